@@ -1,0 +1,95 @@
+import type { Facilitator } from "./facilitator/types.js";
+import type { Store } from "./ledger/store.js";
+import type { Extension } from "./paywall/extension.js";
+import type { NetworkDefinition, TokenDefinition } from "./pricing/definitions.js";
+import type { JsonObject } from "./protocol/types.js";
+import type { Scheme, SignatureCheck } from "./schemes/scheme.js";
+import type { Awaitable } from "./seam.js";
+
+/**
+ * What a request costs: `"$0.01"` (the network's dollar token), `"0.01 EURC"` (a token by its symbol), or
+ * atomic units of an asset named by symbol or address. Never a JavaScript number.
+ */
+export type Price = string | { readonly amount: string | bigint; readonly asset: string };
+
+/** A price function's way to answer before any payment is asked, for example 400 for a bad parameter. */
+export interface Refusal {
+  readonly refusal: { readonly status: number; readonly code: string; readonly detail: string };
+}
+
+/** Prices one request. A throw, a rejection or nonsense answers 500; never free. */
+export type PriceFunction<Raw> = (request: Raw) => Awaitable<Price | Refusal>;
+
+/** Who is paid: one address, or one per network (by name, CAIP-2 id or namespace such as `eip155`). */
+export type PayTo = string | Readonly<Record<string, string>>;
+
+/** A facilitator's base URL, or the facilitator itself. */
+export type FacilitatorInput = string | Facilitator;
+
+/** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
+export interface SharedOptions {
+  readonly payTo?: PayTo;
+  /** Network name (`base-sepolia`) or CAIP-2 id (`eip155:84532`), several in order of preference. */
+  readonly network?: string | readonly string[];
+  /** Token that dollar prices are paid in, by symbol or address. @default the network's USDC */
+  readonly asset?: string;
+  /** `after`: verify, handler, settle, answer. `before`: settle, handler, answer. @default "after" */
+  readonly settle?: "after" | "before";
+  /** Seconds that an offer gives the client for the whole payment. @default 120 */
+  readonly maxTimeoutSeconds?: number;
+  /** Milliseconds that a handler may take to decide its answer. @default 30000 */
+  readonly handlerTimeout?: number;
+  /** Bytes of an answer that are held back until it is settled. @default 1048576 */
+  readonly holdBytes?: number;
+  /** Milliseconds without a further byte after which a begun answer counts as a stream. @default 50 */
+  readonly holdIdle?: number;
+  /** Proves signatures in this process, ahead of the facilitator. `false` turns a default off for a route. */
+  readonly checkSignature?: SignatureCheck | false;
+  /** Extensions to declare in the offer. */
+  readonly extensions?: readonly Extension[];
+}
+
+/** Everything about one priced route. */
+export interface RouteOptions<Raw = unknown> extends SharedOptions {
+  readonly price: Price | PriceFunction<Raw>;
+  /** Bounds of a price function's result; what leaves them is moved to the bound. */
+  readonly minPrice?: Price;
+  readonly maxPrice?: Price;
+  /** @default "exact" */
+  readonly scheme?: string;
+  /** What the buyer gets. Plain text, at most 500 characters. */
+  readonly description?: string;
+  readonly mimeType?: string;
+  readonly serviceName?: string;
+  readonly tags?: readonly string[];
+  readonly iconUrl?: string;
+  /** JSON body of the unpaid answer, in place of the explanation. */
+  readonly preview?: unknown | ((request: Raw) => unknown);
+  /** More entries for `extra` of every offer of the route. */
+  readonly extra?: JsonObject;
+}
+
+/** What a route costs: a price, a price function, or all its options. */
+export type RoutePrice<Raw = unknown> = Price | PriceFunction<Raw> | RouteOptions<Raw>;
+
+/** Verb and path in the framework's own path language to price, for example `"GET /items/:id": "$0.01"`. */
+export type RouteTable<Raw = unknown> = Readonly<Record<string, RoutePrice<Raw> | "free">>;
+
+export interface PaywallConfig<Raw = unknown> extends SharedOptions {
+  /** In order of preference. @default a public one on test networks; main networks must name theirs */
+  readonly facilitator?: FacilitatorInput | readonly FacilitatorInput[];
+  /** Milliseconds for facilitator calls. @default verify 5000, settle the lesser of 30000 and the offer's time */
+  readonly facilitatorTimeout?: number | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
+  /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
+  readonly origin?: string;
+  /** Where payments are recorded. @default memory, for one process */
+  readonly store?: Store;
+  /** More networks, ahead of the built-in ones. */
+  readonly networks?: readonly NetworkDefinition[];
+  /** More tokens, ahead of the built-in ones. */
+  readonly tokens?: readonly TokenDefinition[];
+  /** More schemes, ahead of the built-in ones. */
+  readonly schemes?: readonly Scheme[];
+  /** Prices by route. */
+  readonly routes?: RouteTable<Raw>;
+}

@@ -1,0 +1,79 @@
+/** Where an error is explained, relative to the repository. */
+const PAGE = "docs/errors.md";
+
+/** An error for the seller. `code` is stable; `docs` names its paragraph. */
+export class TurnpikeError extends Error {
+  readonly code: string;
+  readonly docs: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(`${message} (${code}, see ${PAGE}#${code})`, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.docs = `${PAGE}#${code}`;
+  }
+}
+
+/** One thing that is wrong with a configuration. */
+export interface ConfigProblem {
+  /** Stable, for example `invalid_price`. */
+  readonly code: string;
+  /** Where it stands, for example `routes["GET /weather"].price`. */
+  readonly path: string;
+  /** What is wrong and how to mend it. */
+  readonly message: string;
+}
+
+/** The configuration cannot mean what it says. Lists every problem at once; thrown at start. */
+export class ConfigError extends TurnpikeError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const lines = problems.map(({ code, path, message }) => `\n  - ${path}: ${message} [${code}]`);
+    super("invalid_config", `The paywall cannot start: ${problems.length} problem(s).${lines.join("")}\n`);
+    this.problems = problems;
+  }
+}
+
+export type FacilitatorErrorCode =
+  /** No connection could be made: provably nothing was sent. */
+  | "facilitator_unreachable"
+  | "facilitator_timeout"
+  /** The connection broke after the request may have left. */
+  | "facilitator_disconnected"
+  | "facilitator_redirect"
+  | "facilitator_too_large"
+  /** An HTTP error without a readable answer. */
+  | "facilitator_status"
+  /** An answer that is not of the protocol's shape, or contradicts the request. */
+  | "facilitator_unreadable"
+  /** No configured facilitator serves this scheme on this network. */
+  | "facilitator_unsupported"
+  | "facilitator_busy"
+  /** Credentials for the call could not be made. */
+  | "facilitator_credentials";
+
+/** A facilitator could not be asked, or its answer could not be used. Never carries the facilitator's own text. */
+export class FacilitatorError extends TurnpikeError {
+  declare readonly code: FacilitatorErrorCode;
+  /** False only if it is certain that no byte of the request left: then a settlement cannot have happened. */
+  readonly sent: boolean;
+  /** HTTP status of the answer, if there was one. */
+  readonly status?: number;
+  /** Seconds that the facilitator asked to wait, already capped. */
+  readonly retryAfter?: number;
+
+  constructor(
+    code: FacilitatorErrorCode,
+    message: string,
+    details: { sent: boolean; status?: number; retryAfter?: number; cause?: unknown },
+  ) {
+    super(code, message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.sent = details.sent;
+    if (details.status !== undefined) this.status = details.status;
+    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The store could not be asked, or cannot do what a ledger needs. */
+export class StoreError extends TurnpikeError {}

@@ -1,0 +1,59 @@
+import type { TokenDefinition } from "../pricing/definitions.js";
+import type { JsonObject, PaymentPayload, PaymentRequirements, SupportedKind } from "../protocol/types.js";
+import type { Awaitable } from "../seam.js";
+
+/** How a payment flows around the handler (core specification, 6.1). */
+export type PaymentFlow = "authorization" | "upfront";
+
+/** What a scheme reads off a payment without asking anyone. */
+export interface Inspection {
+  /** Names the payment by what makes it single-use on its network; the same for every encoding of it. */
+  readonly id: string;
+  /** Distinguishes two payments of the same name by their proof, so that a forgery blocks nobody. */
+  readonly proof: string;
+  /** Who signed, where the payload tells. */
+  readonly payer?: string;
+  /** Unix seconds; absent where only the chain knows. */
+  readonly validBefore?: number;
+}
+
+/** Why a payment is refused: a code of the protocol (core specification, 9) and a sentence of ours. */
+export interface PaymentFault {
+  readonly fault: { readonly code: string; readonly detail: string };
+}
+
+/**
+ * A payment scheme on a family of networks. The engine knows schemes only through this interface.
+ */
+export interface Scheme {
+  /** For example `exact`. */
+  readonly scheme: string;
+  /** CAIP-2 namespace, for example `eip155`. */
+  readonly namespace: string;
+  /** Flows that it supports by asset transfer method, the default first; `""` is the method without a name. */
+  readonly flows: Readonly<Record<string, readonly PaymentFlow[]>>;
+  /** The token's transfer method; `""` if the scheme has none. */
+  transferMethod(token: TokenDefinition): string;
+  /** What is wrong with an address to be paid at. */
+  checkAddress(address: string): string | undefined;
+  /** `extra` of an offer in this token, without the protocol's own keys; a string says why there is none. */
+  extra(token: TokenDefinition): JsonObject | string;
+  /** Members of a facilitator's `/supported` kind that an offer must carry. */
+  readonly fromSupported?: readonly string[];
+  /** The kind's `extra` for one offer, when `fromSupported` names members. */
+  enrich?(extra: JsonObject, kind: SupportedKind): JsonObject;
+  /** Local checks that cost nothing: shape, recipient, amount, window. `now` is in Unix seconds. */
+  inspect(payload: PaymentPayload, requirements: PaymentRequirements, now: number): Awaitable<Inspection | PaymentFault>;
+  /** Whether two addresses of this namespace are the same. */
+  sameAddress(a: string, b: string): boolean;
+  /** Whether a string can be a transaction id there. */
+  isTransaction(id: string): boolean;
+}
+
+/**
+ * Proves signatures in this process. `valid`: the payer signed this. `invalid`: nobody could have.
+ * `undecided`: only a facilitator or the chain can tell, as with contract wallets.
+ */
+export interface SignatureCheck {
+  check(payload: PaymentPayload, requirements: PaymentRequirements): Awaitable<"valid" | "invalid" | "undecided">;
+}

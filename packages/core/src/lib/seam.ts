@@ -1,0 +1,95 @@
+/**
+ * The seam between the engine and an adapter. An adapter resolves the route with its framework's router, hands the
+ * engine a neutral request, holds the answer if told to, and writes what it is told. `docs/adapters.md` walks through it.
+ */
+
+export type Awaitable<T> = T | Promise<T>;
+
+/** Header fields in the order in which they are written. */
+export type HeaderList = [name: string, value: string][];
+
+/** What the engine may ask about a request. Members are read lazily, so an unpriced request costs nothing. */
+export interface PaywallRequest<Raw = unknown> {
+  readonly method: string;
+  /** The framework's own request (Hono: its context), handed untouched to price functions and hooks. */
+  readonly raw: Raw;
+  /** One header by its lower-case name; several occurrences joined by `", "`. */
+  header(name: string): string | undefined;
+  /** Absolute URL by the framework's proxy rules, query included. */
+  url(): string;
+  params(): Record<string, string>;
+  /** The client's address by the framework's proxy rules. */
+  address(): string | undefined;
+  /** The request body if it is at hand and bounded; what a request fingerprint covers. */
+  body?(): Promise<Uint8Array | undefined>;
+}
+
+/** An answer of the engine's own. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body?: string | Uint8Array;
+}
+
+/** What the handler sees of its payment. */
+export interface Payment {
+  /** The address that signed. */
+  readonly payer: string;
+  /** Atomic units. */
+  readonly amount: string;
+  readonly asset: string;
+  /** CAIP-2 id. */
+  readonly network: string;
+  readonly scheme: string;
+  /** The settlement, once there is one: before the handler when the route settles before, else after the answer. */
+  readonly receipt?: import("./protocol/types.js").SettlementResponse;
+}
+
+/** A priced route, compiled once at start. */
+export interface PricedRoute<Raw = unknown> {
+  /** Decides on one request. Never rejects: what fails inside becomes a reply that denies. */
+  admit(request: PaywallRequest<Raw>): Awaitable<Decision>;
+}
+
+export type Decision =
+  /** The engine answers; the handler does not run. */
+  | { readonly type: "reply"; readonly reply: Reply }
+  /** The handler may run; its answer goes through the ticket. */
+  | { readonly type: "admit"; readonly ticket: Ticket }
+  /** This very request was admitted before, by the same price: run the handler, hold nothing. */
+  | { readonly type: "pass"; readonly payment?: Payment };
+
+/** The right to run the handler once. Its holder calls `conclude` exactly once, then `delivered` exactly once. */
+export interface Ticket {
+  /** Absent for a grant. */
+  readonly payment?: Payment;
+  /** Bytes of the answer to hold back before concluding; 0: conclude at the first byte. */
+  readonly hold: number;
+  /** Milliseconds without a further byte after which a begun answer counts as a stream. */
+  readonly idle: number;
+  /** Time ran out. `reason` is the Reply to send in the handler's place, if the answer has not begun. */
+  readonly signal: AbortSignal;
+  /** Once the answer is decided: it is whole, or begins to stream, or will never come. Never rejects. */
+  conclude(outcome: Outcome): Promise<Conclusion>;
+  /** Once the last byte left (`true`), or could not (`false`). */
+  delivered(whole: boolean): void;
+}
+
+/** What became of the handler. */
+export interface Outcome {
+  readonly status: number;
+  /** The client left before the answer was decided. */
+  readonly aborted: boolean;
+  /** What the handler threw. */
+  readonly error?: unknown;
+  /** The answer is complete: `body` is all of it. */
+  readonly whole: boolean;
+  headers(): HeaderList;
+  readonly body?: Uint8Array;
+}
+
+export type Conclusion =
+  /** Send the handler's answer with these changes to its headers: first remove, then set. */
+  | { readonly type: "release"; readonly remove: readonly string[]; readonly set: HeaderList }
+  /** Drop the handler's answer and its headers, send this. */
+  | { readonly type: "replace"; readonly reply: Reply };
