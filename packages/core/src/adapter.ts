@@ -1,5 +1,16 @@
 export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
 export type { Paywall } from "./lib/paywall/paywall.js";
-export type { Awaitable, Conclusion, Decision, HeaderList, Outcome, Payment, PaywallRequest, PricedRoute, Reply, Ticket } from "./lib/seam.js";
+export type {
+  Awaitable,
+  Conclusion,
+  Decision,
+  HeaderList,
+  Outcome,
+  Payment,
+  PaywallRequest,
+  PricedRoute,
+  Reply,
+  Ticket,
+} from "./lib/seam.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { compileTable, type PricedPath, type Table } from "./lib/table/table.js";

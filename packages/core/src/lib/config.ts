@@ -79,7 +79,9 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   /** In order of preference. @default a public one on test networks; main networks must name theirs */
   readonly facilitator?: FacilitatorInput | readonly FacilitatorInput[];
   /** Milliseconds for facilitator calls. @default verify 5000, settle the lesser of 30000 and the offer's time */
-  readonly facilitatorTimeout?: number | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
+  readonly facilitatorTimeout?:
+    | number
+    | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
   /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
   readonly origin?: string;
   /** Where payments are recorded. @default memory, for one process */

@@ -28,7 +28,8 @@ export interface ConfigProblem {
 export class ConfigError extends TurnpikeError {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(all: readonly ConfigProblem[]) {
+    const problems = [...new Map(all.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
     const lines = problems.map(({ code, path, message }) => `\n  - ${path}: ${message} [${code}]`);
     super("invalid_config", `The paywall cannot start: ${problems.length} problem(s).${lines.join("")}\n`);
     this.problems = problems;

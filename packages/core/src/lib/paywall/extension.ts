@@ -5,7 +5,11 @@ export interface Extension {
   /** Its key in `extensions`, for example `payment-identifier`. */
   readonly id: string;
   /** The entry for one offer; nothing leaves the extension out. */
-  declare(offer: { readonly route: string; readonly method: string; readonly accepts: readonly PaymentRequirements[] }): ExtensionEntry | undefined;
+  declare(offer: {
+    readonly route: string;
+    readonly method: string;
+    readonly accepts: readonly PaymentRequirements[];
+  }): ExtensionEntry | undefined;
   /** Members of `info` that differ from answer to answer, so that the client's echo of them is not compared. */
   readonly dynamic?: readonly string[];
   /** The work is the facilitator's: declared only if its `/supported` lists the id. */

@@ -1,5 +1,5 @@
 import type { TokenDefinition } from "../pricing/definitions.js";
-import type { JsonObject, PaymentPayload, PaymentRequirements, SupportedKind } from "../protocol/types.js";
+import type { JsonObject, PaymentPayload, PaymentRequirements } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
 
 /** How a payment flows around the handler (core specification, 6.1). */
@@ -19,7 +19,12 @@ export interface Inspection {
 
 /** Why a payment is refused: a code of the protocol (core specification, 9) and a sentence of ours. */
 export interface PaymentFault {
-  readonly fault: { readonly code: string; readonly detail: string };
+  readonly fault: {
+    readonly code: string;
+    readonly detail: string;
+    /** The payload is not of the scheme's shape at all: a bad request rather than a bad payment. */
+    readonly malformed?: boolean;
+  };
 }
 
 /**
@@ -38,12 +43,14 @@ export interface Scheme {
   checkAddress(address: string): string | undefined;
   /** `extra` of an offer in this token, without the protocol's own keys; a string says why there is none. */
   extra(token: TokenDefinition): JsonObject | string;
-  /** Members of a facilitator's `/supported` kind that an offer must carry. */
+  /** Members of `extra` that an offer must take over from the facilitator's `/supported` kind. */
   readonly fromSupported?: readonly string[];
-  /** The kind's `extra` for one offer, when `fromSupported` names members. */
-  enrich?(extra: JsonObject, kind: SupportedKind): JsonObject;
   /** Local checks that cost nothing: shape, recipient, amount, window. `now` is in Unix seconds. */
-  inspect(payload: PaymentPayload, requirements: PaymentRequirements, now: number): Awaitable<Inspection | PaymentFault>;
+  inspect(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    now: number,
+  ): Awaitable<Inspection | PaymentFault>;
   /** Whether two addresses of this namespace are the same. */
   sameAddress(a: string, b: string): boolean;
   /** Whether a string can be a transaction id there. */

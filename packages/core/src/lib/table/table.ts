@@ -1,7 +1,11 @@
-import type { PaywallConfig, RouteTable } from "../config.js";
-import type { Paywall } from "../paywall/paywall.js";
+import type { PaywallConfig, RoutePrice, RouteTable } from "../config.js";
+import { ConfigError, type ConfigProblem } from "../errors.js";
+import { type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
+import { problemReply } from "../paywall/problem.js";
 import type { PricedRoute } from "../seam.js";
-import type { ReadPath } from "./path.js";
+import { readKey } from "./key.js";
+import { overlaps } from "./overlap.js";
+import type { ReadPath, Segment } from "./path.js";
 
 /** One pattern of a table with the verbs that it prices. */
 export interface PricedPath<Raw> {
@@ -28,15 +32,121 @@ export interface Table<Raw> {
   route(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined;
 }
 
+/** A pattern while its verbs are being collected. */
+interface DraftPath<Raw> {
+  readonly pattern: string;
+  readonly native: string;
+  readonly shapes: readonly (readonly Segment[])[];
+  readonly verbs: Map<string, PricedRoute<Raw> | "free">;
+}
+
 /**
  * Compiles the table of a paywall, once, at start.
  * @param read how this framework reads a path pattern
  * @param overlap `false` where the framework's own router decides between patterns (Fastify), so that they may overlap
  * @throws ConfigError that lists every problem of the configuration and the table
  */
-export declare function compileTable<Raw>(
+export function compileTable<Raw>(
   source: PaywallConfig<Raw> | Paywall,
   routes: RouteTable<Raw> | undefined,
   read: (pattern: string) => ReadPath,
-  overlap?: boolean,
-): Table<Raw>;
+  overlap = true,
+): Table<Raw> {
+  const opened = openPaywall(source);
+  const problems = [...opened.problems];
+  const table = routes ?? (opened.paywall.routes as RouteTable<Raw> | undefined);
+  if (!table || Object.keys(table).length === 0) {
+    problems.push({
+      code: "missing_routes",
+      path: "routes",
+      message: "no route has a price; a paywall without prices protects nothing",
+    });
+  }
+  const drafts = new Map<string, DraftPath<Raw>>();
+  for (const [key, value] of Object.entries(table ?? {})) addRoute(opened, drafts, key, value, read, problems);
+  if (overlap) problems.push(...findOverlaps([...drafts.values()]));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const paths = [...drafts.values()].map(finishPath);
+  return { engine: opened.paywall, paths, route: (matches, method) => routeOf(matches, method) };
+}
+
+function addRoute<Raw>(
+  opened: OpenedPaywall,
+  drafts: Map<string, DraftPath<Raw>>,
+  key: string,
+  value: RoutePrice<Raw> | "free",
+  read: (pattern: string) => ReadPath,
+  problems: ConfigProblem[],
+): void {
+  const path = `routes["${key}"]`;
+  const report = (message: string) => problems.push({ code: "invalid_route", path, message });
+  const parsed = readKey(key);
+  if ("problem" in parsed) {
+    report(parsed.problem);
+    return;
+  }
+  const { verb, pattern } = parsed;
+  const place = read(pattern);
+  if ("problem" in place) {
+    report(place.problem);
+    return;
+  }
+  const route = value === "free" ? value : opened.compile(value, key, path, problems);
+  if (!route) return;
+  const draft = drafts.get(place.native) ?? { pattern, ...place, verbs: new Map() };
+  drafts.set(place.native, draft);
+  if (draft.verbs.has(verb)) report(`${verb} ${pattern} is priced twice`);
+  draft.verbs.set(verb, route);
+}
+
+function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const dynamic = drafts.filter(({ shapes }) => shapes.some((shape) => shape.some(({ type }) => type !== "literal")));
+  const order = new Map(drafts.map((draft, i) => [draft, i]));
+  for (const one of dynamic) {
+    for (const other of drafts) {
+      const seen = dynamic.includes(other) && (order.get(other) ?? 0) <= (order.get(one) ?? 0);
+      if (one === other || seen || !overlaps(one.shapes, other.shapes)) continue;
+      const verb = [...one.verbs.keys()].find((name) => other.verbs.has(name));
+      if (verb === undefined) continue;
+      const message = `overlaps "${verb} ${other.pattern}": one request would have two prices; price these routes with paid() on the routes themselves`;
+      problems.push({ code: "overlapping_routes", path: `routes["${verb} ${one.pattern}"]`, message });
+    }
+  }
+  return problems;
+}
+
+function finishPath<Raw>({ pattern, native, verbs }: DraftPath<Raw>): PricedPath<Raw> {
+  const path: PricedPath<Raw> = {
+    pattern,
+    native,
+    verbs: [...verbs.keys()],
+    route: (method) => routeOf([path], method),
+  };
+  listed.set(path, verbs);
+  return path;
+}
+
+/** What each pattern lists, by verb. */
+const listed = new WeakMap<object, ReadonlyMap<string, unknown>>();
+
+function routeOf<Raw>(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined {
+  if (matches.length === 0 || method === "OPTIONS") return undefined;
+  const verb = method === "HEAD" ? "GET" : method;
+  for (const name of [verb, "ALL"]) {
+    for (const path of matches) {
+      const entry = listed.get(path)?.get(name) as PricedRoute<Raw> | "free" | undefined;
+      if (entry) return entry === "free" ? undefined : entry;
+    }
+  }
+  return refuseVerb(matches.flatMap(({ verbs }) => verbs));
+}
+
+/** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */
+function refuseVerb<Raw>(verbs: readonly string[]): PricedRoute<Raw> {
+  const allow = verbs.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));
+  const detail = `This path takes ${verbs.join(", ")}.`;
+  const headers: [string, string][] = [["Allow", [...new Set([...allow, "OPTIONS"])].join(", ")]];
+  const reply = problemReply({ status: 405, code: "verb_not_listed", detail }, headers);
+  return { admit: () => ({ type: "reply", reply }) };
+}

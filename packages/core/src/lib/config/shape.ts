@@ -1,0 +1,126 @@
+import type { ConfigProblem } from "../errors.js";
+import * as z from "../zod.js";
+
+/** The forms of options, checked key by key; an option that does not exist is a typing error, not a wish. */
+
+const is = (test: (value: unknown) => boolean, message: string) =>
+  z.optional(z.unknown().check(z.refine(test, message)));
+
+const isFunction = (value: unknown) => typeof value === "function";
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isText = (max: number) => (value: unknown) =>
+  typeof value === "string" && value.length > 0 && value.length <= max;
+const isTexts = (value: unknown) =>
+  isText(200)(value) || (Array.isArray(value) && value.length > 0 && value.every(isText(200)));
+const isWhole = (min: number, max: number) => (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+const isPrice = (value: unknown) => typeof value === "string" || isObject(value);
+const isAscii = (value: unknown) => typeof value === "string" && /^[\x20-\x7e]{1,32}$/.test(value);
+const hasId = (value: unknown): value is { id: string } =>
+  isObject(value) && typeof value.id === "string" && value.id !== "";
+
+const shared = {
+  payTo: is(
+    (value) => isText(200)(value) || (isObject(value) && Object.values(value).every(isText(200))),
+    "is an address, or one for each network",
+  ),
+  network: is(isTexts, 'is a network such as "base" or "eip155:8453", or a list of them'),
+  asset: is(isText(200), "is a token's symbol or address"),
+  settle: is((value) => value === "after" || value === "before", 'is "after" or "before"'),
+  maxTimeoutSeconds: is(isWhole(10, 86_400), "is a whole number of seconds from 10 to 86400"),
+  handlerTimeout: is(isWhole(1, 86_400_000), "is a whole number of milliseconds, at least 1"),
+  holdBytes: is(isWhole(0, 2 ** 30), "is a whole number of bytes, at most 1 GiB"),
+  holdIdle: is(isWhole(1, 60_000), "is a whole number of milliseconds from 1 to 60000"),
+  checkSignature: is(
+    (value) => value === false || (isObject(value) && isFunction(value.check)),
+    "is a signature check, or false",
+  ),
+  extensions: is(
+    (value) =>
+      Array.isArray(value) &&
+      value.every((entry) => hasId(entry) && isFunction((entry as { declare?: unknown }).declare)),
+    "is a list of extensions",
+  ),
+};
+
+const route = z.strictObject({
+  ...shared,
+  price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
+  minPrice: is(isPrice, "is a price"),
+  maxPrice: is(isPrice, "is a price"),
+  scheme: is(isText(64), "is a scheme's name"),
+  description: is(isText(500), "is text of at most 500 characters"),
+  mimeType: is(isText(128), "is a media type"),
+  serviceName: is(isAscii, "is at most 32 printable ASCII characters"),
+  tags: is(
+    (value) => Array.isArray(value) && value.length <= 5 && value.every(isAscii),
+    "is at most 5 tags of 32 printable ASCII characters",
+  ),
+  iconUrl: is(
+    (value) => isText(2048)(value) && /^https?:\/\//.test(value as string) && URL.canParse(value as string),
+    "is an absolute http(s) URL",
+  ),
+  preview: z.optional(z.unknown()),
+  extra: is(isObject, "is an object"),
+});
+
+const timeouts = (value: unknown): boolean =>
+  isWhole(1, 600_000)(value) ||
+  (isObject(value) &&
+    Object.entries(value).every(
+      ([key, limit]) => ["verify", "settle", "supported"].includes(key) && isWhole(1, 600_000)(limit),
+    ));
+
+const isFacilitator = (value: unknown): boolean =>
+  isText(2048)(value) ||
+  (hasId(value) &&
+    ["verify", "settle", "supported"].every((name) => isFunction((value as Record<string, unknown>)[name])));
+
+const isStore = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value.name === "string" &&
+  ["read", "insert", "replace", "list"].every((name) => isFunction(value[name]));
+
+const config = z.strictObject({
+  ...shared,
+  facilitator: is(
+    (value) => isFacilitator(value) || (Array.isArray(value) && value.length > 0 && value.every(isFacilitator)),
+    "is a facilitator's URL, a facilitator, or a list of them",
+  ),
+  facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
+  origin: is(
+    (value) =>
+      typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
+    'is an origin such as "https://api.example.com", without a path or a final slash',
+  ),
+  store: is(isStore, "is a store whose operations are atomic: read, insert, replace, list"),
+  networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
+  tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
+  schemes: is((value) => Array.isArray(value) && value.every(isObject), "is a list of schemes"),
+  routes: is(isObject, "is a table of routes and prices"),
+});
+
+export function checkRouteShape(value: unknown, path: string): ConfigProblem[] {
+  return check(route, value, path);
+}
+
+export function checkConfigShape(value: unknown): ConfigProblem[] {
+  return check(config, value, "");
+}
+
+function check(schema: typeof route | typeof config, value: unknown, base: string): ConfigProblem[] {
+  const result = z.safeParse(schema, value);
+  if (result.success) return [];
+  return result.error.issues.flatMap((issue): ConfigProblem[] => {
+    const path = [base, ...issue.path].filter((part) => part !== "").join(".");
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        code: "unknown_option",
+        path: path ? `${path}.${key}` : key,
+        message: "there is no such option",
+      }));
+    }
+    return [{ code: "invalid_option", path: path || "config", message: issue.message }];
+  });
+}

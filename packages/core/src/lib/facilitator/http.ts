@@ -1,0 +1,177 @@
+import { createTransport } from "#transport";
+import { ConfigError, FacilitatorError } from "../errors.js";
+import {
+  type Parsed,
+  parseSettlementResponse,
+  parseSupportedResponse,
+  parseVerifyResponse,
+} from "../protocol/schemas.js";
+import type { FacilitatorRequest } from "../protocol/types.js";
+import type { Awaitable } from "../seam.js";
+import type { Transport, TransportAnswer } from "./transport.js";
+import type { CallOptions, Facilitator } from "./types.js";
+
+export type FacilitatorOperation = "verify" | "settle" | "supported";
+
+/** What a call's credentials may depend on. */
+export interface FacilitatorCall {
+  readonly operation: FacilitatorOperation;
+  readonly method: "GET" | "POST";
+  readonly url: string;
+}
+
+export interface HttpFacilitatorOptions {
+  /** Headers of one call, made anew for each: credentials. */
+  readonly headers?: (call: FacilitatorCall) => Awaitable<Record<string, string>>;
+  /** Allows plain http to a host other than this machine, for networks that are private. @default false */
+  readonly insecure?: boolean;
+}
+
+/** Calls under way to one facilitator; more are refused at once, so that a hanging one cannot pile up requests. */
+const MAX_IN_FLIGHT = 256;
+/** Seconds of a `Retry-After` that are heeded at most. */
+const MAX_RETRY_AFTER = 5;
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * A facilitator over HTTP (core specification, 7). No redirects, bounded answers, strict reading; a settle call is sent once.
+ * @param base its base URL, to which `/verify`, `/settle` and `/supported` are appended
+ * @throws ConfigError if the URL is not https (or http to this machine)
+ */
+export function httpFacilitator(base: string, options: HttpFacilitatorOptions = {}): Facilitator {
+  const id = checkUrl(base, options.insecure === true);
+  const transport = createTransport();
+  let inFlight = 0;
+
+  const call = async <T>(
+    operation: FacilitatorOperation,
+    body: FacilitatorRequest | undefined,
+    read: (answer: TransportAnswer) => Parsed<T>,
+    callOptions: CallOptions | undefined,
+  ): Promise<T> => {
+    if (inFlight >= MAX_IN_FLIGHT) {
+      const message = `${MAX_IN_FLIGHT} calls to the facilitator are under way`;
+      throw new FacilitatorError("facilitator_busy", message, { sent: false });
+    }
+    inFlight++;
+    try {
+      const answer = await send(
+        transport,
+        { operation, url: `${id}/${operation}`, method: body ? "POST" : "GET" },
+        body,
+        options,
+        callOptions,
+      );
+      return judge(answer, read(answer));
+    } finally {
+      inFlight--;
+    }
+  };
+
+  return {
+    id,
+    supported: (callOptions) =>
+      call("supported", undefined, (answer) => ok(answer, parseSupportedResponse), callOptions),
+    verify: (request, callOptions) =>
+      call("verify", request, (answer) => negative(answer, parseVerifyResponse, (value) => value.isValid), callOptions),
+    settle: (request, callOptions) =>
+      call(
+        "settle",
+        request,
+        (answer) => negative(answer, parseSettlementResponse, (value) => value.success),
+        callOptions,
+      ),
+  };
+}
+
+async function send(
+  transport: Transport,
+  call: FacilitatorCall,
+  body: FacilitatorRequest | undefined,
+  options: HttpFacilitatorOptions,
+  callOptions: CallOptions | undefined,
+): Promise<TransportAnswer> {
+  let credentials: Record<string, string> = {};
+  try {
+    if (options.headers) credentials = await options.headers(call);
+  } catch (cause) {
+    throw new FacilitatorError("facilitator_credentials", "The credentials for the facilitator could not be made", {
+      sent: false,
+      cause,
+    });
+  }
+  return transport({
+    method: call.method,
+    url: call.url,
+    headers: {
+      accept: "application/json",
+      ...(body ? { "content-type": "application/json" } : {}),
+      ...credentials,
+    },
+    signal: callOptions?.signal ?? new AbortController().signal,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+}
+
+/** Only a 2xx answer counts. */
+function ok<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>): Parsed<T> {
+  return isOk(answer) ? readJson(answer, parse) : { problem: "status" };
+}
+
+/** A refusal may also come with a 4xx status, whose body then says so; a success may not. */
+function negative<T>(
+  answer: TransportAnswer,
+  parse: (value: unknown) => Parsed<T>,
+  positive: (value: T) => boolean,
+): Parsed<T> {
+  if (isOk(answer)) return readJson(answer, parse);
+  const refusing = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408;
+  const parsed = refusing ? readJson(answer, parse) : undefined;
+  return parsed && "value" in parsed && !positive(parsed.value) ? parsed : { problem: "status" };
+}
+
+function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
+  if ("value" in parsed) return parsed.value;
+  const { status } = answer;
+  const seconds = Number(answer.header("retry-after"));
+  const wait = seconds > 0 ? { retryAfter: Math.min(Math.ceil(seconds), MAX_RETRY_AFTER) } : {};
+  if (!isOk(answer)) {
+    throw new FacilitatorError("facilitator_status", `The facilitator answered with status ${status}`, {
+      sent: true,
+      status,
+      ...wait,
+    });
+  }
+  throw new FacilitatorError(
+    "facilitator_unreadable",
+    `The facilitator's answer is not of the protocol: ${parsed.problem}`,
+    {
+      sent: true,
+      status,
+    },
+  );
+}
+
+function readJson<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>): Parsed<T> {
+  // JSON by any name; a service that says it sends something else is not one that was meant.
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(answer.header("content-type") ?? ""))
+    return { problem: "its type is not JSON" };
+  try {
+    return parse(JSON.parse(answer.text));
+  } catch {
+    return { problem: "it is not JSON" };
+  }
+}
+
+function isOk({ status }: TransportAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+function checkUrl(base: string, insecure: boolean): string {
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && (insecure || LOOPBACK.test(url.hostname)));
+  if (url && secure && !url.username && !url.password && !url.search && !url.hash) return url.href.replace(/\/+$/, "");
+  const message = `"${base.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query`;
+  throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
+}

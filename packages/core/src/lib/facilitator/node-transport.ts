@@ -1,0 +1,109 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { FacilitatorError } from "../errors.js";
+import { MAX_ANSWER, type Transport, type TransportAnswer, type TransportRequest } from "./transport.js";
+
+/** Milliseconds until a connection must stand. */
+const CONNECT_TIMEOUT = 2_000;
+/** Milliseconds that an idle connection is kept: less than servers keep theirs, so that a reused one is alive. */
+const KEEP_IDLE = 4_000;
+
+/** Carries requests over kept connections of `node:http`, at a fraction of what Node's `fetch` costs. */
+export const createTransport = (): Transport => {
+  const options = { keepAlive: true, maxFreeSockets: 64, timeout: KEEP_IDLE, scheduling: "lifo" as const };
+  const agents = { http: new Agent(options), https: new HttpsAgent(options) };
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const url = new URL(request.url);
+      const secure = url.protocol === "https:";
+      const headers = request.body === undefined ? request.headers : withLength(request.headers, request.body);
+      const init = { method: request.method, headers, agent: secure ? agents.https : agents.http };
+      const outgoing = secure ? httpsRequest(url, init) : httpRequest(url, init);
+      exchange(outgoing, request, secure ? "secureConnect" : "connect").then(resolve, reject);
+      outgoing.end(request.body);
+    });
+};
+
+function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: string): Promise<TransportAnswer> {
+  return new Promise((resolve, reject) => {
+    let connected = false;
+    let connectTimer: NodeJS.Timeout | undefined;
+    const finish = (error?: FacilitatorError, answer?: TransportAnswer) => {
+      clearTimeout(connectTimer);
+      signal.removeEventListener("abort", abort);
+      if (error) {
+        reject(error);
+        outgoing.destroy();
+      } else if (answer) resolve(answer);
+    };
+    const abort = () =>
+      finish(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: connected }));
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+
+    outgoing.on("socket", (socket) => {
+      if (outgoing.reusedSocket || !socket.connecting) {
+        connected = true;
+        return;
+      }
+      connectTimer = setTimeout(() => finish(unreachable()), CONNECT_TIMEOUT);
+      socket.once(ready, () => {
+        connected = true;
+        clearTimeout(connectTimer);
+      });
+    });
+    outgoing.on("error", (cause) => finish(connected ? broken(cause) : unreachable(cause)));
+    outgoing.on("response", (response) => {
+      const status = response.statusCode ?? 0;
+      if (status >= 300 && status < 400) {
+        const message = "The facilitator redirects, which is never followed";
+        finish(new FacilitatorError("facilitator_redirect", message, { sent: true, status }));
+        return;
+      }
+      collect(response, status, finish);
+    });
+  });
+}
+
+function collect(
+  response: IncomingMessage,
+  status: number,
+  finish: (error?: FacilitatorError, answer?: TransportAnswer) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_ANSWER) {
+      chunks.push(chunk);
+      return;
+    }
+    const message = `The facilitator's answer exceeds ${MAX_ANSWER} bytes`;
+    finish(new FacilitatorError("facilitator_too_large", message, { sent: true, status }));
+  });
+  response.on("error", (cause) => finish(broken(cause)));
+  response.on("aborted", () => finish(broken()));
+  response.on("end", () => {
+    const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString("utf8");
+    const header = (name: string) => {
+      const value = response.headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    };
+    finish(undefined, { status, header, text });
+  });
+}
+
+function withLength(headers: Readonly<Record<string, string>>, body: string): Record<string, string | number> {
+  return { ...headers, "content-length": Buffer.byteLength(body) };
+}
+
+function unreachable(cause?: unknown): FacilitatorError {
+  return new FacilitatorError("facilitator_unreachable", "The facilitator cannot be reached", { sent: false, cause });
+}
+
+function broken(cause?: unknown): FacilitatorError {
+  return new FacilitatorError("facilitator_disconnected", "The connection to the facilitator broke", {
+    sent: true,
+    cause,
+  });
+}

@@ -1,0 +1,91 @@
+import { FacilitatorError } from "../errors.js";
+import type { FacilitatorRequest, SettlementResponse, SupportedKind, VerifyResponse } from "../protocol/types.js";
+import type { Awaitable } from "../seam.js";
+import { cacheSupported, findKind, type SupportedCache } from "./supported.js";
+import type { Facilitator } from "./types.js";
+
+/** Milliseconds that one call may take. */
+export interface FacilitatorTimeouts {
+  readonly verify: number;
+  /** At most; an offer's own time limit may be shorter. */
+  readonly settle: number;
+  readonly supported: number;
+}
+
+/** A facilitator that serves an offer, with what it says about that kind. */
+export interface Selected {
+  readonly facilitator: Facilitator;
+  readonly kind: SupportedKind;
+  /** Ids of the extensions that it implements. */
+  readonly extensions: readonly string[];
+}
+
+/** The facilitators of one engine, in the seller's order. */
+export interface FacilitatorPool {
+  /** Grows whenever what is supported changes: what was derived from `peek` is then out of date. */
+  readonly version: number;
+  /** Who serves a scheme on a network as far as is known now: `undefined` if unknown, `null` if nobody does. */
+  peek(scheme: string, network: string): Selected | undefined | null;
+  /** The same, asking facilitators where needed. Rejects with a FacilitatorError if nobody can be had. */
+  select(scheme: string, network: string): Awaitable<Selected>;
+  /** The facilitator that a payment was pinned to. */
+  named(id: string): Facilitator | undefined;
+  verify(facilitator: Facilitator, request: FacilitatorRequest): Promise<VerifyResponse>;
+  settle(facilitator: Facilitator, request: FacilitatorRequest): Promise<SettlementResponse>;
+}
+
+export function createPool(facilitators: readonly Facilitator[], timeouts: FacilitatorTimeouts): FacilitatorPool {
+  let version = 0;
+  const members: { facilitator: Facilitator; cache: SupportedCache }[] = facilitators.map((facilitator) => {
+    const cache = cacheSupported(facilitator, timeouts.supported, () => version++);
+    return { facilitator, cache };
+  });
+
+  const peek: FacilitatorPool["peek"] = (scheme, network) => {
+    let known = true;
+    for (const { facilitator, cache } of members) {
+      const supported = cache.peek();
+      if (!supported) {
+        known = false;
+        continue;
+      }
+      const kind = findKind(supported, scheme, network);
+      // An earlier one that has not answered yet may still turn out to be preferred, so only a full picture decides.
+      if (kind && known) return { facilitator, kind, extensions: supported.extensions };
+    }
+    return known ? null : undefined;
+  };
+
+  const ask = async (scheme: string, network: string): Promise<Selected> => {
+    let failure: unknown;
+    for (const { facilitator, cache } of members) {
+      try {
+        const supported = await cache.load();
+        const kind = findKind(supported, scheme, network);
+        if (kind) return { facilitator, kind, extensions: supported.extensions };
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    throw failure ?? unsupported(scheme, network);
+  };
+
+  return {
+    get version() {
+      return version;
+    },
+    peek,
+    select: (scheme, network) => peek(scheme, network) ?? ask(scheme, network),
+    named: (id) => facilitators.find((facilitator) => facilitator.id === id),
+    verify: (facilitator, request) => facilitator.verify(request, { signal: AbortSignal.timeout(timeouts.verify) }),
+    settle: (facilitator, request) => {
+      const limit = Math.min(timeouts.settle, request.paymentRequirements.maxTimeoutSeconds * 1000);
+      return facilitator.settle(request, { signal: AbortSignal.timeout(limit) });
+    },
+  };
+}
+
+function unsupported(scheme: string, network: string): FacilitatorError {
+  const message = `No facilitator of the configuration serves ${scheme} on ${network}`;
+  return new FacilitatorError("facilitator_unsupported", message, { sent: false });
+}

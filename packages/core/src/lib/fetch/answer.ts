@@ -1,0 +1,58 @@
+import { type ByteSource, byteSource } from "./byte-source.js";
+
+/** A handler's Response, read once. */
+export interface Answer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  /** Its body, if it has one. */
+  readonly source: ByteSource | undefined;
+}
+
+interface ResponseLike {
+  readonly status: number;
+  readonly statusText?: string;
+  readonly headers: HeadersLike;
+  readonly body?: unknown;
+  readonly bodyUsed?: boolean;
+}
+
+interface HeadersLike extends Iterable<[string, string]> {
+  getSetCookie?(): string[];
+  /** node-fetch's, whose iteration joins several Set-Cookie fields. */
+  raw?(): Record<string, string[]>;
+}
+
+const reasonPattern = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Reads what a handler returned. Responses are told by their shape, never by `instanceof`: the handler's may stem from
+ * another realm, a polyfill or node-fetch.
+ * @throws TypeError if it is not a response that could still be sent
+ */
+export function readAnswer(value: unknown): Answer {
+  if (!isResponse(value)) throw new TypeError("The handler did not return a Response.");
+  // Servers' own Response classes build their headers while they still know how the body was given, so headers first.
+  const headers = copyHeaders(value.headers);
+  const { status, statusText = "" } = value;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError(`The handler returned a Response with status ${status}, which cannot be sent.`);
+  }
+  return { status, statusText: reasonPattern.test(statusText) ? statusText : "", headers, source: byteSource(value) };
+}
+
+function isResponse(value: unknown): value is ResponseLike {
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers } = value as Partial<ResponseLike>;
+  return typeof status === "number" && typeof headers === "object" && headers !== null && Symbol.iterator in headers;
+}
+
+function copyHeaders(headers: HeadersLike): Headers {
+  const copy = new Headers();
+  const cookies = headers.getSetCookie?.() ?? headers.raw?.()["set-cookie"];
+  for (const [name, value] of headers) {
+    if (cookies === undefined || name.toLowerCase() !== "set-cookie") copy.append(name, value);
+  }
+  for (const cookie of cookies ?? []) copy.append("set-cookie", cookie);
+  return copy;
+}

@@ -1,0 +1,27 @@
+import { mergeHeader } from "../merge-headers.js";
+import type { HeaderList, Reply } from "../seam.js";
+
+/** Whether an answer with this status has no body whatever the handler gave it. */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** Sets fields of the engine's on an answer that may have them already. */
+export function setHeaders(headers: Headers, list: HeaderList): Headers {
+  for (const [name, value] of list) {
+    if (name.toLowerCase() === "set-cookie") headers.append(name, value);
+    else headers.set(name, mergeHeader(name, headers.get(name) ?? undefined, value));
+  }
+  return headers;
+}
+
+/**
+ * An engine's reply as a Response.
+ * @param method of the request: an answer to `HEAD` has no body
+ * @param outer what the app sets on every answer; yields to the reply's own
+ */
+export function toResponse({ status, headers, body }: Reply, method?: string, outer?: Headers): Response {
+  const content = method === "HEAD" || isBodiless(status) ? null : (body ?? null);
+  const fields = outer ? setHeaders(new Headers(outer), headers) : headers;
+  return new Response(content as BodyInit | null, { status, headers: fields });
+}

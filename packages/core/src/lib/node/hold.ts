@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Conclusion, HeaderList, Outcome, Ticket } from "../seam.js";
+import { listHeaders } from "./head.js";
+import { Recorder } from "./recorder.js";
+import { WholeOutcome } from "./recording.js";
+import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
+
+/** The longest delay that a timer of Node's takes. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * Holds the answer of one admitted request until the engine has concluded: the ticket's one holder, that calls
+ * `conclude` once and then `delivered` once.
+ */
+export class Hold {
+  readonly #ticket: Ticket;
+  readonly #response: ServerResponse;
+  readonly #recorder: Recorder;
+  readonly #baseline: Baseline;
+  /** The socket of a request that waits for its turn: its response does not hear of a close. */
+  readonly #queued: IncomingMessage["socket"] | undefined;
+  #phase: "open" | "concluding" | "concluded" | "gone" = "open";
+  #reported = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ticket: Ticket, request: IncomingMessage, response: ServerResponse, headers?: HeaderList) {
+    this.#ticket = ticket;
+    this.#response = response;
+    this.#baseline = takeBaseline(response, headers ?? listHeaders(response));
+    this.#recorder = new Recorder(response, ticket.hold, this);
+    this.#queued = response.socket === null ? request.socket : undefined;
+    this.#queued?.once("close", this.#left);
+    response.once("close", this.#left);
+    response.once("finish", this.#finished);
+    ticket.signal.addEventListener("abort", this.#timeUp);
+    if (isGone(request, response)) this.#left();
+    else if (ticket.signal.aborted) this.#timeUp();
+  }
+
+  /** False if it is over before the handler could run: the client left, or time ran out. */
+  get open(): boolean {
+    return this.#phase === "open";
+  }
+
+  rests(): void {
+    const { idle } = this.#ticket;
+    if (this.#phase !== "open" || idle > LONGEST) return;
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.streams(), idle).unref();
+  }
+
+  streams(): void {
+    if (this.#phase !== "open") return;
+    if (isGone(undefined, this.#response)) this.#left();
+    else this.#conclude(this.#outcome({}));
+  }
+
+  ends(): void {
+    if (this.#phase !== "open") return;
+    const { status, calls } = this.#recorder;
+    if (isGone(undefined, this.#response)) this.#left();
+    else this.#conclude(new WholeOutcome(status, () => listHeaders(this.#response), calls));
+  }
+
+  readonly #timeUp = (): void => {
+    if (this.#phase !== "open") return;
+    this.#conclude(this.#outcome({ status: 504, error: this.#ticket.signal.reason }));
+  };
+
+  readonly #left = (): void => {
+    if (this.#phase === "concluded") {
+      this.#report(this.#response.writableFinished);
+    } else if (this.#phase === "concluding") {
+      this.#phase = "gone";
+      surrender(this.#recorder);
+    } else if (this.#phase === "open") {
+      this.#conclude(this.#outcome({ aborted: true }));
+      this.#phase = "gone";
+      surrender(this.#recorder);
+    }
+  };
+
+  readonly #finished = (): void => {
+    if (this.#phase === "concluded") this.#report(true);
+  };
+
+  #outcome(facts: Partial<Outcome>): Outcome {
+    const headers = () => listHeaders(this.#response);
+    return { status: this.#recorder.status, aborted: false, whole: false, headers, ...facts };
+  }
+
+  #conclude(outcome: Outcome): void {
+    this.#phase = "concluding";
+    clearTimeout(this.#timer);
+    this.#ticket.signal.removeEventListener("abort", this.#timeUp);
+    this.#ticket
+      .conclude(outcome)
+      .then((conclusion) => this.#obey(conclusion))
+      .catch((error) => this.#response.destroy(error));
+  }
+
+  #obey(conclusion: Conclusion): void {
+    if (this.#phase === "gone") {
+      this.#report(false);
+      return;
+    }
+    this.#phase = "concluded";
+    if (conclusion.type === "replace") replace(this.#recorder, conclusion.reply, this.#baseline);
+    else release(this.#recorder, conclusion.remove, conclusion.set);
+  }
+
+  #report(whole: boolean): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#queued?.off("close", this.#left);
+    this.#ticket.delivered(whole);
+  }
+}
+
+/** Whether nobody is left to answer, or somebody has answered already. */
+function isGone(request: IncomingMessage | undefined, response: ServerResponse): boolean {
+  const { stream } = response as { stream?: { destroyed: boolean } };
+  if (response.destroyed || stream?.destroyed || response.socket?.destroyed) return true;
+  return request !== undefined && (request.socket.destroyed || response.writableEnded);
+}

@@ -1,0 +1,238 @@
+import type { ServerResponse } from "node:http";
+import { checkTrailers, foldHead, isBodiless, isHttp1 } from "./head.js";
+import * as errors from "./node-errors.js";
+import { Overrides } from "./overrides.js";
+import { byteLength, type Call } from "./recording.js";
+
+type Callback = (error?: Error) => void;
+
+/** What Node reads of a response to tell how far it is. */
+const getters = ["headersSent", "writableEnded", "finished", "writableFinished", "writableLength", "writableNeedDrain"];
+
+/** What the holder of an answer is told about it. */
+export interface RecorderListener {
+  /** Bytes came, within the limit. */
+  rests(): void;
+  /** The answer outgrows the limit, or its handler flushes it: it has to begin. */
+  streams(): void;
+  /** The answer is complete. */
+  ends(): void;
+}
+
+/**
+ * What a handler meets in place of its response: it acts as if every byte had left, while nothing has. The calls are
+ * recorded, to be replayed through the very methods that they would have reached.
+ */
+export class Recorder {
+  readonly response: ServerResponse;
+  /** The way past this recorder. */
+  readonly laid: Overrides;
+  readonly calls: Call[] = [];
+  /** The status that the handler chose. */
+  status = 200;
+  message: string | undefined;
+  /** The head is decided: in Node's words, headers are sent. */
+  begun = false;
+  ended = false;
+  /** A writer was told to wait for `drain`. */
+  waiting = false;
+  /** `deaf`: another answer went out in place of the handler's, what it still calls leads nowhere. */
+  #mode: "recording" | "passing" | "deaf" = "recording";
+  readonly #limit: number;
+  readonly #listener: RecorderListener;
+  /** Node itself is asking for the head, ahead of a first byte. */
+  #implying = false;
+  #bodiless = false;
+  #eventStream = false;
+  #bytes = 0;
+
+  constructor(response: ServerResponse, limit: number, listener: RecorderListener) {
+    this.response = response;
+    this.laid = new Overrides(response);
+    this.#limit = limit;
+    this.#listener = listener;
+    this.#layMethods();
+    this.#layGetters();
+  }
+
+  /** From now on calls pass through. */
+  pass(): void {
+    this.#mode = "passing";
+    this.#mark(null);
+    this.laid.lift();
+  }
+
+  /** From now on calls lead nowhere. */
+  ignore(): void {
+    this.#mode = "deaf";
+    this.#mark(null);
+    this.laid.lift(getters);
+  }
+
+  #layMethods(): void {
+    const laid = this.laid;
+    laid.method("writeHead", (...args) => this.#writeHead(args));
+    laid.method("write", (...args) => this.#write(...(args as [])));
+    laid.method("end", (...args) => this.#end(...(args as [])));
+    laid.method("flushHeaders", () => this.#flush());
+    laid.method("setHeader", (...args) => this.#change("set", "setHeader", args));
+    laid.method("setHeaders", (...args) => this.#change("set", "setHeaders", args));
+    laid.method("appendHeader", (...args) => this.#change("append", "appendHeader", args));
+    laid.method("removeHeader", (...args) => this.#change("remove", "removeHeader", args));
+    laid.method("addTrailers", (trailers: object) =>
+      this.#record("addTrailers", [trailers], () => checkTrailers(trailers)),
+    );
+    laid.method("setTrailer", (...args) => this.#record("setTrailer", args));
+    laid.method("cork", () => this.#record("cork", []));
+    laid.method("uncork", () => this.#record("uncork", []));
+  }
+
+  #layGetters(): void {
+    const laid = this.laid;
+    laid.getter("headersSent", () => this.begun || laid.covered("headersSent"));
+    laid.getter("writableEnded", () => this.ended);
+    laid.getter("finished", () => this.ended);
+    laid.getter("writableFinished", () => false);
+    laid.getter("writableLength", () => (this.waiting ? this.#bytes : 0));
+    laid.getter("writableNeedDrain", () => this.waiting && !this.ended && !this.response.destroyed);
+  }
+
+  /** A call that changes headers: refused once the answer has begun. */
+  #change(verb: "set" | "append" | "remove", name: string, args: readonly unknown[]): unknown {
+    if (this.#mode === "deaf") return this.response;
+    if (this.#mode === "recording" && this.begun) throw errors.headersSent(verb);
+    return this.laid.call(name, args);
+  }
+
+  #record(name: string, args: readonly unknown[], check?: () => void): unknown {
+    if (this.#mode === "passing") return this.laid.call(name, args);
+    if (this.#mode === "deaf" || this.ended) return undefined;
+    check?.();
+    this.calls.push({ name, args });
+    return undefined;
+  }
+
+  #writeHead(args: readonly unknown[]): unknown {
+    if (this.#mode === "passing") return this.laid.call("writeHead", args);
+    if (this.#mode === "deaf") return this.response;
+    if (this.begun) throw errors.headersSent("write");
+    foldHead(this.response, args);
+    this.begun = true;
+    this.#bodiless = isBodiless(this.response);
+    this.#eventStream = /^\s*text\/event-stream/i.test(String(this.response.getHeader("content-type") ?? ""));
+    this.status = this.response.statusCode;
+    if (isHttp1(this.response)) this.message = this.response.statusMessage;
+    if (!this.#implying) this.calls.push({ name: "writeHead", args: [this.status] });
+    // Older middleware looks at this field of Node's to see whether the head is decided.
+    this.#mark("held");
+    return this.response;
+  }
+
+  /** What Node does at the first byte: `writeHead` through all that wraps it, so that late header setters have their say. */
+  #begin(): void {
+    if (this.begun) return;
+    this.#implying = true;
+    try {
+      this.response.writeHead(this.response.statusCode);
+      if (!this.begun) this.#writeHead([this.response.statusCode]);
+    } finally {
+      this.#implying = false;
+    }
+  }
+
+  #write(chunk?: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (typeof encoding === "function") return this.#write(chunk, undefined, encoding);
+    const then = typeof callback === "function" ? (callback as Callback) : undefined;
+    if (this.#mode === "passing") return this.laid.call("write", [chunk, encoding, callback]) as boolean;
+    if (this.#mode === "deaf") return this.#refuse(then);
+    const bytes = check(chunk);
+    if (this.ended) return this.#fail(then);
+    const size = byteLength(bytes, encoding);
+    this.#checkLength(size, false);
+    this.#begin();
+    if (this.#bodiless) {
+      if (then) process.nextTick(then);
+      if (this.#bytes === 0) this.calls.push({ name: "write", args: [""] });
+      this.#bytes += size;
+      this.#listener.rests();
+      return true;
+    }
+    this.#bytes += size;
+    if (this.waiting || this.#bytes > this.#limit || this.#eventStream) {
+      this.waiting = true;
+      this.calls.push({ name: "write", args: [bytes, encoding, callback] });
+      this.#listener.streams();
+      return false;
+    }
+    // The caller may use its buffer again once it is called back.
+    const kept = then && typeof bytes !== "string" ? Buffer.from(bytes) : bytes;
+    this.calls.push({ name: "write", args: [kept, encoding] });
+    if (then) process.nextTick(then);
+    this.#listener.rests();
+    return true;
+  }
+
+  #end(chunk?: unknown, encoding?: unknown, callback?: unknown): unknown {
+    if (typeof chunk === "function") return this.#end(undefined, undefined, chunk);
+    if (typeof encoding === "function") return this.#end(chunk, undefined, encoding);
+    const then = typeof callback === "function" ? (callback as Callback) : undefined;
+    if (this.#mode === "passing") return this.laid.call("end", [chunk, encoding, callback]);
+    if (this.ended || this.#mode === "deaf") {
+      if (chunk && this.#mode === "recording") this.#fail(then);
+      else if (then && this.response.writableFinished) process.nextTick(then);
+      else if (then) this.response.once("finish", then);
+      return this.response;
+    }
+    const size = chunk ? byteLength(check(chunk), encoding) : 0;
+    this.#checkLength(size, true);
+    this.#begin();
+    this.#bytes += size;
+    this.calls.push({ name: "end", args: chunk ? [chunk, encoding] : [] });
+    this.ended = true;
+    if (then) this.response.once("finish", then);
+    this.#listener.ends();
+    return this.response;
+  }
+
+  #flush(): unknown {
+    if (this.#mode === "passing") return this.laid.call("flushHeaders", []);
+    if (this.#mode === "deaf" || this.ended) return undefined;
+    this.#begin();
+    this.calls.push({ name: "flushHeaders", args: [] });
+    this.#listener.streams();
+    return undefined;
+  }
+
+  /** `strictContentLength`: Node throws when the body is not as long as was said. */
+  #checkLength(size: number, last: boolean): void {
+    if (!this.response.strictContentLength) return;
+    const declared = Number(this.response.getHeader("content-length") ?? Number.NaN);
+    const bytes = this.#bytes + size;
+    if (last ? bytes !== declared && !Number.isNaN(declared) : bytes > declared)
+      throw errors.lengthMismatch(bytes, declared);
+  }
+
+  #fail(callback: Callback | undefined): false {
+    const error = errors.writeAfterEnd();
+    process.nextTick(() => {
+      callback?.(error);
+      if (!this.response.destroyed) this.response.emit("error", error);
+    });
+    return false;
+  }
+
+  #refuse(callback: Callback | undefined): false {
+    if (callback) process.nextTick(callback, errors.writeAfterEnd());
+    return false;
+  }
+
+  #mark(header: string | null): void {
+    if (isHttp1(this.response)) Object.assign(this.response, { _header: header });
+  }
+}
+
+function check(chunk: unknown): string | Uint8Array {
+  if (chunk === null) throw errors.nullChunk();
+  if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) throw errors.invalidChunk(chunk);
+  return chunk;
+}

@@ -1,0 +1,44 @@
+import type { HeaderList, Outcome } from "../seam.js";
+
+/** One call that a handler made on its response while the answer was held. */
+export interface Call {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** Bytes that a chunk puts on the wire. */
+export function byteLength(chunk: string | Uint8Array, encoding: unknown): number {
+  return typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength;
+}
+
+/** The body that the recorded calls write, in one piece. */
+function joinBody(calls: readonly Call[]): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (const { name, args } of calls) {
+    const [chunk, encoding] = args;
+    if ((name !== "write" && name !== "end") || !chunk) continue;
+    pieces.push(typeof chunk === "string" ? Buffer.from(chunk, encoding as BufferEncoding) : (chunk as Uint8Array));
+  }
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+}
+
+/** A complete answer. Its body is joined when somebody asks for it, since most of the time nobody does. */
+export class WholeOutcome implements Outcome {
+  readonly status: number;
+  readonly aborted = false;
+  readonly whole = true;
+  readonly headers: () => HeaderList;
+  readonly #calls: readonly Call[];
+  #body: Uint8Array | undefined;
+
+  constructor(status: number, headers: () => HeaderList, calls: readonly Call[]) {
+    this.status = status;
+    this.headers = headers;
+    this.#calls = calls;
+  }
+
+  get body(): Uint8Array {
+    this.#body ??= joinBody(this.#calls);
+    return this.#body;
+  }
+}

@@ -1,0 +1,86 @@
+import type { HeaderList, Reply } from "../seam.js";
+import { isHttp1 } from "./head.js";
+import type { Recorder } from "./recorder.js";
+import { type ReplyTarget, setHeaders, writeReply } from "./reply.js";
+
+/** What removing a header leaves behind in Node's response, beside the header. */
+const traces = ["_removedConnection", "_removedContLen", "_removedTE", "sendDate"] as const;
+
+/** A response as it was before the handler touched it. */
+export interface Baseline {
+  readonly headers: HeaderList;
+  readonly traces: object;
+}
+
+export function takeBaseline(response: object, headers: HeaderList): Baseline {
+  const kept = traces.filter((name) => name in response).map((name) => [name, Reflect.get(response, name)]);
+  return { headers, traces: Object.fromEntries(kept) };
+}
+
+/** Lets the recorded answer go, with these changes to its headers. */
+export function release(recorder: Recorder, remove: readonly string[], set: HeaderList): void {
+  const { response, laid } = recorder;
+  recorder.pass();
+  if (recorder.begun) response.statusCode = recorder.status;
+  if (recorder.message !== undefined) response.statusMessage = recorder.message;
+  for (const name of remove) if (response.hasHeader(name)) laid.call("removeHeader", [name]);
+  setHeaders(target(recorder), set);
+  let writable: unknown;
+  through(recorder, () => {
+    for (const { name, args } of recorder.calls) {
+      const result = laid.call(name, args);
+      if (name === "write") writable = result;
+    }
+  });
+  if (recorder.waiting && !recorder.ended && writable !== false) process.nextTick(() => response.emit("drain"));
+}
+
+/** Sends another answer in place of the recorded one, of which nothing remains. */
+export function replace(recorder: Recorder, reply: Reply, baseline: Baseline): void {
+  const { response, laid } = recorder;
+  recorder.ignore();
+  for (const name of response.getHeaderNames()) laid.call("removeHeader", [name]);
+  Object.assign(response, baseline.traces);
+  if (isHttp1(response)) response.statusMessage = "";
+  setHeaders(target(recorder), baseline.headers);
+  through(recorder, () => writeReply(target(recorder), reply, response.req?.method));
+}
+
+/** The client is gone: the handler gets its response back in the state that it believes it to be in. */
+export function surrender(recorder: Recorder): void {
+  const { response, laid } = recorder;
+  recorder.pass();
+  if (!response.destroyed) response.destroy();
+  through(recorder, () => {
+    if (recorder.begun && !response.headersSent) laid.call("writeHead", [recorder.status]);
+    if (recorder.ended) laid.call("end", []);
+  });
+}
+
+/**
+ * Runs something with `writeHead` leading straight to what was there before the hold: Node calls it by itself at the
+ * first byte, and what wraps ours has already been asked.
+ */
+function through(recorder: Recorder, run: () => void): void {
+  const { response, laid } = recorder;
+  const outer = Object.getOwnPropertyDescriptor(response, "writeHead");
+  const value = (...args: unknown[]) => laid.call("writeHead", args);
+  Object.defineProperty(response, "writeHead", { value, writable: true, configurable: true, enumerable: true });
+  try {
+    run();
+  } finally {
+    if (outer) Object.defineProperty(response, "writeHead", outer);
+    else Reflect.deleteProperty(response, "writeHead");
+  }
+}
+
+function target({ response, laid }: Recorder): ReplyTarget {
+  return {
+    set statusCode(status: number) {
+      response.statusCode = status;
+    },
+    getHeader: (name) => response.getHeader(name),
+    setHeader: (name, value) => laid.call("setHeader", [name, value]),
+    end: (body) => laid.call("end", body === undefined ? [] : [body]),
+  };
+}

@@ -1,0 +1,51 @@
+import { mergeHeader } from "../merge-headers.js";
+import type { HeaderList, Reply } from "../seam.js";
+
+/** The parts of a Node response that writing a reply takes: the response itself, or what a hold lets through. */
+export interface ReplyTarget {
+  statusCode: number;
+  getHeader(name: string): number | string | string[] | undefined;
+  setHeader(name: string, value: string | string[]): unknown;
+  end(body?: string | Uint8Array): unknown;
+}
+
+/**
+ * Writes an answer of the engine's own. Headers that the app has set stay, list fields are merged; `HEAD`, 204 and 304
+ * get no body.
+ */
+export function writeReply(target: ReplyTarget, reply: Reply, method: string | undefined): void {
+  target.statusCode = reply.status;
+  const bare = reply.status === 204 || reply.status === 304;
+  const silent = bare || method?.toUpperCase() === "HEAD";
+  setHeaders(
+    target,
+    reply.headers.filter(([name]) => !isFraming(name.toLowerCase(), silent)),
+  );
+  const body = reply.body ?? "";
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  const known = silent && target.getHeader("content-length") !== undefined;
+  if (!bare && !known) target.setHeader("Content-Length", String(length));
+  if (silent || length === 0) target.end();
+  else target.end(body);
+}
+
+/** Fields that Node writes by itself, from what it is given to send; without a body the length is only known by name. */
+function isFraming(name: string, silent: boolean): boolean {
+  if (name === "content-length") return !silent;
+  return name === "transfer-encoding" || name === "connection" || name === "keep-alive";
+}
+
+/** Sets headers over those that are there: list fields gain what is missing, a name that comes twice is sent twice. */
+export function setHeaders(target: Pick<ReplyTarget, "getHeader" | "setHeader">, headers: HeaderList): void {
+  const seen = new Map<string, string | string[]>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    const earlier = seen.get(key);
+    const present = target.getHeader(name);
+    const existing = Array.isArray(present) ? present.join(", ") : present?.toString();
+    const merged = mergeHeader(name, existing, value);
+    const next = earlier === undefined || merged !== value ? merged : [earlier, value].flat();
+    seen.set(key, next);
+    target.setHeader(name, next);
+  }
+}

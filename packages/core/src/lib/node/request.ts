@@ -1,0 +1,40 @@
+import type { IncomingMessage } from "node:http";
+import type { PaywallRequest } from "../seam.js";
+
+/**
+ * What the engine may ask about a request that came through `node:http`. A framework extends it: its members live on
+ * the prototype, so a request costs one small object and nothing is read before it is asked for.
+ */
+export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
+  readonly raw: Raw;
+  protected readonly message: IncomingMessage;
+
+  constructor(raw: Raw, message: IncomingMessage) {
+    this.raw = raw;
+    this.message = message;
+  }
+
+  get method(): string {
+    return verbOf(this.message);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.message.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  abstract url(): string;
+  abstract params(): Record<string, string>;
+  abstract address(): string | undefined;
+}
+
+/** The verb as routers compare it: HTTP/2 lets a client send `get`, and routers serve it as `GET`. */
+export function verbOf(message: IncomingMessage): string {
+  return (message.method ?? "GET").toUpperCase();
+}
+
+/** An absolute URL from the parts that a framework's proxy rules give; the target may be in absolute form itself. */
+export function absoluteUrl(protocol: string, host: string | undefined, target: string): string {
+  const path = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  return `${protocol}://${host ?? ""}${path.startsWith("/") ? path : `/${path}`}`;
+}

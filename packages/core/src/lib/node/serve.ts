@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Decision, HeaderList, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
+import { Hold } from "./hold.js";
+import { writeReply } from "./reply.js";
+
+/** One request and how its framework goes on with it. */
+export interface Exchange {
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Runs the handler. */
+  run(payment: Payment | undefined): void;
+  /** Denies, with an error that the framework reports its way. */
+  fail(error: unknown): void;
+  /** Sends an answer of the engine's own. @default straight to the response */
+  reply?(reply: Reply): void;
+  /** The headers of the response before its handler, if the framework keeps them elsewhere. */
+  headers?(): HeaderList;
+}
+
+/** Puts one request through a priced route: answers it, or runs its handler and holds the answer. */
+export function serve<Raw>(route: PricedRoute<Raw>, request: PaywallRequest<Raw>, exchange: Exchange): void {
+  try {
+    const decision = route.admit(request);
+    if ("then" in decision) decision.then((decided) => act(decided, exchange)).catch((error) => exchange.fail(error));
+    else act(decision, exchange);
+  } catch (error) {
+    exchange.fail(error);
+  }
+}
+
+function act(decision: Decision, exchange: Exchange): void {
+  const { message, response } = exchange;
+  if (decision.type === "reply") {
+    if (response.headersSent || response.destroyed) return;
+    if (exchange.reply) exchange.reply(decision.reply);
+    else writeReply(response, decision.reply, message.method);
+  } else if (decision.type === "pass") {
+    exchange.run(decision.payment);
+  } else {
+    const { ticket } = decision;
+    const hold = new Hold(ticket, message, response, exchange.headers?.());
+    if (hold.open) exchange.run(ticket.payment);
+  }
+}

@@ -1,0 +1,42 @@
+import { encodeHeader, HEADERS } from "../protocol/header.js";
+import type { SettlementResponse } from "../protocol/types.js";
+import type { HeaderList, Outcome } from "../seam.js";
+
+/** Fields that only the engine writes; a handler's (or its upstream's) would lie about the payment. */
+const OURS = [HEADERS.required, HEADERS.response, HEADERS.extensionResponses, "Settlement-Overrides"];
+
+/** Fields that tell a shared cache to keep what one buyer paid for. */
+const FOR_SHARED_CACHES = [
+  "CDN-Cache-Control",
+  "Cloudflare-CDN-Cache-Control",
+  "Vercel-CDN-Cache-Control",
+  "Surrogate-Control",
+];
+
+export interface HeaderChange {
+  readonly remove: readonly string[];
+  readonly set: HeaderList;
+}
+
+/** Changes to an answer that was not charged. */
+export const UNCHARGED: HeaderChange = { remove: OURS, set: [] };
+
+/** Changes to an answer that was charged: the receipt, and no shared cache may keep it. */
+export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse): HeaderChange {
+  const cached = outcome.headers().find(([name]) => name.toLowerCase() === "cache-control")?.[1];
+  return {
+    remove: [...OURS, ...FOR_SHARED_CACHES],
+    set: [[HEADERS.response, encodeHeader(receipt)], ["Cache-Control", makePrivate(cached)], ...EXPOSE],
+  };
+}
+
+const EXPOSE: HeaderList = [["Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE"]];
+
+/** A `Cache-Control` value without leave for shared caches. */
+export function makePrivate(value: string | undefined): string {
+  const kept = (value ?? "")
+    .split(",")
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== "" && !/^(public|private|s-maxage|proxy-revalidate)\b/i.test(directive));
+  return ["private", ...kept].join(", ");
+}

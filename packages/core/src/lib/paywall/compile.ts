@@ -1,0 +1,212 @@
+import { checkRouteShape } from "../config/shape.js";
+import type { PayTo, Price, PriceFunction, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
+import type { ConfigProblem } from "../errors.js";
+import type { NetworkDefinition } from "../pricing/definitions.js";
+import { readPrice, type TokenAmount } from "../pricing/price.js";
+import type { Scheme } from "../schemes/scheme.js";
+import { MAX_REQUIRED, requiredHeader } from "./challenge.js";
+import { priceRequests } from "./dynamic-price.js";
+import type { Engine, RouteTerms } from "./engine.js";
+import { makeOffer, type Offer, type OfferTerms } from "./offer.js";
+
+const DEFAULTS = { maxTimeoutSeconds: 120, handlerTimeout: 30_000, holdBytes: 1_048_576, holdIdle: 50 };
+
+/** What compiling needs to know beside the route. */
+export interface CompileContext {
+  readonly engine: Engine;
+  /** Defaults of the engine. */
+  readonly defaults: SharedOptions;
+  /** Collects what is wrong. */
+  readonly problems: ConfigProblem[];
+}
+
+/** Prices of a route in one network's token, with the terms that every price shares. */
+export interface NetworkTerms {
+  readonly terms: OfferTerms;
+  read(price: Price): TokenAmount | { readonly problem: string };
+}
+
+/** Checks a route's options and makes its offers; `undefined` after reporting what is wrong. */
+export function compileRoute<Raw>(
+  value: RoutePrice<Raw>,
+  label: string,
+  path: string,
+  context: CompileContext,
+): RouteTerms<Raw> | undefined {
+  const { engine, problems } = context;
+  const before = problems.length;
+  const given = normalize<Raw>(value);
+  const report = (code: string, at: string, message: string) => {
+    // What a route inherits is the configuration's to mend, and is reported there once.
+    const own = at === "" || !given || at.slice(1) in given;
+    problems.push({ code, path: own || !(at.slice(1) in context.defaults) ? `${path}${at}` : at.slice(1), message });
+  };
+  if (!given) {
+    report(
+      "invalid_price",
+      "",
+      `a route's value is a price such as "$0.01", a function, or options with a price, not ${kindOf(value)}`,
+    );
+    return undefined;
+  }
+  problems.push(...checkRouteShape(given, path));
+  if (given.price === undefined)
+    report("invalid_price", ".price", 'the route has no price; write one, or "free" to open it');
+  if (problems.length > before) return undefined;
+
+  const options: RouteOptions<Raw> = { ...context.defaults, ...given };
+  const flow = options.settle === "before" ? "upfront" : "authorization";
+  const networks = compileNetworks(options, flow, context, report);
+  if (networks.length === 0) return undefined;
+
+  const offers = offersOf(options, networks, report);
+  if (!offers || problems.length > before) return undefined;
+  const route: RouteTerms<Raw> = {
+    label,
+    flow,
+    handlerTimeout: options.handlerTimeout ?? DEFAULTS.handlerTimeout,
+    holdBytes: options.holdBytes ?? DEFAULTS.holdBytes,
+    holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
+    signatures: options.checkSignature || undefined,
+    extensions: options.extensions ?? [],
+    description: options.description,
+    resource: pick(options, ["description", "mimeType", "serviceName", "tags", "iconUrl"]),
+    preview: options.preview,
+    offers,
+  };
+  checkHeader(engine, route, report);
+  return problems.length > before ? undefined : route;
+}
+
+type Report = (code: string, at: string, message: string) => void;
+
+function compileNetworks<Raw>(
+  options: RouteOptions<Raw>,
+  flow: OfferTerms["flow"],
+  { engine, problems }: CompileContext,
+  report: Report,
+): NetworkTerms[] {
+  const names = typeof options.network === "string" ? [options.network] : (options.network ?? []);
+  if (names.length === 0)
+    report("missing_network", ".network", `no network is named; known are ${engine.registry.names.join(", ")}`);
+  const compiled: NetworkTerms[] = [];
+  for (const name of names) {
+    const network = engine.registry.network(name);
+    if (!network) {
+      report(
+        "unknown_network",
+        ".network",
+        `"${name}" is not a network; known are ${engine.registry.names.join(", ")}`,
+      );
+      continue;
+    }
+    if (compiled.some(({ terms }) => terms.network.id === network.id)) {
+      report("duplicate_network", ".network", `${network.name} is named twice`);
+      continue;
+    }
+    const wanted = options.scheme ?? "exact";
+    const namespace = network.id.slice(0, network.id.indexOf(":"));
+    const scheme = engine.schemes.find((candidate) => candidate.scheme === wanted && candidate.namespace === namespace);
+    if (!scheme) {
+      report("unknown_scheme", ".scheme", `no scheme "${wanted}" is known for ${network.name}`);
+      continue;
+    }
+    if (!engine.ownFacilitators && !network.facilitator) {
+      const message = `${network.name} has no default facilitator; name the one that you trust with it`;
+      problems.push({ code: "missing_facilitator", path: "facilitator", message });
+    }
+    const payTo = recipient(options.payTo, network, scheme, report);
+    const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds, extra = {} } = options;
+    compiled.push({
+      terms: { scheme, network, payTo, flow, maxTimeoutSeconds, extra },
+      read: (price) => readPrice(price, network, engine.registry, options.asset),
+    });
+  }
+  return compiled;
+}
+
+/** The address to be paid at; an unusable one is reported and still returned, so that the rest is checked too. */
+function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme: Scheme, report: Report): string {
+  const address =
+    typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
+  if (!address) report("missing_pay_to", ".payTo", `nobody is named to be paid on ${network.name}`);
+  const problem = address ? scheme.checkAddress(address) : undefined;
+  if (problem) report("invalid_pay_to", ".payTo", `"${address}" cannot be paid on ${network.name}: ${problem}`);
+  return address ?? "";
+}
+
+function offersOf<Raw>(
+  options: RouteOptions<Raw>,
+  networks: readonly NetworkTerms[],
+  report: Report,
+): RouteTerms<Raw>["offers"] | undefined {
+  const { price, minPrice, maxPrice } = options;
+  if (typeof price === "function") {
+    for (const [name, bound] of Object.entries({ minPrice, maxPrice })) {
+      if (bound !== undefined) fixedOffers(bound, networks, `.${name}`, report);
+    }
+    return priceRequests(price as PriceFunction<Raw>, networks, minPrice, maxPrice);
+  }
+  if (minPrice !== undefined || maxPrice !== undefined) {
+    report("invalid_price", ".minPrice", "only a price function has bounds");
+  }
+  return fixedOffers(price, networks, ".price", report);
+}
+
+/** One offer for each network that the price can be read on; all must be. */
+function fixedOffers(
+  price: Price,
+  networks: readonly NetworkTerms[],
+  at: string,
+  report: Report,
+): readonly Offer[] | undefined {
+  const offers: Offer[] = [];
+  for (const { terms, read } of networks) {
+    const amount = read(price);
+    const offer = "problem" in amount ? amount.problem : makeOffer(terms, amount);
+    if (typeof offer === "string") report("invalid_price", at, offer);
+    else offers.push(offer);
+  }
+  return offers.length === networks.length ? offers : undefined;
+}
+
+/** An offer that proxies drop sells nothing, so a fixed one is measured at start, with a path of usual length. */
+function checkHeader<Raw>(engine: Engine, route: RouteTerms<Raw>, report: Report): void {
+  if (typeof route.offers === "function") return;
+  const url = `${engine.origin ?? "https://api.example.com"}/${"x".repeat(60)}`;
+  const { length } = requiredHeader(
+    route,
+    { offers: route.offers, extensions: {} },
+    url,
+    "PAYMENT-SIGNATURE header is required",
+  );
+  if (length > MAX_REQUIRED) {
+    report(
+      "offer_too_large",
+      "",
+      `the PAYMENT-REQUIRED header has ${length} bytes, ${MAX_REQUIRED} are allowed: fewer networks or a shorter description`,
+    );
+  }
+}
+
+function normalize<Raw>(value: RoutePrice<Raw>): RouteOptions<Raw> | undefined {
+  if (typeof value === "string" || typeof value === "function") return { price: value };
+  if (typeof value !== "object" || value === null) return undefined;
+  return "amount" in value && "asset" in value && !("price" in value)
+    ? { price: value as Price }
+    : (value as RouteOptions<Raw>);
+}
+
+function pick(options: object, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
+}
+
+function kindOf(value: unknown): string {
+  return value === null
+    ? "null"
+    : typeof value === "number"
+      ? `the number ${value} (write it as text)`
+      : `a ${typeof value}`;
+}

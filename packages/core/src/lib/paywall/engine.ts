@@ -1,0 +1,79 @@
+import type { FacilitatorPool } from "../facilitator/pool.js";
+import type { Ledger } from "../ledger/ledger.js";
+import { memoryStore } from "../ledger/memory.js";
+import type { Store } from "../ledger/store.js";
+import type { Registry } from "../pricing/registry.js";
+import type { PaymentPayload, VerifyResponse } from "../protocol/types.js";
+import type { Scheme, SignatureCheck } from "../schemes/scheme.js";
+import type { Payment, Reply } from "../seam.js";
+import type { Extension } from "./extension.js";
+import type { Offer } from "./offer.js";
+
+/** What all routes of one engine share. */
+export interface Engine {
+  readonly registry: Registry;
+  readonly schemes: readonly Scheme[];
+  readonly pool: FacilitatorPool;
+  /** The configuration names its facilitators; else the public ones of test networks serve. */
+  readonly ownFacilitators: boolean;
+  readonly ledger: Ledger;
+  /** The public origin, if configured. */
+  readonly origin: string | undefined;
+  /** Milliseconds for a facilitator's verify. */
+  readonly verifyTimeout: number;
+  readonly shared: SharedState;
+}
+
+/** What engines of one process share, also when a bundler has loaded this module twice. */
+export interface SharedState {
+  /** Verifications under way, by payment and proof: fifty copies of a payment make one call. */
+  readonly attempts: Map<string, Promise<VerifyResponse>>;
+  /** Requests that were admitted, by the framework's own request. */
+  readonly admitted: WeakMap<object, Admission>;
+  /** The store of engines whose configuration names none. */
+  readonly store: Store;
+}
+
+/** What a request was admitted for. */
+export interface Admission {
+  /** Equal for equal prices. */
+  readonly price: string;
+  readonly payment?: Payment;
+}
+
+/** A route after its options were checked. */
+export interface RouteTerms<Raw> {
+  readonly label: string;
+  readonly flow: "authorization" | "upfront";
+  readonly handlerTimeout: number;
+  readonly holdBytes: number;
+  readonly holdIdle: number;
+  readonly signatures: SignatureCheck | undefined;
+  readonly extensions: readonly Extension[];
+  readonly description: string | undefined;
+  /** Members of `resource` beside its URL. */
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly preview: unknown | ((request: Raw) => unknown);
+  /** The offers for a request at its price; a Reply refuses the request before any payment is asked. */
+  readonly offers: readonly Offer[] | ((request: Raw) => Promise<readonly Offer[] | Reply>);
+}
+
+/** A payment that names an offer of the route, and passed every check that costs nothing. */
+export interface Presented {
+  readonly payload: PaymentPayload;
+  readonly offer: Offer;
+  /** Names the payment. */
+  readonly id: string;
+  /** Distinguishes proofs of the same name. */
+  readonly proof: string;
+  readonly payer: string | undefined;
+}
+
+const KEY = Symbol.for("turnpike");
+
+/** The process-wide state, made by whoever comes first. */
+export function sharedState(): SharedState {
+  const holder = globalThis as { [KEY]?: SharedState };
+  holder[KEY] ??= { attempts: new Map(), admitted: new WeakMap(), store: memoryStore() };
+  return holder[KEY];
+}

@@ -1,0 +1,93 @@
+import { decodeHeader, HEADERS } from "../protocol/header.js";
+import { includesJson } from "../protocol/json.js";
+import { parsePaymentPayload } from "../protocol/schemas.js";
+import type { PaymentPayload } from "../protocol/types.js";
+import type { PaywallRequest } from "../seam.js";
+import type { Terms } from "./challenge.js";
+import type { Presented, RouteTerms } from "./engine.js";
+import { findOffer } from "./offer.js";
+import type { Problem } from "./problem.js";
+import { pathOf } from "./resource-url.js";
+
+/** Why a payment is refused before anybody is asked. */
+export interface Refused {
+  readonly refused: Problem;
+}
+
+/** The payment header of a request, decoded; `undefined` if there is none. */
+export function readPayment<Raw>(request: PaywallRequest<Raw>): PaymentPayload | Refused | undefined {
+  const header = request.header(HEADERS.signature);
+  if (header === undefined) return undefined;
+  if (header.includes(",")) return bad("duplicate_header", "The request has more than one PAYMENT-SIGNATURE header.");
+  const decoded = decodeHeader(header.trim());
+  if ("code" in decoded) return bad(decoded.code, decoded.detail);
+  const { value } = decoded;
+  const version = (value as { x402Version?: unknown } | null)?.x402Version;
+  if (typeof version === "number" && version !== 2) {
+    return bad("invalid_x402_version", "This route takes payments of x402 version 2.");
+  }
+  const parsed = parsePaymentPayload(value);
+  return "value" in parsed
+    ? parsed.value
+    : bad("invalid_payload", `The payment does not have the form of x402 version 2: ${parsed.problem}.`);
+}
+
+/** Holds a payment against what the route asks for now. Costs nothing but computing; asks nobody. */
+export async function presentPayment<Raw>(
+  payload: PaymentPayload,
+  terms: Terms,
+  route: RouteTerms<Raw>,
+  url: string,
+): Promise<Presented | Refused> {
+  const offer = findOffer(terms.offers, payload.accepted);
+  if (!offer) {
+    return refuse(
+      "offer_mismatch",
+      "The accepted offer is not one that this route makes now; sign one of the fresh offers.",
+    );
+  }
+  const named = payload.resource?.url;
+  if (named !== undefined && pathOf(named) !== pathOf(url)) {
+    return refuse("resource_mismatch", "The payment names another resource than the one that is requested.");
+  }
+  const echo = echoProblem(payload, terms, route);
+  if (echo) return echo;
+  const inspection = await offer.scheme.inspect(payload, offer.requirements, Math.floor(Date.now() / 1000));
+  if ("fault" in inspection) {
+    const { code, detail, malformed } = inspection.fault;
+    return malformed ? bad(code, detail) : refuse(code, detail);
+  }
+  const { id, proof, payer } = inspection;
+  return { payload, offer, id, proof, payer };
+}
+
+/** A client may add to an extension's `info`, never delete or change (core specification, 5.1.2). */
+function echoProblem<Raw>(payload: PaymentPayload, terms: Terms, route: RouteTerms<Raw>): Refused | undefined {
+  for (const [id, entry] of Object.entries(terms.extensions)) {
+    const echo = payload.extensions?.[id] as { info?: unknown } | undefined;
+    if (echo === undefined || echo === null) continue;
+    const dynamic = route.extensions.find((extension) => extension.id === id)?.dynamic ?? [];
+    const fixed = Object.fromEntries(Object.entries(entry.info).filter(([key]) => !dynamic.includes(key)));
+    if (!includesJson(echo.info ?? {}, fixed)) {
+      return refuse("extension_echo_mismatch", `The payment changes what the offer says in the extension "${id}".`);
+    }
+  }
+  return undefined;
+}
+
+function bad(code: string, detail: string): Refused {
+  return {
+    refused: { status: 400, code, detail, help: "The PAYMENT-REQUIRED header of this answer says what is asked." },
+  };
+}
+
+function refuse(code: string, detail: string): Refused {
+  return {
+    refused: {
+      status: 402,
+      code,
+      detail,
+      help: "Sign a payment for one of the offers in the PAYMENT-REQUIRED header.",
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { FacilitatorError } from "../errors.js";
+import { encodeHeader, HEADERS } from "../protocol/header.js";
+import type { SettlementResponse } from "../protocol/types.js";
+import type { HeaderList, Reply } from "../seam.js";
+import { OWN_HEADERS, problemReply, unavailable } from "./problem.js";
+
+/** The settlement was refused for certain: the protocol's 402 with the failed receipt (HTTP transport, failure example). */
+export function failedReply(receipt: SettlementResponse): Reply {
+  const headers: HeaderList = [["Content-Type", "application/json"], ...OWN_HEADERS, receiptHeader(receipt)];
+  return { status: 402, headers, body: "{}" };
+}
+
+/** Nobody knows whether the payment was charged: no fresh offer, which would invite a second signature. */
+export function unknownReply(receipt: SettlementResponse | undefined): Reply {
+  const problem = {
+    code: receipt ? "settlement_pending" : "settlement_unknown",
+    detail: "The payment was sent to the chain, and its outcome is not known yet.",
+    help: "Do not sign another payment. Send the same request with the same payment again: it is charged once at most.",
+  };
+  return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : []);
+}
+
+/** The settlement provably never left: nothing was charged. */
+export function unsentReply(retryAfter: number | undefined): Reply {
+  const problem = {
+    code: "settlement_not_sent",
+    detail: "The payment could not be settled, because the facilitator cannot be reached. Nothing was charged.",
+    help: "Send the same request with the same payment again.",
+  };
+  return unavailable(problem, retryAfter);
+}
+
+/** A facilitator could not be asked, before anything was at stake. */
+export function facilitatorReply(error: unknown): Reply {
+  const known = error instanceof FacilitatorError ? error : undefined;
+  const problem = {
+    code: known?.code ?? "facilitator_unreadable",
+    detail: "The payment cannot be checked at the moment. Nothing was charged.",
+    help: "Send the same request with the same payment again.",
+  };
+  return unavailable(problem, known?.retryAfter);
+}
+
+/** The ledger cannot be asked or written, so nothing may happen. */
+export function storeReply(): Reply {
+  return unavailable({
+    code: "store_unavailable",
+    detail: "Payments cannot be recorded at the moment.",
+    help: "Send the same request with the same payment again: it is charged once at most.",
+  });
+}
+
+/** The payment is at work for another request. */
+export function inProgressReply(): Reply {
+  const problem = {
+    status: 409,
+    code: "payment_in_progress",
+    detail: "This payment is being used by another request.",
+  };
+  return problemReply({ ...problem, help: "Wait, then send the same request with the same payment again." }, [
+    ["Retry-After", "1"],
+  ]);
+}
+
+/** The payment bought something already; the receipt says what became of it. */
+export function usedReply(receipt: SettlementResponse | undefined): Reply {
+  const problem = { status: 409, code: "payment_used", detail: "This payment has been used." };
+  return problemReply(
+    { ...problem, help: "Ask without a payment, and sign a new one." },
+    receipt ? [receiptHeader(receipt)] : [],
+  );
+}
+
+/** The payment belongs to a different request. */
+export function boundReply(): Reply {
+  const problem = { status: 409, code: "payment_bound", detail: "This payment was made for another request." };
+  return problemReply({
+    ...problem,
+    help: "Send the request that it was made for, or sign a new payment for this one.",
+  });
+}
+
+/** Something in the seller's configuration or code failed; denied, since it guards money. */
+export function internalReply(code: string, detail: string): Reply {
+  return problemReply({ status: 500, code, detail });
+}
+
+function receiptHeader(receipt: SettlementResponse): [string, string] {
+  return [HEADERS.response, encodeHeader(receipt)];
+}

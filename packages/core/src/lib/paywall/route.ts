@@ -1,0 +1,131 @@
+import { canonicalJson } from "../protocol/json.js";
+import type { Awaitable, Decision, PaywallRequest, PricedRoute, Reply } from "../seam.js";
+import { admitPayment } from "./admit.js";
+import { createReplyCache, refusedReply, type Terms, unpaidReply } from "./challenge.js";
+import type { Engine, RouteTerms } from "./engine.js";
+import type { Offer } from "./offer.js";
+import { prefersHtml } from "./page.js";
+import { readPayment } from "./present.js";
+import { problemReply } from "./problem.js";
+import { facilitatorReply, internalReply } from "./replies.js";
+import { resourceUrl } from "./resource-url.js";
+import { completeTerms, pricedMethod } from "./terms.js";
+import { createTicket } from "./ticket.js";
+
+/** A priced route at work. The unpaid answer to a fixed price is made once for each address and kept. */
+export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): PricedRoute<Raw> {
+  const fixed = typeof route.offers === "function" ? undefined : keepTerms(engine, route, route.offers);
+  const kept = createReplyCache();
+  const keepable = fixed !== undefined && typeof route.preview !== "function";
+  let keptVersion = -1;
+
+  /** The kept answer to an unpaid request; a Promise where it must be made first. */
+  const challenge = (request: PaywallRequest<Raw>, url: string, terms: Terms): Reply => {
+    if (!keepable) return unpaidReply(route, terms, url, request);
+    if (keptVersion !== engine.pool.version) {
+      kept.clear();
+      keptVersion = engine.pool.version;
+    }
+    const form = prefersHtml(request.header("accept")) ? "page" : "json";
+    return kept.get(`${form} ${pricedMethod(request)} ${url}`, () => unpaidReply(route, terms, url, request));
+  };
+
+  const decide = async (request: PaywallRequest<Raw>, url: string): Promise<Decision> => {
+    const offers = typeof route.offers === "function" ? await route.offers(request.raw) : route.offers;
+    if ("status" in offers) return answer(offers);
+    const earlier = admission(engine, request, offers);
+    if (earlier) return earlier;
+    let terms: Terms;
+    try {
+      terms =
+        (await fixed?.get(pricedMethod(request))) ??
+        (await completeTerms(engine, route, offers, pricedMethod(request)));
+    } catch (error) {
+      return answer(facilitatorReply(error));
+    }
+    const payload = readPayment(request);
+    if (payload === undefined) return answer(challenge(request, url, terms));
+    if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
+    const running = await admitPayment({ engine, route, terms, request, url, payload });
+    if ("status" in running) return answer(running);
+    const ticket = createTicket(engine, route, running);
+    if (isObject(request.raw)) {
+      engine.shared.admitted.set(request.raw, { price: priceOf(offers), payment: ticket.payment });
+    }
+    return { type: "admit", ticket };
+  };
+
+  return {
+    admit: (request): Awaitable<Decision> => {
+      try {
+        const resource = resourceUrl(request.url(), engine.origin);
+        if ("problem" in resource) return answer(badUrl(resource.problem));
+        const { url } = resource;
+        // The common case without a Promise: nothing was paid, and the price is fixed and known.
+        const terms = fixed?.peek(pricedMethod(request));
+        if (terms && request.header("payment-signature") === undefined && !isAdmitted(engine, request)) {
+          return answer(challenge(request, url, terms));
+        }
+        return decide(request, url).catch(() => answer(failed()));
+      } catch {
+        return answer(failed());
+      }
+    },
+  };
+}
+
+/** Terms of a fixed price by verb, until a facilitator changes what it supports. */
+function keepTerms<Raw>(engine: Engine, route: RouteTerms<Raw>, offers: readonly Offer[]) {
+  const kept = new Map<string, Terms>();
+  let version = -1;
+  const peek = (method: string): Terms | undefined => {
+    if (version === engine.pool.version) return kept.get(method);
+    kept.clear();
+    version = engine.pool.version;
+    return undefined;
+  };
+  const get = async (method: string): Promise<Terms> => {
+    const found = peek(method);
+    if (found) return found;
+    const terms = await completeTerms(engine, route, offers, method);
+    peek(method);
+    if (kept.size < 16) kept.set(method, terms);
+    return terms;
+  };
+  return { peek, get };
+}
+
+/** The request passed a paywall before: the same price is not asked twice, and another is a seller's mistake. */
+function admission<Raw>(engine: Engine, request: PaywallRequest<Raw>, offers: readonly Offer[]): Decision | undefined {
+  const earlier = isObject(request.raw) ? engine.shared.admitted.get(request.raw) : undefined;
+  if (!earlier) return undefined;
+  if (earlier.price === priceOf(offers))
+    return { type: "pass", ...(earlier.payment ? { payment: earlier.payment } : {}) };
+  return answer(internalReply("priced_twice", "This route has two different prices. It is the seller's to mend."));
+}
+
+function isAdmitted<Raw>(engine: Engine, { raw }: PaywallRequest<Raw>): boolean {
+  return isObject(raw) && engine.shared.admitted.has(raw);
+}
+
+function priceOf(offers: readonly Offer[]): string {
+  return canonicalJson(offers.map(({ requirements }) => requirements));
+}
+
+function badUrl(problem: "invalid_host" | "url_too_long"): Reply {
+  return problem === "invalid_host"
+    ? problemReply({ status: 400, code: problem, detail: "The Host header is not a host." })
+    : problemReply({ status: 414, code: problem, detail: "The path is too long to be offered." });
+}
+
+function failed(): Reply {
+  return internalReply("internal_error", "The payment could not be processed.");
+}
+
+function answer(reply: Reply): Decision {
+  return { type: "reply", reply };
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

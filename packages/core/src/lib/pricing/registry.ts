@@ -1,0 +1,66 @@
+import { CAIP2 } from "../protocol/schemas.js";
+import type { NetworkDefinition, TokenDefinition } from "./definitions.js";
+import { NETWORKS } from "./networks.js";
+import { TOKENS } from "./tokens.js";
+
+/** The networks and tokens that one engine knows: those of its configuration ahead of the built-in ones. */
+export interface Registry {
+  /** A network by name or CAIP-2 id. */
+  network(name: string): NetworkDefinition | undefined;
+  /** A network's token by symbol (letter case counts not) or address. */
+  token(network: NetworkDefinition, name: string): TokenDefinition | undefined;
+  /** The token that dollar prices mean there. */
+  dollar(network: NetworkDefinition): TokenDefinition | undefined;
+  readonly networks: readonly NetworkDefinition[];
+  /** Names to offer when one is not known. */
+  readonly names: readonly string[];
+}
+
+export function createRegistry(
+  networks: readonly NetworkDefinition[] = [],
+  tokens: readonly TokenDefinition[] = [],
+): Registry {
+  const known = [...networks, ...NETWORKS];
+  const find = (name: string) => known.find((network) => network.name === name || network.id === name);
+  const all = [...tokens, ...TOKENS];
+  const on = (network: NetworkDefinition) =>
+    all.filter((token) => token.network === network.id || token.network === network.name);
+  return {
+    network: find,
+    token: (network, name) => {
+      const wanted = name.toLowerCase();
+      return on(network).find((token) => token.symbol.toLowerCase() === wanted || sameAsset(token.address, name));
+    },
+    dollar: (network) => on(network).find((token) => token.dollar),
+    networks: known,
+    names: known.map(({ name }) => name),
+  };
+}
+
+/** What is wrong with networks and tokens that a seller registers. */
+export function checkDefinitions(
+  networks: readonly NetworkDefinition[],
+  tokens: readonly TokenDefinition[],
+): { readonly path: string; readonly message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  networks.forEach(({ id, name, title }, i) => {
+    if (!CAIP2.test(id))
+      problems.push({ path: `networks[${i}].id`, message: `"${id}" is not a CAIP-2 id such as "eip155:8453"` });
+    if (!name || !title) problems.push({ path: `networks[${i}]`, message: "a network has a name and a title" });
+  });
+  const registry = createRegistry(networks);
+  tokens.forEach(({ network, symbol, address, decimals }, i) => {
+    if (!registry.network(network))
+      problems.push({ path: `tokens[${i}].network`, message: `no network goes by "${network}"` });
+    if (!symbol || !address) problems.push({ path: `tokens[${i}]`, message: "a token has a symbol and an address" });
+    if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36) {
+      problems.push({ path: `tokens[${i}].decimals`, message: "decimals is a whole number from 0 to 36" });
+    }
+  });
+  return problems;
+}
+
+/** EVM addresses are hexadecimal and compare without letter case; others exactly. */
+function sameAsset(a: string, b: string): boolean {
+  return a === b || (a.startsWith("0x") && a.toLowerCase() === b.toLowerCase());
+}

@@ -1,0 +1,133 @@
+import * as z from "../zod.js";
+import type {
+  FacilitatorRequest,
+  PaymentPayload,
+  PaymentRequirements,
+  SettlementResponse,
+  SupportedResponse,
+  VerifyResponse,
+} from "./types.js";
+
+// Workers and pages with a content security policy forbid making code at run time.
+z.config({ jitless: true });
+
+/** An unsigned integer of at most 78 digits (2^256 has that many), in its only spelling. */
+export const ATOMIC_AMOUNT = /^(0|[1-9][0-9]{0,77})$/;
+/** CAIP-2: namespace and reference. */
+export const CAIP2 = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/;
+
+/** The value, or where it is not of the protocol's shape. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string };
+
+const text = (max: number) => z.string().check(z.maxLength(max));
+const jsonObject = z.looseObject({});
+/** Absent and `null` are the same: clients in other languages write `null` for what they leave out. */
+const optional = z.nullish;
+const seconds = z.number().check(z.refine((n) => Number.isSafeInteger(n) && n >= 0));
+
+const resource = z.looseObject({
+  url: text(4096),
+  description: optional(text(4096)),
+  mimeType: optional(text(256)),
+});
+
+const requirements = z.looseObject({
+  scheme: text(64),
+  network: z.string().check(z.regex(CAIP2)),
+  amount: z.string().check(z.regex(ATOMIC_AMOUNT)),
+  asset: text(256),
+  payTo: text(256),
+  maxTimeoutSeconds: seconds,
+  extra: optional(jsonObject),
+});
+
+const paymentPayload = z.looseObject({
+  x402Version: z.literal(2),
+  resource: optional(resource),
+  accepted: requirements,
+  payload: jsonObject,
+  extensions: optional(jsonObject),
+});
+
+const facilitatorRequest = z.looseObject({
+  x402Version: z.literal(2),
+  paymentPayload,
+  paymentRequirements: requirements,
+});
+
+const verifyResponse = z.object({
+  isValid: z.boolean(),
+  invalidReason: optional(text(256)),
+  payer: optional(text(256)),
+  extra: optional(jsonObject),
+  extensions: optional(jsonObject),
+});
+
+const settlementResponse = z.object({
+  success: z.boolean(),
+  errorReason: optional(text(256)),
+  payer: optional(text(256)),
+  transaction: optional(text(256)),
+  network: text(64),
+  amount: optional(z.string().check(z.regex(ATOMIC_AMOUNT))),
+  extensions: optional(jsonObject),
+  extra: optional(jsonObject),
+});
+
+const supportedResponse = z.object({
+  kinds: z.array(
+    z.object({ x402Version: z.number(), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
+  ),
+  extensions: optional(z.array(text(128))),
+  signers: optional(z.record(z.string(), z.array(text(256)))),
+});
+
+/** A payment as a client sent it (core specification, 5.2). Members that nobody here knows are kept. */
+export function parsePaymentPayload(value: unknown): Parsed<PaymentPayload> {
+  return parse<PaymentPayload>(paymentPayload, value, (payload) => {
+    const { accepted } = payload;
+    return { ...dropNulls(payload), accepted: dropNulls<PaymentRequirements>(accepted) };
+  });
+}
+
+/** The body of `/verify` and `/settle`, for facilitators (core specification, 7.1 and 7.2). */
+export function parseFacilitatorRequest(value: unknown): Parsed<FacilitatorRequest> {
+  return parse<FacilitatorRequest>(facilitatorRequest, value, (request) => ({
+    x402Version: 2,
+    paymentPayload: { ...dropNulls(request.paymentPayload), accepted: dropNulls(request.paymentPayload.accepted) },
+    paymentRequirements: dropNulls(request.paymentRequirements),
+  }));
+}
+
+/** A facilitator's answer to `/verify` (core specification, 5.4). */
+export function parseVerifyResponse(value: unknown): Parsed<VerifyResponse> {
+  return parse<VerifyResponse>(verifyResponse, value, dropNulls);
+}
+
+/** A facilitator's answer to `/settle` (core specification, 5.3). A missing transaction reads as none. */
+export function parseSettlementResponse(value: unknown): Parsed<SettlementResponse> {
+  return parse<SettlementResponse>(settlementResponse, value, (response) => {
+    return { ...dropNulls(response), transaction: response.transaction ?? "" };
+  });
+}
+
+/** A facilitator's answer to `/supported` (core specification, 7.3). Version 1 services send `kinds` alone. */
+export function parseSupportedResponse(value: unknown): Parsed<SupportedResponse> {
+  return parse<SupportedResponse>(supportedResponse, value, (response) => ({
+    kinds: response.kinds.map((kind) => dropNulls(kind)),
+    extensions: response.extensions ?? [],
+    signers: response.signers ?? {},
+  }));
+}
+
+/** A copy without the members that are `null` or `undefined`. */
+function dropNulls<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined)) as T;
+}
+
+function parse<T>(schema: Parameters<typeof z.safeParse>[0], value: unknown, finish: (value: T) => T): Parsed<T> {
+  const result = z.safeParse(schema, value);
+  if (result.success) return { value: finish(result.data as T) };
+  const path = result.error.issues[0]?.path.join(".");
+  return { problem: path ? `"${path}" is missing or has the wrong form` : "it is not an object of the expected form" };
+}

@@ -1,0 +1,132 @@
+import { checksumProblem } from "../pricing/evm-address.js";
+import { ATOMIC_AMOUNT } from "../protocol/schemas.js";
+import type { JsonObject, PaymentRequirements } from "../protocol/types.js";
+import type { Inspection, PaymentFault, Scheme } from "./scheme.js";
+
+const HEX = /^0x(?:[0-9a-fA-F]{2})+$/;
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const WORD = /^0x[0-9a-fA-F]{64}$/;
+
+/** The contract that spends under Permit2 for `exact` (scheme_exact_evm.md, Permit2). */
+const PERMIT2_PROXY = "0x402085c248eea27d92e8b30b2c58ed07f9e20001";
+
+/** Seconds that a payment must still be valid when it arrives, so that a block can include it. */
+const LAST_BLOCKS = 6;
+/** Seconds that two clocks may differ. */
+const CLOCK_SKEW = 30;
+
+/** What both transfer methods sign. */
+interface Authorization {
+  readonly from: string;
+  readonly to: string;
+  readonly value: string;
+  readonly validAfter: string;
+  readonly validBefore: string;
+  /** Single-use on its network, prefixed by whose it is. */
+  readonly nonce: string;
+  readonly asset: string;
+}
+
+/** `exact` on EVM networks: a signed EIP-3009 or Permit2 transfer of exactly the amount (scheme_exact_evm.md). */
+export const exactEip155: Scheme = {
+  scheme: "exact",
+  namespace: "eip155",
+  flows: { eip3009: ["authorization", "upfront"], permit2: ["authorization", "upfront"] },
+  transferMethod: (token) => token.transferMethod ?? "eip3009",
+  checkAddress: (address) => {
+    if (!ADDRESS.test(address)) return "it is not an EVM address (0x and 40 hexadecimal digits)";
+    if (/^0x0{40}$/.test(address)) return "it is the zero address: payments there are lost";
+    return checksumProblem(address);
+  },
+  extra: (token) => {
+    const domain = token.eip712;
+    if (token.transferMethod === "permit2") return { assetTransferMethod: "permit2", ...domain };
+    return domain
+      ? { ...domain }
+      : `${token.symbol} has no \`eip712\` name and version, which EIP-3009 signatures need`;
+  },
+  inspect: (payload, requirements, now) => {
+    const signature = payload.payload.signature;
+    if (typeof signature !== "string" || !HEX.test(signature)) return malformed("`signature` is not hexadecimal");
+    const permit2 = requirements.extra?.assetTransferMethod === "permit2";
+    const read = permit2 ? readPermit2(payload.payload) : readEip3009(payload.payload, requirements.asset);
+    return typeof read === "string" ? malformed(read) : judge(read, requirements, signature.toLowerCase(), now);
+  },
+  sameAddress: (a, b) => a.toLowerCase() === b.toLowerCase(),
+  isTransaction: (id) => WORD.test(id),
+};
+
+function readEip3009(payload: JsonObject, asset: string): Authorization | string {
+  const { from, to, value, validAfter, validBefore, nonce } = members(payload.authorization);
+  if (!isAddress(from) || !isAddress(to)) return "`authorization.from` and `to` are not addresses";
+  if (!isAmount(value)) return "`authorization.value` is not an amount";
+  if (!isAmount(validAfter) || !isAmount(validBefore))
+    return "`authorization.validAfter` and `validBefore` are not times";
+  if (typeof nonce !== "string" || !WORD.test(nonce)) return "`authorization.nonce` is not 32 bytes";
+  return { from, to, value, validAfter, validBefore, nonce: nonce.toLowerCase(), asset };
+}
+
+function readPermit2(payload: JsonObject): Authorization | string {
+  const { permitted, from, spender, nonce, deadline, witness } = members(payload.permit2Authorization);
+  const { token, amount } = members(permitted);
+  const { to, validAfter } = members(witness);
+  if (!isAddress(from) || !isAddress(to) || !isAddress(token)) return "`permit2Authorization` lacks an address";
+  if (typeof spender !== "string" || spender.toLowerCase() !== PERMIT2_PROXY) return "`spender` is not the x402 proxy";
+  if (!isAmount(amount)) return "`permitted.amount` is not an amount";
+  if (!isAmount(validAfter) || !isAmount(deadline)) return "`witness.validAfter` and `deadline` are not times";
+  const number = typeof nonce === "string" && (isAmount(nonce) || WORD.test(nonce)) ? BigInt(nonce) : undefined;
+  if (number === undefined) return "`nonce` is not a number";
+  return { from, to, value: amount, validAfter, validBefore: deadline, nonce: `permit2:${number}`, asset: token };
+}
+
+function judge(
+  { from, to, value, validAfter, validBefore, nonce, asset }: Authorization,
+  requirements: PaymentRequirements,
+  signature: string,
+  now: number,
+): Inspection | PaymentFault {
+  if (asset.toLowerCase() !== requirements.asset.toLowerCase()) {
+    return refused("invalid_payment_requirements", "The payment is signed for another token.");
+  }
+  if (to.toLowerCase() !== requirements.payTo.toLowerCase()) {
+    return refused("invalid_exact_evm_payload_recipient_mismatch", "The payment is signed for another recipient.");
+  }
+  if (value !== requirements.amount) {
+    return refused("invalid_exact_evm_payload_authorization_value_mismatch", "The signed amount is not the price.");
+  }
+  if (BigInt(validAfter) > BigInt(now + CLOCK_SKEW)) {
+    return refused("invalid_exact_evm_payload_authorization_valid_after", "The payment is not valid yet.");
+  }
+  if (BigInt(validBefore) < BigInt(now + LAST_BLOCKS)) {
+    return refused("invalid_exact_evm_payload_authorization_valid_before", "The payment has expired, or is about to.");
+  }
+  const id = `${requirements.network}:${asset}:${from}:${nonce}`.toLowerCase();
+  const end = Number(validBefore);
+  return { id, proof: signature, payer: from, validBefore: Math.min(end, Number.MAX_SAFE_INTEGER) };
+}
+
+function members(value: unknown): JsonObject {
+  return typeof value === "object" && value !== null ? (value as JsonObject) : {};
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && ADDRESS.test(value);
+}
+
+function isAmount(value: unknown): value is string {
+  return typeof value === "string" && ATOMIC_AMOUNT.test(value);
+}
+
+function malformed(detail: string): PaymentFault {
+  return {
+    fault: {
+      code: "invalid_payload",
+      detail: `The payment's \`payload\` has the wrong form: ${detail}.`,
+      malformed: true,
+    },
+  };
+}
+
+function refused(code: string, detail: string): PaymentFault {
+  return { fault: { code, detail } };
+}

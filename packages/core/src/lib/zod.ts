@@ -1,0 +1,20 @@
+/** The parts of zod's mini API that the core uses; the build bundles just these into the package. */
+export {
+  array,
+  boolean,
+  config,
+  literal,
+  looseObject,
+  maxLength,
+  nullish,
+  number,
+  object,
+  optional,
+  record,
+  refine,
+  regex,
+  safeParse,
+  strictObject,
+  string,
+  unknown,
+} from "zod/mini";
