@@ -19,4 +19,5 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("hono"),
   project("next"),
   project("fastify"),
+  project("chain", { test: { include: ["e2e/chain/test/**/*.test.ts"] } }),
 ];

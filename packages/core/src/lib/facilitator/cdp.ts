@@ -6,7 +6,7 @@ import type { Facilitator } from "./types.js";
 export interface CdpKeys {
   /** The API key's id. */
   readonly keyId: string;
-  /** The API key's secret: an Ed25519 key in base64, or an EC key in PEM. */
+  /** The API key's secret: an Ed25519 key in base64, or an EC (P-256) key in PEM. */
   readonly keySecret: string;
 }
 
@@ -42,19 +42,37 @@ type KeyForm =
   | { readonly alg: "EdDSA"; readonly jwk: { kty: "OKP"; crv: "Ed25519"; d: string; x: string } }
   | { readonly alg: "ES256"; readonly pem: string };
 
-/** Ed25519 secrets are 64 bytes, seed and public key; EC ones are PKCS #8 in PEM. */
+/** What stands before a SEC 1 key of P-256 in PKCS #8 (RFC 5958): version and algorithm, then the key's own length. */
+const P256_HEADER = [
+  0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+  0x01, 0x07,
+];
+
+/** Ed25519 secrets are 64 bytes, seed and public key; EC ones are PEM, in PKCS #8 or in the older SEC 1. */
 function keyForm({ keyId, keySecret }: CdpKeys): KeyForm {
-  if (keyId && keySecret?.includes("BEGIN PRIVATE KEY")) return { alg: "ES256", pem: keySecret };
-  const bytes = keyId && keySecret ? decodeBase64(keySecret.trim()) : undefined;
+  const secret = (keyId ? keySecret : "")?.replaceAll("\\n", "\n").trim() ?? "";
+  const [, kind, body] = /^-----BEGIN (EC )?PRIVATE KEY-----([^-]+)-----END/.exec(secret) ?? [];
+  const bytes = decodeBase64((body ?? secret).replace(/\s/g, ""));
+  if (bytes && body !== undefined) return { alg: "ES256", pem: kind ? toPkcs8(bytes) : secret };
   if (bytes?.length === 64) {
-    return {
-      alg: "EdDSA",
-      jwk: { kty: "OKP", crv: "Ed25519", d: base64url(bytes.subarray(0, 32)), x: base64url(bytes.subarray(32)) },
-    };
+    const [d, x] = [base64url(bytes.subarray(0, 32)), base64url(bytes.subarray(32))];
+    return { alg: "EdDSA", jwk: { kty: "OKP", crv: "Ed25519", d, x } };
   }
   const message =
-    "cdp needs `keyId` and `keySecret` as Coinbase issues them: an Ed25519 secret in base64, or an EC key in PEM (PKCS #8)";
+    "cdp needs `keyId` and `keySecret` as Coinbase issues them: an Ed25519 secret in base64, or an EC key in PEM";
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
+}
+
+/** Key libraries read PKCS #8 only. Both lengths fit one or two bytes, as P-256 keys have about 120. */
+function toPkcs8(sec1: Uint8Array): string {
+  const key = [0x04, ...derLength(sec1.length), ...sec1];
+  const inner = [0x02, 0x01, 0x00, ...P256_HEADER, ...key];
+  const der = Uint8Array.from([0x30, ...derLength(inner.length), ...inner]);
+  return `-----BEGIN PRIVATE KEY-----\n${encodeBase64(der)}\n-----END PRIVATE KEY-----`;
+}
+
+function derLength(length: number): number[] {
+  return length < 128 ? [length] : [0x81, length];
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -36,6 +36,10 @@ export function invalidChunk(chunk: unknown): NodeError {
   return nodeError(TypeError, "ERR_INVALID_ARG_TYPE", message);
 }
 
+export function unknownEncoding(encoding: unknown): NodeError {
+  return nodeError(TypeError, "ERR_UNKNOWN_ENCODING", `Unknown encoding: ${String(encoding)}`);
+}
+
 export function writeAfterEnd(): NodeError {
   return nodeError(Error, "ERR_STREAM_WRITE_AFTER_END", "write after end");
 }

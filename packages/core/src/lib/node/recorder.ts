@@ -9,6 +9,9 @@ type Callback = (error?: Error) => void;
 /** What Node reads of a response to tell how far it is. */
 const getters = ["headersSent", "writableEnded", "finished", "writableFinished", "writableLength", "writableNeedDrain"];
 
+/** Stands where Node keeps the head that it has made. */
+const HELD = "held";
+
 /** What the holder of an answer is told about it. */
 export interface RecorderListener {
   /** Bytes came, within the limit. */
@@ -58,20 +61,21 @@ export class Recorder {
   /** From now on calls pass through. */
   pass(): void {
     this.#mode = "passing";
-    this.#mark(null);
+    this.#mark(HELD, null);
     this.laid.lift();
   }
 
   /** From now on calls lead nowhere. */
   ignore(): void {
     this.#mode = "deaf";
-    this.#mark(null);
+    this.#mark(HELD, null);
     this.laid.lift(getters);
   }
 
   #layMethods(): void {
     const laid = this.laid;
     laid.method("writeHead", (...args) => this.#writeHead(args));
+    laid.method("writeHeader", (...args) => this.#writeHead(args));
     laid.method("write", (...args) => this.#write(...(args as [])));
     laid.method("end", (...args) => this.#end(...(args as [])));
     laid.method("flushHeaders", () => this.#flush());
@@ -124,7 +128,7 @@ export class Recorder {
     if (isHttp1(this.response)) this.message = this.response.statusMessage;
     if (!this.#implying) this.calls.push({ name: "writeHead", args: [this.status] });
     // Older middleware looks at this field of Node's to see whether the head is decided.
-    this.#mark("held");
+    this.#mark(null, HELD);
     return this.response;
   }
 
@@ -145,7 +149,7 @@ export class Recorder {
     const then = typeof callback === "function" ? (callback as Callback) : undefined;
     if (this.#mode === "passing") return this.laid.call("write", [chunk, encoding, callback]) as boolean;
     if (this.#mode === "deaf") return this.#refuse(then);
-    const bytes = check(chunk);
+    const bytes = check(chunk, encoding);
     if (this.ended) return this.#fail(then);
     const size = byteLength(bytes, encoding);
     this.#checkLength(size, false);
@@ -183,7 +187,7 @@ export class Recorder {
       else if (then) this.response.once("finish", then);
       return this.response;
     }
-    const size = chunk ? byteLength(check(chunk), encoding) : 0;
+    const size = chunk ? byteLength(check(chunk, encoding), encoding) : 0;
     this.#checkLength(size, true);
     this.#begin();
     this.#bytes += size;
@@ -205,7 +209,7 @@ export class Recorder {
 
   /** `strictContentLength`: Node throws when the body is not as long as was said. */
   #checkLength(size: number, last: boolean): void {
-    if (!this.response.strictContentLength) return;
+    if (!this.response.strictContentLength || isBodiless(this.response)) return;
     const declared = Number(this.response.getHeader("content-length") ?? Number.NaN);
     const bytes = this.#bytes + size;
     if (last ? bytes !== declared && !Number.isNaN(declared) : bytes > declared)
@@ -226,13 +230,16 @@ export class Recorder {
     return false;
   }
 
-  #mark(header: string | null): void {
-    if (isHttp1(this.response)) Object.assign(this.response, { _header: header });
+  #mark(from: string | null, to: string | null): void {
+    const response = this.response as { _header?: string | null };
+    if (isHttp1(this.response) && response._header === from) response._header = to;
   }
 }
 
-function check(chunk: unknown): string | Uint8Array {
+function check(chunk: unknown, encoding: unknown): string | Uint8Array {
   if (chunk === null) throw errors.nullChunk();
+  if (encoding && encoding !== "buffer" && !Buffer.isEncoding(encoding as string))
+    throw errors.unknownEncoding(encoding);
   if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) throw errors.invalidChunk(chunk);
   return chunk;
 }
