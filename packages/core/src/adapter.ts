@@ -13,4 +13,5 @@ export type {
   Ticket,
 } from "./lib/seam.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
+export { readings } from "./lib/table/readings.js";
 export { compileTable, type PricedPath, type Table } from "./lib/table/table.js";

@@ -15,7 +15,9 @@ const read = (pattern: string): ReadPath => ({
     pattern
       .split("/")
       .slice(1)
-      .map((text) => (text === "*" ? { type: "rest" } : text.startsWith(":") ? { type: "param" } : { type: "literal", text })),
+      .map((text) =>
+        text === "*" ? { type: "rest" } : text.startsWith(":") ? { type: "param" } : { type: "literal", text },
+      ),
   ],
 });
 
@@ -30,7 +32,8 @@ function problemsOf(start: () => unknown): string[] {
   return [];
 }
 
-const table = (routes: object, config: object = base) => problemsOf(() => compileTable(config as PaywallConfig, routes as never, read));
+const table = (routes: object, config: object = base) =>
+  problemsOf(() => compileTable(config as PaywallConfig, routes as never, read));
 
 describe("a configuration", () => {
   it("starts with a recipient and a test network, and contacts nobody", () => {
@@ -55,7 +58,12 @@ describe("a configuration", () => {
   });
 
   it("C06 refuses a recipient that is empty, zero, mistyped or of another chain", () => {
-    for (const payTo of ["0x", "0x0000000000000000000000000000000000000000", PAY_TO.replace("9", "8"), "So11111111111111111111111111111111111111112"]) {
+    for (const payTo of [
+      "0x",
+      "0x0000000000000000000000000000000000000000",
+      PAY_TO.replace("9", "8"),
+      "So11111111111111111111111111111111111111112",
+    ]) {
       expect(table({ "GET /x": "$1" }, { ...base, payTo })).toContain("invalid_pay_to payTo");
     }
     expect(table({ "GET /x": "$1" }, { network: "base-sepolia" })).toEqual(['missing_pay_to routes["GET /x"].payTo']);
@@ -67,7 +75,9 @@ describe("a configuration", () => {
 
   it("C09 refuses a main network without a facilitator of its own", () => {
     expect(problemsOf(() => createPaywall({ ...base, network: "base" }))).toEqual(["missing_facilitator facilitator"]);
-    expect(problemsOf(() => createPaywall({ ...base, network: "base", facilitator: "https://pay.example" }))).toEqual([]);
+    expect(problemsOf(() => createPaywall({ ...base, network: "base", facilitator: "https://pay.example" }))).toEqual(
+      [],
+    );
   });
 
   it("asks for one recipient for each kind of chain", () => {
@@ -78,7 +88,13 @@ describe("a configuration", () => {
   });
 
   it("refuses a facilitator that is not reached over https, or whose URL carries credentials or a query", () => {
-    for (const facilitator of ["http://pay.example", "ftp://pay.example", "https://user:secret@pay.example", "https://pay.example?key=1", "pay"]) {
+    for (const facilitator of [
+      "http://pay.example",
+      "ftp://pay.example",
+      "https://user:secret@pay.example",
+      "https://pay.example?key=1",
+      "pay",
+    ]) {
       expect(problemsOf(() => createPaywall({ ...base, facilitator }))).toEqual(["invalid_facilitator facilitator"]);
     }
     expect(problemsOf(() => createPaywall({ ...base, facilitator: "http://127.0.0.1:4020" }))).toEqual([]);
@@ -97,17 +113,61 @@ describe("a configuration", () => {
 
 describe("C07 a price in a table", () => {
   const refused = [
-    "$0.0000001", "0.0000009", 1e-7, 5e-324, "$0", 0, 28.999999999999996, "$1.0000019", "$0.00000149", "-5", "$-5", "$1e3", "1e3", "",
-    "$", 10000, "$1,000", "$.5", "$5.", Number.NaN, -0, "$１", "$١", "$ 1", "$01", 1e21, 2 ** 53 + 1, null, true, [], {}, "1 NOPE",
-    { amount: "0.5", asset: "USDC" }, { amount: 10000, asset: "USDC" }, { amount: "1e3", asset: "USDC" }, { amount: "-5", asset: "USDC" },
-    { amount: "0", asset: "USDC" }, { amount: 0n, asset: "USDC" }, { amount: "", asset: "USDC" }, { amount: "1", asset: "NOPE" },
+    "$0.0000001",
+    "0.0000009",
+    1e-7,
+    5e-324,
+    "$0",
+    0,
+    28.999999999999996,
+    "$1.0000019",
+    "$0.00000149",
+    "-5",
+    "$-5",
+    "$1e3",
+    "1e3",
+    "",
+    "$",
+    10000,
+    "$1,000",
+    "$.5",
+    "$5.",
+    Number.NaN,
+    -0,
+    "$１",
+    "$١",
+    "$ 1",
+    "$01",
+    1e21,
+    2 ** 53 + 1,
+    null,
+    true,
+    [],
+    {},
+    "1 NOPE",
+    { amount: "0.5", asset: "USDC" },
+    { amount: 10000, asset: "USDC" },
+    { amount: "1e3", asset: "USDC" },
+    { amount: "-5", asset: "USDC" },
+    { amount: "0", asset: "USDC" },
+    { amount: 0n, asset: "USDC" },
+    { amount: "", asset: "USDC" },
+    { amount: "1", asset: "NOPE" },
   ];
   it("stops the start when it is not an exact positive amount of a known token", () => {
     for (const price of refused) expect(table({ "GET /x": price }), String(price)).not.toEqual([]);
   });
 
   it("is taken when it is exact", () => {
-    for (const price of ["$0.000001", "$1", "$1000000", "0.01 EURC", "0.01 usdc", { amount: "1", asset: "USDC" }, { amount: 10n ** 20n, asset: "USDC" }]) {
+    for (const price of [
+      "$0.000001",
+      "$1",
+      "$1000000",
+      "0.01 EURC",
+      "0.01 usdc",
+      { amount: "1", asset: "USDC" },
+      { amount: 10n ** 20n, asset: "USDC" },
+    ]) {
       expect(table({ "GET /x": price })).toEqual([]);
     }
   });
@@ -115,7 +175,18 @@ describe("C07 a price in a table", () => {
 
 describe("C02 C04 a table", () => {
   it("refuses verbs that nobody serves, two verbs in one key, and paths without a slash", () => {
-    for (const key of ["GTE /x", "get /x", "GET|POST /x", "GET,POST /x", "HEAD /x", "OPTIONS /x", "GET x", "GET  /x", "/x", "GET"]) {
+    for (const key of [
+      "GTE /x",
+      "get /x",
+      "GET|POST /x",
+      "GET,POST /x",
+      "HEAD /x",
+      "OPTIONS /x",
+      "GET x",
+      "GET  /x",
+      "/x",
+      "GET",
+    ]) {
       expect(table({ [key]: "$1" })).toEqual([`invalid_route routes["${key}"]`]);
     }
   });
@@ -128,7 +199,9 @@ describe("C02 C04 a table", () => {
   });
 
   it("takes patterns that only look alike, and verbs apart", () => {
-    expect(table({ "GET /a/:id": "$1", "GET /b/:id": "$5", "GET /a": "$1", "GET /a/:id/c": "$1", "POST /a/b": "$2" })).toEqual([]);
+    expect(
+      table({ "GET /a/:id": "$1", "GET /b/:id": "$5", "GET /a": "$1", "GET /a/:id/c": "$1", "POST /a/b": "$2" }),
+    ).toEqual([]);
   });
 
   it("needs at least one price", () => {

@@ -26,6 +26,7 @@ function compress(res: ServerResponse): void {
   const gzip = createGzip();
   let decided = false;
   res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const status = takeHeaders(this, args);
     if (!decided) {
       decided = true;
       this.removeHeader("Content-Length");
@@ -36,7 +37,7 @@ function compress(res: ServerResponse): void {
       gzip.on("end", () => Reflect.apply(end, res, []));
       Reflect.apply(on, res, ["drain", () => gzip.resume()]);
     }
-    return Reflect.apply(writeHead, this, args);
+    return Reflect.apply(writeHead, this, [status]);
   } as never;
   res.write = ((chunk: string, encoding: BufferEncoding) => {
     if (!internals._header) internals._implicitHeader();
@@ -49,12 +50,19 @@ function compress(res: ServerResponse): void {
   }) as never;
 }
 
+/** What `on-headers` does before it calls its listeners. */
+function takeHeaders(res: ServerResponse, [status, headers]: unknown[]): unknown {
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+  return status;
+}
+
 /** Middleware that adds a header when the head is written, as session middleware does. */
 function addAtHead(res: ServerResponse, name: string): void {
   const { writeHead } = res;
   res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const status = takeHeaders(this, args);
     this.appendHeader(name, "1");
-    return Reflect.apply(writeHead, this, args);
+    return Reflect.apply(writeHead, this, [status]);
   } as never;
 }
 

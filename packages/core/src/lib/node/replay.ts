@@ -57,20 +57,27 @@ export function surrender(recorder: Recorder): void {
   });
 }
 
+/** What Node's own methods call on the response: `writeHead` at the first byte, and in HTTP/2 `write` from `end`. */
+const inward = ["writeHead", "write"] as const;
+
 /**
- * Runs something with `writeHead` leading straight to what was there before the hold: Node calls it by itself at the
- * first byte, and what wraps ours has already been asked.
+ * Runs something with those leading straight to what was there before the hold: what wraps ours has been asked already.
  */
 function through(recorder: Recorder, run: () => void): void {
   const { response, laid } = recorder;
-  const outer = Object.getOwnPropertyDescriptor(response, "writeHead");
-  const value = (...args: unknown[]) => laid.call("writeHead", args);
-  Object.defineProperty(response, "writeHead", { value, writable: true, configurable: true, enumerable: true });
+  const outer = inward.map((name) => Object.getOwnPropertyDescriptor(response, name));
+  for (const name of inward) {
+    const value = (...args: unknown[]) => laid.call(name, args);
+    Object.defineProperty(response, name, { value, writable: true, configurable: true, enumerable: true });
+  }
   try {
     run();
   } finally {
-    if (outer) Object.defineProperty(response, "writeHead", outer);
-    else Reflect.deleteProperty(response, "writeHead");
+    inward.forEach((name, at) => {
+      const before = outer[at];
+      if (before) Object.defineProperty(response, name, before);
+      else Reflect.deleteProperty(response, name);
+    });
   }
 }
 

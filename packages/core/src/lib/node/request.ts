@@ -33,8 +33,12 @@ export function verbOf(message: IncomingMessage): string {
   return (message.method ?? "GET").toUpperCase();
 }
 
-/** An absolute URL from the parts that a framework's proxy rules give; the target may be in absolute form itself. */
+/**
+ * An absolute URL from the parts that a framework's proxy rules give; the target may be in absolute form itself. A host
+ * that would reach into the path is left out, which the engine refuses unless an origin is configured.
+ */
 export function absoluteUrl(protocol: string, host: string | undefined, target: string): string {
   const path = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-  return `${protocol}://${host ?? ""}${path.startsWith("/") ? path : `/${path}`}`;
+  const authority = host === undefined || /[/?#\\]/.test(host) ? "" : host;
+  return `${protocol}://${authority}${path.startsWith("/") ? path : `/${path}`}`;
 }

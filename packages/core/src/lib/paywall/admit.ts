@@ -10,7 +10,7 @@ import type { Engine, Presented, RouteTerms } from "./engine.js";
 import { presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { boundReply, facilitatorReply, inProgressReply, storeReply, usedReply } from "./replies.js";
-import { targetOf } from "./resource-url.js";
+import { pathOf, targetOf } from "./resource-url.js";
 import { settlePayment } from "./settle.js";
 import { pricedMethod } from "./terms.js";
 import { type RunningPayment, unsettledReply } from "./ticket.js";
@@ -88,7 +88,7 @@ async function resume<Raw>(
   if (record.state === "delivered") return usedReply(record.receipt);
   if (record.state !== "owed" && record.state !== "unknown") return inProgressReply();
   if (record.proof !== (await proofDigest(presented.proof))) return usedReply(undefined);
-  if (record.route !== paid.route.label || record.request !== fingerprint(paid)) return boundReply();
+  if (record.request !== fingerprint(paid)) return boundReply();
   const facilitator = engine.pool.named(record.facilitator);
   if (!facilitator) return facilitatorReply(undefined);
   if (record.state === "owed") {
@@ -122,7 +122,7 @@ function newPayment<Raw>(
   const { requirements } = offer;
   const payment = {
     id,
-    route: paid.route.label,
+    route: paid.route.label || `${pricedMethod(paid.request)} ${pathOf(paid.url)}`,
     request: fingerprint(paid),
     offer: requirements,
     facilitator: facilitator.id,

@@ -15,6 +15,9 @@ export interface Terms {
 /** Characters of a `PAYMENT-REQUIRED` header that proxies and clients are sure to pass. */
 export const MAX_REQUIRED = 4_096;
 
+/** Stands for a route that has no name, since its price stands on the route itself. */
+const THIS = "This request";
+
 const HELP =
   "Read the PAYMENT-REQUIRED header (base64 of JSON), sign a payment for one of its offers with an x402 version 2 client, " +
   "and send the same request again with the payment in a PAYMENT-SIGNATURE header.";
@@ -46,7 +49,7 @@ export function unpaidReply<Raw>(
     [HEADERS.required, requiredHeader(route, terms, url, "PAYMENT-SIGNATURE header is required")],
   ];
   if (prefersHtml(request.header("accept"))) {
-    return pageReply(route.description ?? route.label, terms.offers.map(describeOffer), header);
+    return pageReply(route.description ?? (route.label || THIS), terms.offers.map(describeOffer), header);
   }
   if (route.preview === undefined) return problemReply(unpaidProblem(route, terms), header);
   const preview: unknown = typeof route.preview === "function" ? route.preview(request.raw) : route.preview;
@@ -66,7 +69,7 @@ export function refusedReply<Raw>(
 
 function unpaidProblem<Raw>(route: RouteTerms<Raw>, terms: Terms): Problem {
   const prices = terms.offers.map(describeOffer).join(", or ");
-  return { status: 402, code: "payment_required", detail: `${route.label} costs ${prices}.`, help: HELP };
+  return { status: 402, code: "payment_required", detail: `${route.label || THIS} costs ${prices}.`, help: HELP };
 }
 
 /** Unpaid answers kept at once, for each route; a route with parameters has one for each path. */

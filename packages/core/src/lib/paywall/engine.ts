@@ -43,6 +43,7 @@ export interface Admission {
 
 /** A route after its options were checked. */
 export interface RouteTerms<Raw> {
+  /** For example `GET /weather`; empty if its price stands on the route itself. */
   readonly label: string;
   readonly flow: "authorization" | "upfront";
   readonly handlerTimeout: number;
@@ -67,6 +68,8 @@ export interface Presented {
   /** Distinguishes proofs of the same name. */
   readonly proof: string;
   readonly payer: string | undefined;
+  /** Ids of the extensions that were offered; a receipt may speak of these. */
+  readonly extensions: readonly string[];
 }
 
 const KEY = Symbol.for("turnpike");

@@ -17,7 +17,7 @@ export interface Paywall {
   /** The prices that the configuration held; read by the adapter that the engine is handed to. */
   readonly routes?: RouteTable<never>;
   /**
-   * Compiles one route. `label` names it in records and errors, for example `GET /weather`.
+   * Compiles one route. `label` names it in records and answers, for example `GET /weather`; without one, records name the path.
    * @throws ConfigError with every problem of the route
    */
   price<Raw>(price: RoutePrice<Raw>, label?: string): PricedRoute<Raw>;
@@ -88,9 +88,9 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const paywall: Paywall = {
     ...(sound.routes ? { routes: sound.routes as RouteTable<never> } : {}),
-    price: (price, label = "route") => {
+    price: (price, label = "") => {
       const found: ConfigProblem[] = [];
-      const route = compile(price, label, label, found);
+      const route = compile(price, label, label || "route", found);
       if (!route) throw new ConfigError(found);
       return route;
     },

@@ -58,7 +58,7 @@ export async function presentPayment<Raw>(
     return malformed ? bad(code, detail) : refuse(code, detail);
   }
   const { id, proof, payer } = inspection;
-  return { payload, offer, id, proof, payer };
+  return { payload, offer, id, proof, payer, extensions: Object.keys(terms.extensions) };
 }
 
 /** A client may add to an extension's `info`, never delete or change (core specification, 5.1.2). */

@@ -122,7 +122,8 @@ async function callOnce(
 }
 
 /** Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. */
-function judge(answer: SettlementResponse, { offer, payer }: Presented): CallOutcome {
+function judge(answer: SettlementResponse, presented: Presented): CallOutcome {
+  const { offer, payer } = presented;
   const { scheme, requirements } = offer;
   const { success, transaction, network } = answer;
   const foreign =
@@ -133,7 +134,7 @@ function judge(answer: SettlementResponse, { offer, payer }: Presented): CallOut
       foreign ||
       !scheme.isTransaction(transaction) ||
       (answer.amount !== undefined && BigInt(answer.amount) !== BigInt(requirements.amount));
-    return wrong ? { type: "lost" } : { type: "settled", receipt: receiptOf(answer, payer) };
+    return wrong ? { type: "lost" } : { type: "settled", receipt: receiptOf(answer, presented) };
   }
   const reason = knownReason(answer.errorReason, "settlement_failed");
   if (reason === "settlement_pending") {
@@ -150,18 +151,18 @@ function judge(answer: SettlementResponse, { offer, payer }: Presented): CallOut
   };
 }
 
-/** What the buyer is told of a success: the facilitator's receipt, with the payer that signed. */
-function receiptOf(answer: SettlementResponse, payer: string | undefined): SettlementResponse {
-  const { success, transaction, network, amount, extensions, extra } = answer;
-  const who = answer.payer ?? payer;
+/** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
+function receiptOf(answer: SettlementResponse, presented: Presented): SettlementResponse {
+  const { success, transaction, network, amount } = answer;
+  const payer = answer.payer ?? presented.payer;
+  const offered = Object.entries(answer.extensions ?? {}).filter(([id]) => presented.extensions.includes(id));
   return {
     success,
     transaction,
     network,
-    ...(who ? { payer: who } : {}),
+    ...(payer ? { payer } : {}),
     ...(amount === undefined ? {} : { amount }),
-    ...(extensions ? { extensions } : {}),
-    ...(extra ? { extra } : {}),
+    ...(offered.length > 0 ? { extensions: Object.fromEntries(offered) } : {}),
   };
 }
 

@@ -19,11 +19,15 @@ export const CAIP2 = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/;
 /** The value, or where it is not of the protocol's shape. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-const text = (max: number) => z.string().check(z.maxLength(max));
+const text = (max: number) => z.string().check(z.refine((value) => value.length <= max));
+const matching = (pattern: RegExp) => z.string().check(z.refine((value) => pattern.test(value)));
+const number = (test: (value: number) => boolean) =>
+  z.unknown().check(z.refine((value) => typeof value === "number" && test(value)));
 const jsonObject = z.looseObject({});
 /** Absent and `null` are the same: clients in other languages write `null` for what they leave out. */
 const optional = z.nullish;
-const seconds = z.number().check(z.refine((n) => Number.isSafeInteger(n) && n >= 0));
+const version2 = number((value) => value === 2);
+const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string");
 
 const resource = z.looseObject({
   url: text(4096),
@@ -33,16 +37,16 @@ const resource = z.looseObject({
 
 const requirements = z.looseObject({
   scheme: text(64),
-  network: z.string().check(z.regex(CAIP2)),
-  amount: z.string().check(z.regex(ATOMIC_AMOUNT)),
+  network: matching(CAIP2),
+  amount: matching(ATOMIC_AMOUNT),
   asset: text(256),
   payTo: text(256),
-  maxTimeoutSeconds: seconds,
+  maxTimeoutSeconds: number((value) => Number.isSafeInteger(value) && value >= 0),
   extra: optional(jsonObject),
 });
 
 const paymentPayload = z.looseObject({
-  x402Version: z.literal(2),
+  x402Version: version2,
   resource: optional(resource),
   accepted: requirements,
   payload: jsonObject,
@@ -50,7 +54,7 @@ const paymentPayload = z.looseObject({
 });
 
 const facilitatorRequest = z.looseObject({
-  x402Version: z.literal(2),
+  x402Version: version2,
   paymentPayload,
   paymentRequirements: requirements,
 });
@@ -69,17 +73,17 @@ const settlementResponse = z.object({
   payer: optional(text(256)),
   transaction: optional(text(256)),
   network: text(64),
-  amount: optional(z.string().check(z.regex(ATOMIC_AMOUNT))),
+  amount: optional(matching(ATOMIC_AMOUNT)),
   extensions: optional(jsonObject),
   extra: optional(jsonObject),
 });
 
 const supportedResponse = z.object({
   kinds: z.array(
-    z.object({ x402Version: z.number(), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
+    z.object({ x402Version: number(() => true), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
   ),
   extensions: optional(z.array(text(128))),
-  signers: optional(z.record(z.string(), z.array(text(256)))),
+  signers: optional(jsonObject.check(z.refine((value) => Object.values(value).every(isTexts)))),
 });
 
 /** A payment as a client sent it (core specification, 5.2). Members that nobody here knows are kept. */

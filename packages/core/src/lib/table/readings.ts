@@ -1,0 +1,67 @@
+/** Decoding rounds: a handler, a proxy and the server behind it may each decode once. */
+const ROUNDS = 3;
+
+/** What makes a path mean different things to different readers; usual paths have none of it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ambiguous = /[%\\;\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+
+/**
+ * The paths that a request path may stand for once a handler resolves it by itself, as file servers and proxies do: the
+ * path as sent first, then its readings with percent-encoding undone, backslashes as slashes, path parameters (`;x`)
+ * and control characters dropped, dot segments resolved and slashes collapsed. A request costs what any of them costs.
+ */
+export function readings(path: string): readonly string[] {
+  if (!ambiguous.test(path)) return [path];
+  const found = new Set([path]);
+  let text = path;
+  for (let round = 0; ; round++) {
+    for (const variant of [text, text.replace(/;[^/\\]*/g, "")]) {
+      const clean = cleanPath(variant);
+      found.add(encode(resolveDots(clean.replace(/\/{2,}/g, "/"))));
+      found.add(encode(resolveDots(clean).replace(/\/{2,}/g, "/")));
+    }
+    const decoded = decode(text);
+    if (decoded === text || round === ROUNDS) return [...found];
+    text = decoded;
+  }
+}
+
+/** Undoes one round of percent-encoding; bytes beyond ASCII stay encoded, in one spelling. */
+function decode(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (written, digits: string) => {
+    const code = Number.parseInt(digits, 16);
+    return code < 0x80 ? String.fromCharCode(code) : written.toUpperCase();
+  });
+}
+
+/** What a URL parser makes of the text: no query, no control characters, one kind of slash. */
+function cleanPath(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is dropped
+  const path = text.replace(/[?#].*$/s, "").replace(/[\u0000-\u001f\u007f]/g, "");
+  return `/${path.replace(/\\/g, "/").trim()}`.replace(/^\/\//, "/");
+}
+
+function resolveDots(path: string): string {
+  const out: string[] = [];
+  const segments = path.split("/").slice(1);
+  segments.forEach((segment, at) => {
+    const last = at === segments.length - 1;
+    if (segment === "..") out.pop();
+    else if (segment !== ".") out.push(segment);
+    if (last && (segment === "." || segment === "..")) out.push("");
+  });
+  return `/${out.join("/")}`;
+}
+
+/** One spelling: what need not be encoded is not, what must be is, in upper case. */
+function encode(path: string): string {
+  return path
+    .replace(/%(?![0-9a-f]{2})/gi, "%25")
+    .replace(/%[0-9a-f]{2}/gi, (written) => written.toUpperCase())
+    .replace(/[^\w\-.~!$&'()*+,;=:@/%]/g, (char) => {
+      const code = char.charCodeAt(0);
+      return code < 0x100
+        ? `%${code.toString(16).toUpperCase().padStart(2, "0")}`
+        : encodeURIComponent(char.toWellFormed());
+    });
+}
