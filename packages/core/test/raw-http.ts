@@ -110,3 +110,12 @@ export async function bothWays(handler: Handler, request = get(), ticket = new H
   const held = await exchange(await listen(protect(ticket, handler)), request);
   return { bare, held, ticket };
 }
+
+/** Runs one request against a held handler and gives back what came out. */
+export async function runHeld(
+  ticket: HandTicket,
+  handler: (res: ServerResponse) => void,
+  request = get(),
+): Promise<string> {
+  return exchange(await listen(protect(ticket, (_, res) => handler(res))), request);
+}

@@ -56,11 +56,11 @@ export function createPool(facilitators: readonly Facilitator[], timeouts: Facil
     return known ? null : undefined;
   };
 
-  const ask = async (scheme: string, network: string): Promise<Selected> => {
+  const ask = async (scheme: string, network: string, wanting: boolean): Promise<Selected> => {
     let failure: unknown;
     for (const { facilitator, cache } of members) {
       try {
-        const supported = await cache.load();
+        const supported = await cache.load(wanting);
         const kind = findKind(supported, scheme, network);
         if (kind) return { facilitator, kind, extensions: supported.extensions };
       } catch (error) {
@@ -75,7 +75,10 @@ export function createPool(facilitators: readonly Facilitator[], timeouts: Facil
       return version;
     },
     peek,
-    select: (scheme, network) => peek(scheme, network) ?? ask(scheme, network),
+    select: (scheme, network) => {
+      const known = peek(scheme, network);
+      return known ?? ask(scheme, network, known === null);
+    },
     named: (id) => facilitators.find((facilitator) => facilitator.id === id),
     verify: (facilitator, request) => facilitator.verify(request, { signal: AbortSignal.timeout(timeouts.verify) }),
     settle: (facilitator, request) => {

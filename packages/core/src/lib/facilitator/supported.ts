@@ -13,8 +13,11 @@ const SHARED_WAIT = 1_000;
 export interface SupportedCache {
   /** The last answer, without asking. A stale one starts a refresh. */
   peek(): SupportedResponse | undefined;
-  /** The answer, asked for if there is none yet. Rejects with a FacilitatorError. */
-  load(): Promise<SupportedResponse>;
+  /**
+   * The answer, asked for if there is none yet. Rejects with a FacilitatorError.
+   * @param wanting the last answer lacks what is needed: ask again, though not at once
+   */
+  load(wanting: boolean): Promise<SupportedResponse>;
 }
 
 /**
@@ -56,8 +59,8 @@ export function cacheSupported(facilitator: Facilitator, timeout: number, change
       if (answer && age() > (failure ? BACK_OFF : FRESH)) ask().catch(() => undefined);
       return answer;
     },
-    load: () => {
-      if (answer) return Promise.resolve(answer);
+    load: (wanting) => {
+      if (answer && !(wanting && age() > BACK_OFF)) return Promise.resolve(answer);
       if (pending && age() < timeout) return within(pending, SHARED_WAIT, ask);
       return failure && age() < BACK_OFF ? Promise.reject(failure) : ask();
     },

@@ -16,9 +16,9 @@ export function resourceUrl(requested: string, origin: string | undefined): Reso
   if (scheme === undefined || authority === undefined || path === undefined) return { problem: "invalid_host" };
   if (path.length > MAX_PATH) return { problem: "url_too_long" };
   if (origin !== undefined) return { url: origin + path };
-  return AUTHORITY.test(authority)
-    ? { url: `${scheme.toLowerCase()}://${authority}${path}` }
-    : { problem: "invalid_host" };
+  const url = `${scheme.toLowerCase()}://${authority}${path}`;
+  // The form alone passes ports beyond 65535 and addresses like 256.1.1.1.
+  return AUTHORITY.test(authority) && URL.canParse(url) ? { url } : { problem: "invalid_host" };
 }
 
 /** The part of a URL that names the resource on its server. */

@@ -1,7 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import type { Selected } from "../facilitator/pool.js";
 import type { ExtensionEntry } from "../protocol/types.js";
-import type { PaywallRequest } from "../seam.js";
+import type { Awaitable, PaywallRequest } from "../seam.js";
 import type { Terms } from "./challenge.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import { completeOffer, type Offer } from "./offer.js";
@@ -23,7 +23,6 @@ export async function completeTerms<Raw>(
   for (const offer of offers) {
     try {
       const selected = await facilitatorFor(engine, offer);
-      if (selected === null) continue;
       for (const id of selected?.extensions ?? []) listed.add(id);
       const whole = completeOffer(offer, selected?.kind.extra);
       if (whole) complete.push(whole);
@@ -38,14 +37,12 @@ export async function completeTerms<Raw>(
   );
 }
 
-function facilitatorFor(
-  engine: Engine,
-  { scheme, requirements }: Offer,
-): Selected | null | undefined | PromiseLike<Selected> {
-  const known = engine.pool.peek(requirements.scheme, requirements.network);
-  return known === undefined && scheme.fromSupported
-    ? Promise.resolve(engine.pool.select(requirements.scheme, requirements.network))
-    : known;
+/** Who serves an offer; `undefined` if nobody has been asked yet and the offer is whole without. */
+function facilitatorFor(engine: Engine, { scheme, requirements }: Offer): Awaitable<Selected | undefined> {
+  const { pool } = engine;
+  const known = pool.peek(requirements.scheme, requirements.network);
+  if (known || (known === undefined && !scheme.fromSupported)) return known;
+  return pool.select(requirements.scheme, requirements.network);
 }
 
 function declare<Raw>(
