@@ -50,7 +50,8 @@ export function replace(recorder: Recorder, reply: Reply, baseline: Baseline): v
 export function surrender(recorder: Recorder): void {
   const { response, laid } = recorder;
   recorder.pass();
-  if (!response.destroyed) response.destroy();
+  // A request that waited for its turn never had a socket that could tell its response.
+  if (recorder.begun && !response.destroyed) response.destroy();
   through(recorder, () => {
     if (recorder.begun && !response.headersSent) laid.call("writeHead", [recorder.status]);
     if (recorder.ended) laid.call("end", []);

@@ -52,7 +52,7 @@ describe("serve", () => {
       },
       () => Promise.reject(new Error("no")),
     ];
-    for (const fail of fails) expect(await exchange(await listen(decide(fail)), get())).toMatch(/500 .*denied: no$/s);
+    for (const fail of fails) expect(await exchange(await listen(decide(fail)), get())).toMatch(/500 .*denied: no/s);
   });
 
   it("leaves an answer alone that somebody else gave while the engine thought", async () => {
@@ -67,7 +67,7 @@ describe("serve", () => {
           () => expect.unreachable(),
         )(message, response);
       });
-      expect(await exchange(port, get())).toMatch(/503 .*too late$/s);
+      expect(await exchange(port, get())).toMatch(/503 .*too late/s);
     }
     expect(await ticket.delivered_).toBe(false);
     expect(ticket.outcomes).toMatchObject([{ aborted: true }]);

@@ -29,7 +29,7 @@ export const OWN_HEADERS: HeaderList = [
   ["Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE"],
 ];
 
-export function problemBody(problem: Problem): string {
+function problemBody(problem: Problem): string {
   const { status, code, detail, help, ...more } = problem;
   return JSON.stringify({ title: TITLES[status] ?? "Error", status, code, detail, ...(help ? { help } : {}), ...more });
 }
