@@ -1,0 +1,1 @@
+export { type FacilitatorServer, type ListenOptions, listenFacilitator } from "./lib/listen-facilitator.js";
