@@ -6,6 +6,27 @@ const project = (name: string, rest: { test?: object; resolve?: object } = {}): 
   test: { name, include: [`packages/${name}/{src,test}/**/*.test.ts`], ...rest.test },
 });
 
+/**
+ * End-to-end tests run what users get: the export condition of our sources is left out, so the built packages are used.
+ * One project after the other, and one file after the other, since each starts servers and a chain.
+ */
+const endToEnd = (name: string, order: number, rest: object): TestProjectInlineConfiguration => ({
+  extends: false,
+  test: {
+    name,
+    testTimeout: 30_000,
+    // The first start of the Next.js shop builds it.
+    hookTimeout: 180_000,
+    fileParallelism: false,
+    sequence: { groupOrder: order },
+    ...rest,
+  },
+});
+
+const shops = ["express", "hono", "next", "fastify", "workers"].map((framework, i) =>
+  endToEnd(`shop-${framework}`, i + 1, { include: ["e2e/test/shop/*.test.ts"], provide: { framework } }),
+);
+
 /** The list of test projects; `vitest.config.ts` imports it, since Vitest no longer reads this file by itself. */
 export const projects: TestProjectInlineConfiguration[] = [
   project("core"),
@@ -20,4 +41,6 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("next"),
   project("fastify"),
   project("chain", { test: { include: ["e2e/chain/test/**/*.test.ts"] } }),
+  endToEnd("e2e", shops.length + 1, { include: ["e2e/test/*.test.ts"] }),
+  ...shops,
 ];
