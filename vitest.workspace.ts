@@ -35,7 +35,7 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("express"),
   project("express4", {
     resolve: { alias: [{ find: /^express$/, replacement: "express4" }] },
-    test: { include: ["packages/express/test/contract.test.ts"] },
+    test: { include: ["packages/express/test/**/*.test.ts", "packages/express/src/lib/matcher.test.ts"] },
   }),
   project("hono"),
   project("next"),

@@ -48,6 +48,17 @@ describe("a handler that fails", () => {
     expect((await holdResponse(() => Promise.reject(new Error("boom")), ticket)).status).toBe(503);
   });
 
+  it("may be answered for by the adapter, with the engine's headers", async () => {
+    const answer = await holdResponse(() => Promise.reject(new Error("boom")), issueTicket().ticket, {
+      recover: (error, headers) => new Response(String(error), { status: 500, headers }),
+    });
+    expect([await answer.text(), answer.headers.get("payment-response")]).toEqual(["Error: boom", "receipt"]);
+    const recover = () => undefined;
+    await expect(
+      holdResponse(() => Promise.reject(new Error("boom")), issueTicket().ticket, { recover }),
+    ).rejects.toThrow("boom");
+  });
+
   it("is a failure also where the framework has made an answer of it", async () => {
     const { ticket, outcomes } = issueTicket();
     const error = new Error("boom");

@@ -13,6 +13,8 @@ export interface HoldOptions {
   failure?(): unknown;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
+  /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
+  recover?(error: unknown, headers: Headers): Response | undefined;
 }
 
 type End = "late" | "left";
@@ -25,7 +27,7 @@ const nothing = new Uint8Array(0);
  * Runs an admitted handler and holds its answer back until the engine has concluded on it.
  * @param run the handler; may return a Response of any make, and throw
  * @returns what to send
- * @throws what the handler threw, once the engine knows of it
+ * @throws what the handler threw, once the engine knows of it, unless `recover` makes an answer of it
  */
 export async function holdResponse(
   run: () => Awaitable<unknown>,
@@ -119,6 +121,8 @@ async function fail(error: unknown, ticket: Ticket, options: HoldOptions): Promi
   const conclusion = await ticket.conclude({ status: 500, aborted: false, error, whole: false, headers: noHeaders });
   if (conclusion.type === "replace") return replace(conclusion.reply, ticket, options);
   ticket.delivered(false);
+  const answer = options.recover?.(error, changeHeaders(new Headers(), conclusion));
+  if (answer !== undefined) return answer;
   throw error;
 }
 

@@ -4,57 +4,56 @@ type Method = (...args: never[]) => unknown;
 
 /**
  * Own properties laid over one response, and the way to what they cover. Other middleware does the same: what was there
- * before is called through, and what came later and wraps ours stays when ours is taken away.
+ * before is called through, and what came later and wraps ours stays when ours is taken away. Methods are laid and
+ * lifted by assignment, since a deletion makes every later access to the response slow.
  */
 export class Overrides {
   readonly #response: ServerResponse;
-  readonly #covered = new Map<string, { ours: PropertyDescriptor; theirs: PropertyDescriptor | undefined }>();
+  readonly #methods = new Map<string, { readonly ours: Method; readonly theirs: Method }>();
+  readonly #getters = new Map<string, PropertyDescriptor | undefined>();
 
   constructor(response: ServerResponse) {
     this.#response = response;
   }
 
   /** Covers a method, if the response has it (HTTP/2 lacks some). */
-  method(name: string, value: Method): void {
-    if (Reflect.get(this.#response, name))
-      this.#lay(name, { value, writable: true, configurable: true, enumerable: true });
+  method(name: string, ours: Method): void {
+    const theirs = Reflect.get(this.#response, name) as Method | undefined;
+    if (theirs === undefined) return;
+    this.#methods.set(name, { ours, theirs });
+    Reflect.set(this.#response, name, ours);
   }
 
-  /** Covers a property, if the response has it. What Node assigns meanwhile goes to what is covered. */
+  /** Covers a property, if the response has it. */
   getter(name: string, get: () => unknown): void {
     if (!(name in this.#response)) return;
-    const set = (value: unknown) => {
-      const theirs = this.#covered.get(name)?.theirs;
-      if (theirs && "value" in theirs) theirs.value = value;
-    };
-    this.#lay(name, { get, set, configurable: true, enumerable: true });
+    this.#getters.set(name, Object.getOwnPropertyDescriptor(this.#response, name));
+    Object.defineProperty(this.#response, name, { get, configurable: true, enumerable: true });
   }
 
-  #lay(name: string, ours: PropertyDescriptor): void {
-    this.#covered.set(name, { ours, theirs: Object.getOwnPropertyDescriptor(this.#response, name) });
-    Object.defineProperty(this.#response, name, ours);
-  }
-
-  /** What the property was before it was covered. */
-  covered(name: string): unknown {
-    const theirs = this.#covered.get(name)?.theirs;
-    if (theirs === undefined) return Reflect.get(Object.getPrototypeOf(this.#response), name, this.#response);
-    return "value" in theirs ? theirs.value : theirs.get?.call(this.#response);
+  /** What the method was before it was covered. */
+  covered(name: string): Method {
+    return this.#methods.get(name)?.theirs ?? (Reflect.get(this.#response, name) as Method);
   }
 
   /** Calls what the method was before it was covered. */
   call(name: string, args: readonly unknown[]): unknown {
-    return (this.covered(name) as (...args: readonly unknown[]) => unknown).apply(this.#response, [...args]);
+    return Reflect.apply(this.covered(name), this.#response, args as never[]);
   }
 
-  /** Takes the named covers away, unless somebody has wrapped them since. */
-  lift(names: Iterable<string> = this.#covered.keys()): void {
-    for (const name of names) {
-      const entry = this.#covered.get(name);
-      const current = Object.getOwnPropertyDescriptor(this.#response, name);
-      if (!entry || !current || current.value !== entry.ours.value || current.get !== entry.ours.get) continue;
-      if (entry.theirs) Object.defineProperty(this.#response, name, entry.theirs);
+  /** Takes the covers off properties, and off methods that nobody has wrapped since. */
+  lift(): void {
+    this.liftGetters();
+    for (const [name, { ours, theirs }] of this.#methods) {
+      if (Reflect.get(this.#response, name) === ours) Reflect.set(this.#response, name, theirs);
+    }
+  }
+
+  liftGetters(): void {
+    for (const [name, theirs] of this.#getters) {
+      if (theirs) Object.defineProperty(this.#response, name, theirs);
       else Reflect.deleteProperty(this.#response, name);
     }
+    this.#getters.clear();
   }
 }

@@ -6,11 +6,15 @@ import { byteLength, type Call } from "./recording.js";
 
 type Callback = (error?: Error) => void;
 
-/** What Node reads of a response to tell how far it is. */
-const getters = ["headersSent", "writableEnded", "finished", "writableFinished", "writableLength", "writableNeedDrain"];
-
-/** Stands where Node keeps the head that it has made. */
+/** Stands where Node keeps the head that it has made: by this field, it and older middleware tell whether it has. */
 const HELD = "held";
+
+/** What Node's response keeps of its state, in properties that its own getters read. */
+interface Internals {
+  _header: string | null;
+  finished: boolean;
+  outputSize: number;
+}
 
 /** What the holder of an answer is told about it. */
 export interface RecorderListener {
@@ -41,6 +45,7 @@ export class Recorder {
   waiting = false;
   /** `deaf`: another answer went out in place of the handler's, what it still calls leads nowhere. */
   #mode: "recording" | "passing" | "deaf" = "recording";
+  readonly #http1: boolean;
   readonly #limit: number;
   readonly #listener: RecorderListener;
   /** Node itself is asking for the head, ahead of a first byte. */
@@ -54,51 +59,86 @@ export class Recorder {
     this.laid = new Overrides(response);
     this.#limit = limit;
     this.#listener = listener;
+    this.#http1 = isHttp1(response);
     this.#layMethods();
-    this.#layGetters();
   }
 
   /** From now on calls pass through. */
   pass(): void {
     this.#mode = "passing";
-    this.#mark(HELD, null);
+    this.#unmark();
     this.laid.lift();
   }
 
   /** From now on calls lead nowhere. */
   ignore(): void {
     this.#mode = "deaf";
-    this.#mark(HELD, null);
-    this.laid.lift(getters);
+    this.#unmark();
+    this.laid.liftGetters();
+    if (this.#http1) this.#layHeaderMethods();
   }
 
   #layMethods(): void {
-    const laid = this.laid;
+    const { laid } = this;
     laid.method("writeHead", (...args) => this.#writeHead(args));
     laid.method("writeHeader", (...args) => this.#writeHead(args));
     laid.method("write", (...args) => this.#write(...(args as [])));
     laid.method("end", (...args) => this.#end(...(args as [])));
     laid.method("flushHeaders", () => this.#flush());
-    laid.method("setHeader", (...args) => this.#change("set", "setHeader", args));
-    laid.method("setHeaders", (...args) => this.#change("set", "setHeaders", args));
-    laid.method("appendHeader", (...args) => this.#change("append", "appendHeader", args));
-    laid.method("removeHeader", (...args) => this.#change("remove", "removeHeader", args));
     laid.method("addTrailers", (trailers: object) =>
       this.#record("addTrailers", [trailers], () => checkTrailers(trailers)),
     );
     laid.method("setTrailer", (...args) => this.#record("setTrailer", args));
     laid.method("cork", () => this.#record("cork", []));
     laid.method("uncork", () => this.#record("uncork", []));
+    // Of its own responses, HTTP/1 refuses late headers by itself, once the head is marked as made.
+    if (!this.#http1) this.#layHeaderMethods();
   }
 
-  #layGetters(): void {
-    const laid = this.laid;
-    laid.getter("headersSent", () => this.begun || laid.covered("headersSent"));
-    laid.getter("writableEnded", () => this.ended);
-    laid.getter("finished", () => this.ended);
-    laid.getter("writableFinished", () => false);
-    laid.getter("writableLength", () => (this.waiting ? this.#bytes : 0));
-    laid.getter("writableNeedDrain", () => this.waiting && !this.ended && !this.response.destroyed);
+  #layHeaderMethods(): void {
+    const { laid } = this;
+    laid.method("setHeader", (...args) => this.#change("set", "setHeader", args));
+    laid.method("setHeaders", (...args) => this.#change("set", "setHeaders", args));
+    laid.method("appendHeader", (...args) => this.#change("append", "appendHeader", args));
+    laid.method("removeHeader", (...args) => this.#change("remove", "removeHeader", args));
+  }
+
+  /** The head is decided. */
+  #markBegun(): void {
+    if (this.#http1) this.#internals._header = HELD;
+    else this.laid.getter("headersSent", () => true);
+  }
+
+  /** Ended, though nothing has left yet: on HTTP/1, `writableFinished` is told by what is still to be sent. */
+  #markEnded(): void {
+    if (this.#http1) {
+      this.#internals.finished = true;
+      this.#internals.outputSize += 1;
+    } else {
+      this.laid.getter("writableEnded", () => true);
+      this.laid.getter("finished", () => true);
+      this.laid.getter("writableFinished", () => false);
+    }
+  }
+
+  /** A writer was told to wait. */
+  #markWaiting(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    this.laid.getter("writableLength", () => this.#bytes);
+    this.laid.getter("writableNeedDrain", () => !this.ended && !this.response.destroyed);
+  }
+
+  #unmark(): void {
+    if (!this.#http1 || this.#internals._header !== HELD) return;
+    this.#internals._header = null;
+    if (!this.ended) return;
+    this.#internals.finished = false;
+    this.#internals.outputSize -= 1;
+  }
+
+  get #internals(): Internals {
+    return this.response as unknown as Internals;
   }
 
   /** A call that changes headers: refused once the answer has begun. */
@@ -125,10 +165,9 @@ export class Recorder {
     this.#bodiless = isBodiless(this.response);
     this.#eventStream = /^\s*text\/event-stream/i.test(String(this.response.getHeader("content-type") ?? ""));
     this.status = this.response.statusCode;
-    if (isHttp1(this.response)) this.message = this.response.statusMessage;
+    if (this.#http1) this.message = this.response.statusMessage;
     if (!this.#implying) this.calls.push({ name: "writeHead", args: [this.status] });
-    // Older middleware looks at this field of Node's to see whether the head is decided.
-    this.#mark(null, HELD);
+    this.#markBegun();
     return this.response;
   }
 
@@ -163,7 +202,7 @@ export class Recorder {
     }
     this.#bytes += size;
     if (this.waiting || this.#bytes > this.#limit || this.#eventStream) {
-      this.waiting = true;
+      this.#markWaiting();
       this.calls.push({ name: "write", args: [bytes, encoding, callback] });
       this.#listener.streams();
       return false;
@@ -193,6 +232,7 @@ export class Recorder {
     this.#bytes += size;
     this.calls.push({ name: "end", args: chunk ? [chunk, encoding] : [] });
     this.ended = true;
+    this.#markEnded();
     if (then) this.response.once("finish", then);
     this.#listener.ends();
     return this.response;
@@ -228,11 +268,6 @@ export class Recorder {
   #refuse(callback: Callback | undefined): false {
     if (callback) process.nextTick(callback, errors.writeAfterEnd());
     return false;
-  }
-
-  #mark(from: string | null, to: string | null): void {
-    const response = this.response as { _header?: string | null };
-    if (isHttp1(this.response) && response._header === from) response._header = to;
   }
 }
 

@@ -64,20 +64,15 @@ const inward = ["writeHead", "write"] as const;
 /**
  * Runs something with those leading straight to what was there before the hold: what wraps ours has been asked already.
  */
-function through(recorder: Recorder, run: () => void): void {
-  const { response, laid } = recorder;
-  const outer = inward.map((name) => Object.getOwnPropertyDescriptor(response, name));
-  for (const name of inward) {
-    const value = (...args: unknown[]) => laid.call(name, args);
-    Object.defineProperty(response, name, { value, writable: true, configurable: true, enumerable: true });
-  }
+function through({ response, laid }: Recorder, run: () => void): void {
+  const wrapped = inward.filter((name) => response[name] !== laid.covered(name));
+  const wrappers = wrapped.map((name) => response[name]);
+  for (const name of wrapped) Reflect.set(response, name, laid.covered(name));
   try {
     run();
   } finally {
-    inward.forEach((name, at) => {
-      const before = outer[at];
-      if (before) Object.defineProperty(response, name, before);
-      else Reflect.deleteProperty(response, name);
+    wrapped.forEach((name, at) => {
+      Reflect.set(response, name, wrappers[at]);
     });
   }
 }

@@ -37,15 +37,18 @@ function isFraming(name: string, silent: boolean): boolean {
 
 /** Sets headers over those that are there: list fields gain what is missing, a name that comes twice is sent twice. */
 export function setHeaders(target: Pick<ReplyTarget, "getHeader" | "setHeader">, headers: HeaderList): void {
-  const seen = new Map<string, string | string[]>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    const earlier = seen.get(key);
+  headers.forEach(([name, value], at) => {
     const present = target.getHeader(name);
     const existing = Array.isArray(present) ? present.join(", ") : present?.toString();
     const merged = mergeHeader(name, existing, value);
-    const next = earlier === undefined || merged !== value ? merged : [earlier, value].flat();
-    seen.set(key, next);
-    target.setHeader(name, next);
-  }
+    // A field that is no list is replaced by its first occurrence here and repeated by the next.
+    const repeated = merged === value && present !== undefined && isAmong(name, headers, at);
+    target.setHeader(name, repeated ? [present, value].flat().map(String) : merged);
+  });
+}
+
+function isAmong(name: string, headers: HeaderList, count: number): boolean {
+  const key = name.toLowerCase();
+  for (let at = 0; at < count; at++) if (headers[at]?.[0].toLowerCase() === key) return true;
+  return false;
 }

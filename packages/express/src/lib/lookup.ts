@@ -1,0 +1,114 @@
+import { type PricedPath, type PricedRoute, readings, type Segment, type Table } from "@turnpike/core/adapter";
+import { type Request, Router } from "express";
+import { type Match, Matcher } from "./matcher.js";
+
+/** What a table says to one request. */
+export type Verdict =
+  | { readonly type: "free" }
+  /** `OPTIONS` for a path that has a price. */
+  | { readonly type: "options" }
+  /** Nobody can tell what would be served. */
+  | { readonly type: "refused"; readonly error: unknown }
+  | {
+      readonly type: "priced";
+      readonly route: PricedRoute<Request>;
+      /** Parameters by the pattern that matched. */
+      readonly params: Record<string, string>;
+    };
+
+type Path = PricedPath<Request>;
+
+/** Paths whose matches are kept, and the longest that is. */
+const KEPT = 2_000;
+const KEPT_LENGTH = 512;
+
+const nothing: readonly Match[] = [];
+const free: Verdict = { type: "free" };
+
+/** Which Express this is: 4 takes a wildcard without a name. */
+export const major: 4 | 5 = takesBareWildcard() ? 4 : 5;
+
+function takesBareWildcard(): boolean {
+  try {
+    Router().all("/*", () => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Finds what a table asks for a path, by a router of the app's own Express. Every reading of the path counts, since file
+ * servers and proxies resolve paths in their own ways.
+ */
+export class Lookup {
+  readonly #table: Table<Request>;
+  readonly #matcher: Matcher;
+  readonly #kept = new Map<string, readonly Match[]>();
+  /** One route for each set of patterns and verb, so that answers can be told apart. */
+  readonly #routes = new Map<string, PricedRoute<Request> | undefined>();
+
+  constructor(table: Table<Request>, shapes: ReadonlyMap<string, readonly (readonly Segment[])[]>) {
+    this.#table = table;
+    this.#matcher = new Matcher(table.paths, shapes);
+  }
+
+  find(path: string, verb: string): Verdict {
+    try {
+      const matches = this.#matches(path);
+      if (matches.length === 0) return free;
+      return verb === "OPTIONS" ? passing(matches) : this.#price(matches, verb);
+    } catch (error) {
+      return { type: "refused", error };
+    }
+  }
+
+  /** What matches the path, in the order of its readings. */
+  #matches(path: string): readonly Match[] {
+    let matches = this.#kept.get(path);
+    if (matches) return matches;
+    const found: Match[] = [];
+    for (const reading of readings(path)) {
+      const match = this.#matcher.match(reading);
+      if (match) found.push(match);
+    }
+    matches = found.length > 0 ? found : nothing;
+    if (this.#kept.size >= KEPT) this.#kept.clear();
+    if (path.length <= KEPT_LENGTH) this.#kept.set(path, matches);
+    return matches;
+  }
+
+  /** Readings that have different prices are refused: a file server may take one, the router another. */
+  #price(matches: readonly Match[], verb: string): Verdict {
+    let verdict: Verdict = free;
+    for (const { paths, params } of matches) {
+      const route = this.#route(paths, verb);
+      if (!route || (verdict.type === "priced" && verdict.route === route)) continue;
+      if (verdict.type === "priced") return { type: "refused", error: badPath() };
+      verdict = { type: "priced", route, params };
+    }
+    return verdict;
+  }
+
+  #route(paths: readonly Path[], verb: string): PricedRoute<Request> | undefined {
+    const key = `${verb} ${paths.map(({ native }) => native).join(" ")}`;
+    let route = this.#routes.get(key);
+    if (route || this.#routes.has(key)) return route;
+    route = this.#table.route(paths, verb);
+    if (this.#routes.size >= KEPT) this.#routes.clear();
+    this.#routes.set(key, route);
+    return route;
+  }
+}
+
+/** `OPTIONS` is free; it matters only where another verb is not. */
+function passing(matches: readonly Match[]): Verdict {
+  const priced = matches.some(({ paths }) => paths.some((path) => path.verbs.some((verb) => path.route(verb))));
+  return priced ? { type: "options" } : free;
+}
+
+/** An error that Express answers with 400. */
+function badPath(): Error {
+  const message = "This path can be read in more than one way; write it in its plain form.";
+  return Object.assign(new Error(message), { status: 400, statusCode: 400, expose: true });
+}

@@ -1,0 +1,103 @@
+import type { Application, Request, Router } from "express";
+
+/** A layer of an Express router, as far as both majors have it. */
+export interface Layer {
+  readonly handle: ((...args: never[]) => unknown) & { readonly stack?: readonly Layer[] };
+  readonly route?: RouteOfLayer;
+  /** Of a layer within a route: the verb that it is for. */
+  readonly method?: string;
+  readonly path?: string;
+  readonly rawPath?: unknown;
+  readonly slash?: boolean;
+  readonly regexp?: RegExp & { readonly fast_slash?: boolean };
+  match(path: string): boolean | { readonly path: string };
+}
+
+interface RouteOfLayer {
+  readonly path: unknown;
+  readonly methods: Readonly<Record<string, boolean>>;
+  readonly stack: readonly Layer[];
+}
+
+/** Where something stands in an app: the mounts on the way to it, and its own layer. */
+export interface Place {
+  readonly mounts: readonly Layer[];
+  readonly layer: Layer;
+}
+
+/** Everything in the app that could answer, in the order in which a request meets it. */
+export function placesOf(app: Application | Router): Place[] {
+  const places: Place[] = [];
+  const walk = (stack: readonly Layer[], mounts: readonly Layer[]): void => {
+    for (const layer of stack) {
+      if (!layer.route && Array.isArray(layer.handle.stack)) walk(layer.handle.stack, [...mounts, layer]);
+      else places.push({ mounts, layer });
+    }
+  };
+  walk(stackOf(app), []);
+  return places;
+}
+
+function stackOf(app: Application | Router): readonly Layer[] {
+  const { _router, stack } = app as unknown as { _router?: { stack: readonly Layer[] }; stack?: readonly Layer[] };
+  if (_router) return _router.stack;
+  if (stack) return stack;
+  try {
+    return (app as unknown as { router: { stack: readonly Layer[] } }).router.stack;
+  } catch {
+    // Express 4 throws here as long as the app has no route.
+    return [];
+  }
+}
+
+/** Whether a request for this path gets there. */
+export function reaches({ mounts, layer }: Place, path: string): boolean {
+  let rest = path;
+  for (const mount of mounts) {
+    const taken = takenBy(mount, rest);
+    if (taken === undefined) return false;
+    rest = rest.slice(taken.length);
+    if (!rest.startsWith("/")) rest = `/${rest}`;
+  }
+  return takenBy(layer, rest) !== undefined;
+}
+
+/** The part of the path that the layer matches. */
+function takenBy(layer: Layer, path: string): string | undefined {
+  try {
+    const match = layer.match(path);
+    if (!match) return undefined;
+    return match === true ? (layer.path ?? "") : match.path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path below which a place stands, if it can be known: neither a parameter nor a regular expression. */
+export function baseOf({ mounts, layer }: Place): string | undefined {
+  let base = "";
+  for (const mount of [...mounts, layer]) {
+    const own = mountPath(mount);
+    if (own === undefined) return undefined;
+    base += own;
+  }
+  return base;
+}
+
+function mountPath(layer: Layer): string | undefined {
+  if (layer.slash || layer.regexp?.fast_slash) return "";
+  if (typeof layer.rawPath === "string") {
+    return /^(\/[\w\-.~%@]+)+\/?$/.test(layer.rawPath) ? layer.rawPath.replace(/\/$/, "") : undefined;
+  }
+  // Express 4 keeps only the expression that it has made of the path.
+  const plain = /^\^((?:\\\/[\w\-~%@]+(?:\\\.[\w\-~%@]+)*)+)\\\/\?\(\?=\\\/\|\$\)$/.exec(
+    layer.regexp?.source ?? "",
+  )?.[1];
+  return plain?.replaceAll("\\", "");
+}
+
+/** The path below which a request is being handled, as its app sees it: without where the app itself is mounted. */
+export function baseWithin({ app, baseUrl }: Request): string | undefined {
+  const outer = app.path();
+  return baseUrl.startsWith(outer) ? baseUrl.slice(outer.length) : undefined;
+}

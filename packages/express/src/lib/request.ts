@@ -1,0 +1,41 @@
+import { absoluteUrl, NodeRequest } from "@turnpike/core/node";
+import type { Request } from "express";
+
+/** An Express request as the engine asks about it, by the app's own proxy rules. */
+export class ExpressRequest extends NodeRequest<Request> {
+  readonly #params: Record<string, string> | undefined;
+
+  /** @param params by the pattern of a table; otherwise those of the route */
+  constructor(request: Request, params?: Record<string, string>) {
+    super(request, request);
+    this.#params = params;
+  }
+
+  url(): string {
+    return absoluteUrl(this.raw.protocol, hostOf(this.raw), this.raw.originalUrl);
+  }
+
+  params(): Record<string, string> {
+    return this.#params ?? (this.raw.params as Record<string, string>);
+  }
+
+  address(): string | undefined {
+    return this.raw.ip;
+  }
+
+  /** What a body parser ahead of the paywall has left. */
+  async body(): Promise<Uint8Array | undefined> {
+    const body: unknown = this.raw.body;
+    if (body === undefined || body === null) return undefined;
+    if (body instanceof Uint8Array) return body;
+    return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  }
+}
+
+/** The host with its port. Express 4 has it without the port only. */
+function hostOf(request: Request): string | undefined {
+  const trusts = request.app.get("trust proxy fn") as (address: string | undefined, hop: number) => boolean;
+  const forwarded = request.get("X-Forwarded-Host");
+  if (forwarded && trusts(request.socket.remoteAddress, 0)) return forwarded.split(",", 1)[0]?.trim();
+  return request.get("Host");
+}

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { createPaywall } from "@turnpike/core";
+import { type Path, type Stage, type StageAnswer, type StageRoute, testAdapter } from "@turnpike/testing/adapters";
+import express, { type Express, type Request, type Response, type Router } from "express";
+import { paid, paywall } from "../src/index.js";
+
+const four = "del" in express.application;
+
+const writePart = (part: Path[number]): string => {
+  if (typeof part === "string") return `/${part}`;
+  if ("param" in part) return `/:${part.param}`;
+  return four ? "/*" : part.optional ? `{/*${part.rest}}` : `/*${part.rest}`;
+};
+const writePath = (path: Path): string => path.map(writePart).join("");
+
+function send(response: Response, { status, headers, body }: StageAnswer): void {
+  response.status(status);
+  for (const [name, value] of headers) response.append(name, value);
+  if (body === undefined) response.end();
+  else if (typeof body === "string") response.send(body);
+  else if (body instanceof Uint8Array) response.send(Buffer.from(body));
+  else Readable.from(body).pipe(response);
+}
+
+const handle =
+  (route: StageRoute) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const params = req.params as Record<string, string>;
+    const { method, originalUrl: url, payment } = req;
+    if (route.raw) route.runNode(req, res);
+    else send(res, await route.run({ method, url, params, payment, text: () => text(req) }));
+  };
+
+function build(stage: Stage): Express {
+  const app = express();
+  const routes = stage.table(writePath);
+  app.use((_req, res, next) => {
+    for (const [name, value] of stage.appHeaders) res.setHeader(name, value);
+    next();
+  });
+  if (Object.keys(routes).length > 0 && !stage.unprotected) {
+    for (let times = stage.twice ? 2 : 1; times > 0; times--) app.use(paywall({ ...stage.config, routes }));
+  }
+  for (const route of stage.routes) {
+    const own = route.mount.reduce<Router>((parent, base) => {
+      const router = express.Router({ mergeParams: true });
+      parent.use(writePath(base), router);
+      return router;
+    }, app);
+    const gates = route.paid === undefined || stage.unprotected ? [] : [paid(createPaywall(stage.config), route.paid)];
+    const verb = route.method.toLowerCase() as "get";
+    own[verb](writePath(route.path), ...gates, (req, res, next) => {
+      handle(route)(req, res).catch(next);
+    });
+  }
+  if (!stage.unprotected) paywall.check(app);
+  return app;
+}
+
+testAdapter({
+  name: four ? "express 4" : "express 5",
+  answers: "node",
+  url: (raw: Request) => raw.originalUrl,
+  async start(stage) {
+    const server = build(stage).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const close = async (): Promise<void> => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  },
+  exceptions: four ? { P21b: "Express 4 has no catch-all that may be empty and ends at a segment" } : {},
+});
