@@ -1,1 +1,10 @@
-export {};
+export { type Authorization, authorizationTypes } from "./lib/authorization.js";
+export { encodings } from "./lib/client/encodings.js";
+export { decodeHeader, encodeHeader, encodeText, readChallenge, readReceipt } from "./lib/client/header.js";
+export { type BuyOptions, type Payer, type Purchase, payer } from "./lib/client/payer.js";
+export { type SignOptions, signPayment } from "./lib/client/payment.js";
+export { type RawAnswer, type RawOptions, rawRequest } from "./lib/client/raw-request.js";
+export type { Behaviour, Call, Operation, RecordedCall } from "./lib/facilitator/behaviour.js";
+export type { ChainOptions, Charge } from "./lib/facilitator/chain.js";
+export { type FacilitatorOptions, type HostileFacilitator, startFacilitator } from "./lib/facilitator/facilitator.js";
+export * as faults from "./lib/facilitator/faults.js";

@@ -60,6 +60,21 @@ export function saysSpent(reason: string | undefined): boolean {
   return reason !== undefined && SPENT.has(reason.toLowerCase());
 }
 
+/** Refusals of the payment itself, which come before anything is broadcast. */
+const JUDGED = /^(invalid|insufficient|unsupported|expired|permit2|eip2612|erc20)_/;
+/** Reasons that sound alike, but may come after a broadcast. */
+const DOUBTFUL = new Set([
+  "invalid_transaction_state",
+  "invalid_exact_evm_transaction_failed",
+  "invalid_exact_evm_transfer_event_mismatch",
+]);
+
+/** Whether a refused settlement with this reason, and without a transaction, certainly moved nothing. */
+export function isDefinitive(reason: string | undefined): boolean {
+  const code = reason?.toLowerCase() ?? "";
+  return saysSpent(code) || (JUDGED.test(code) && !DOUBTFUL.has(code));
+}
+
 /** The status of a refusal: 412 where the buyer must first allow Permit2 to spend (scheme_exact_evm.md), else 402. */
 export function refusalStatus(reason: string): 402 | 412 {
   return reason === "permit2_allowance_required" ? 412 : 402;

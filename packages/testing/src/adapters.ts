@@ -1,0 +1,11 @@
+export type {
+  Harness,
+  Path,
+  PathPart,
+  RunningStage,
+  Stage,
+  StageAnswer,
+  StageRequest,
+  StageRoute,
+} from "./lib/suite/harness.js";
+export { testAdapter } from "./lib/suite/test-adapter.js";

@@ -1,0 +1,45 @@
+import { describe } from "vitest";
+import { openCasebook } from "./casebook.js";
+import { testAnswerHeaders, testPrices } from "./cases/answers.js";
+import { testBytes } from "./cases/bytes.js";
+import { testChallenge, testResource } from "./cases/challenge.js";
+import { testConfig } from "./cases/config.js";
+import { testLifecycle } from "./cases/lifecycle.js";
+import { testMounts } from "./cases/mounts.js";
+import { testOffers } from "./cases/offers.js";
+import { testOwnPaths } from "./cases/own-paths.js";
+import { testPaths, testVerbs } from "./cases/paths.js";
+import { testPaymentHeader } from "./cases/payment-header.js";
+import { testReplay } from "./cases/replay.js";
+import { testSettleFaults } from "./cases/settle-faults.js";
+import { testUpfront } from "./cases/upfront.js";
+import { testVerifyFaults } from "./cases/verify-faults.js";
+import type { Harness } from "./harness.js";
+
+/**
+ * Declares the contract of an adapter as Vitest cases: real servers, a real client and a facilitator with faults.
+ * Ids are those of Turnpike's test catalogue (P, C, R, F, D, H, M), `W` for a row of x402's conformance list,
+ * `A` for a duty of adapters.
+ */
+export function testAdapter(harness: Harness): void {
+  const book = openCasebook(harness);
+  const themes: Record<string, (typeof testPaths)[]> = {
+    "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
+    "the unpaid answer": [testChallenge, testResource],
+    "the payment header": [testPaymentHeader, testOffers],
+    "one payment, one sale": [testReplay],
+    "a payment's life": [testLifecycle, testUpfront],
+    "facilitator faults": [testVerifyFaults, testSettleFaults],
+    "the paid answer": [testAnswerHeaders, testBytes],
+    prices: [testPrices],
+    configuration: [testConfig],
+  };
+  describe(`${harness.name} as an adapter`, () => {
+    for (const [theme, tests] of Object.entries(themes)) {
+      describe(theme, () => {
+        for (const test of tests) test(book);
+      });
+    }
+    describe("exceptions", book.close);
+  });
+}
