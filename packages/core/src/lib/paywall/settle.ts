@@ -1,7 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { PaymentRecord } from "../ledger/record.js";
-import { knownReason, saysSpent } from "../protocol/reasons.js";
+import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
 import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
 import type { Engine, Presented } from "./engine.js";
 import { proofDigest } from "./proof.js";
@@ -142,8 +142,7 @@ function judge(answer: SettlementResponse, presented: Presented): CallOutcome {
     return { type: "pending", receipt: failure(requirements.network, payer, reason, transaction) };
   }
   // A refusal is certain only if nothing was broadcast, and the facilitator itself knows why (threats, section 2).
-  if (transaction !== "" || reason === "unexpected_settle_error" || reason === "invalid_transaction_state")
-    return { type: "lost" };
+  if (transaction !== "" || !isDefinitive(answer.errorReason)) return { type: "lost" };
   return {
     type: "refused",
     spent: saysSpent(answer.errorReason),
