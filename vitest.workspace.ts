@@ -11,7 +11,6 @@ const project = (name: string, rest: { test?: object; resolve?: object } = {}): 
  * One project after the other, and one file after the other, since each starts servers and a chain.
  */
 const endToEnd = (name: string, order: number, rest: object): TestProjectInlineConfiguration => ({
-  extends: false,
   test: {
     name,
     testTimeout: 30_000,

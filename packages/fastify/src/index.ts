@@ -1,1 +1,134 @@
-export {};
+import { ConfigError, createPaywall, type Paywall } from "@turnpike/core";
+import type { PaywallConfig, RoutePrice, RouteTable } from "@turnpike/core/adapter";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
+import plugin from "fastify-plugin";
+import { admit, answerOptions, type Done } from "./lib/gate.js";
+import { OwnPrice } from "./lib/own-price.js";
+import { type PriceSource, Prices, type Quote } from "./lib/prices.js";
+import { listRoutes, rootOf, type Served, scopeOf } from "./lib/served.js";
+
+export type { Payment } from "@turnpike/core";
+export type { OwnPrice } from "./lib/own-price.js";
+
+/** A configuration, or the engine that `createPaywall` made as `tolls`, with the table beside it. */
+export type FastifyPaywallOptions =
+  | PaywallConfig<FastifyRequest>
+  | { readonly tolls: Paywall; readonly routes?: RouteTable<FastifyRequest> };
+
+/** What all paywalls of one app share. */
+interface Shared {
+  readonly served: readonly Served[];
+  /** Where they were registered. */
+  readonly scopes: FastifyInstance[];
+}
+
+const apps = new WeakMap<FastifyInstance, Shared>();
+
+/**
+ * Prices routes wherever they stand in the app, by a table of full patterns (`"GET /items/:id": "$0.01"`) or by a route's
+ * own `config: { paywall: "$0.01" }`. The app does not start with a price that cannot mean what it says, or with a
+ * pattern that none of its routes serves: `ready` rejects with one ConfigError that lists it all.
+ */
+export const paywall = plugin<FastifyPaywallOptions>(
+  (server, options, done) => {
+    const root = rootOf(server);
+    const { served, scopes } = joinApp(root);
+    const again = scopes.includes(server);
+    scopes.push(server);
+    // A route's own price belongs to the nearest paywall around it, else to the first.
+    const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
+    let prices: Prices | undefined;
+    root.addHook("onReady", async () => {
+      prices = new Prices({ ...readOptions(options), owns }, served);
+    });
+    // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing. A fingerprint that covers the
+    // body will have to read it here, ahead of Fastify's parser, and hand it on.
+    root.addHook("onRequest", (request, reply, next) => {
+      if (prices) ask(prices, request, reply, next);
+      else next(new Error("The paywall has not started."));
+    });
+    done();
+  },
+  { name: "@turnpike/fastify", fastify: "5.x" },
+);
+
+export default paywall;
+
+/** The part of a route's options that prices it; spread it beside others. */
+export interface PaidOptions {
+  config: { paywall: OwnPrice };
+  onRequest: Hook[];
+  preHandler: Hook[];
+}
+
+/** A hook for a route of any server and type provider. */
+type Hook = (request: unknown, reply: unknown, done: Done) => void;
+
+/**
+ * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. Without it,
+ * nothing watches over other handlers that may resolve a path to what this route sells.
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @throws ConfigError that lists everything that is wrong with the configuration or the price
+ */
+export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: RoutePrice<FastifyRequest>): PaidOptions {
+  const route = createPaywall(source as PaywallConfig<FastifyRequest>).price(price);
+  const through = new WeakSet<FastifyRequest>();
+  const hook = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const methods = [request.routeOptions.method].flat() as string[];
+    const pass: Done = (error) => {
+      if (!error) through.add(request);
+      done(error);
+    };
+    if (through.has(request)) done();
+    else if (request.raw.method !== "OPTIONS") admit(route, request, reply, pass);
+    else if (methods.some((method) => method !== "OPTIONS")) answerOptions(methods, reply);
+    else done();
+  };
+  const hooks = [hook as Hook];
+  // At two stages: options spread after these may hold an `onRequest` of their own, and must not open the route by that.
+  return { config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks };
+}
+
+function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  let quote: Quote | Error;
+  try {
+    quote = prices.quote(request);
+  } catch (cause) {
+    quote = new Error("This route has no valid price.", { cause });
+  }
+  if (quote === undefined) done();
+  else if (quote instanceof Error) done(quote);
+  else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], reply);
+  else if (quote === "ambiguous") done(badPath());
+  else admit(quote, request, reply, done);
+}
+
+function joinApp(root: FastifyInstance): Shared {
+  let shared = apps.get(root);
+  if (!shared) {
+    shared = { served: listRoutes(root), scopes: [] };
+    apps.set(root, shared);
+    root.decorateRequest("payment");
+  }
+  return shared;
+}
+
+function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {
+  // What `register` reads itself is no option of ours.
+  const { prefix: _1, logLevel: _2, logSerializers: _3, ...own } = options as FastifyPaywallOptions & RegisterOptions;
+  if (!("tolls" in own)) return { source: own, routes: own.routes };
+  const { tolls, routes = tolls.routes as RouteTable<FastifyRequest> | undefined, ...rest } = own;
+  const problems = Object.keys(rest).map((path) => ({
+    code: "unknown_option",
+    path,
+    message: "stands beside `tolls`; it belongs into createPaywall",
+  }));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { source: tolls, routes };
+}
+
+/** An error that Fastify answers with 400. */
+function badPath(): Error {
+  const message = "This path can be read in more than one way; write it in its plain form.";
+  return Object.assign(new Error(message), { statusCode: 400 });
+}

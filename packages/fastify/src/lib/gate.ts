@@ -1,0 +1,79 @@
+import type { Payment, PricedRoute, Reply } from "@turnpike/core/adapter";
+import { absoluteUrl, NodeRequest, serve, writeReply } from "@turnpike/core/node";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The payment of this request, on routes that have a price; absent where nothing had to be paid. */
+    payment?: Payment | undefined;
+  }
+}
+
+/** What ends a hook: it goes on, or with an error. */
+export type Done = (error?: Error) => void;
+
+/** A Fastify request as the engine asks about it, by the app's own `trustProxy`. */
+class Call extends NodeRequest<FastifyRequest> {
+  url(): string {
+    return absoluteUrl(this.raw.protocol, this.raw.host, this.raw.originalUrl);
+  }
+
+  params(): Record<string, string> {
+    return this.raw.params as Record<string, string>;
+  }
+
+  address(): string | undefined {
+    return this.raw.ip;
+  }
+}
+
+/** Lets a request through to its route once it is paid for. */
+export function admit(
+  route: PricedRoute<FastifyRequest>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: Done,
+): void {
+  serve(route, new Call(request, request.raw), {
+    message: request.raw,
+    response: reply.raw,
+    headers: () => headersOf(reply),
+    reply: (answer) => send(answer, request, reply),
+    run(payment) {
+      if (payment) request.payment = payment;
+      done();
+    },
+    fail: (error) => done(error as Error),
+  });
+}
+
+/**
+ * Answers `OPTIONS` for a handler of several verbs, which would do its work unpaid. A preflight is for the app to answer,
+ * ahead of the paywall or by a route of its own.
+ */
+export function answerOptions(methods: readonly string[], reply: FastifyReply): void {
+  reply.code(204).header("allow", methods.join(", ")).send();
+}
+
+/** Sends an answer of the engine's own the way a handler would, so that the app's `onSend` hooks have their say. */
+function send(answer: Reply, request: FastifyRequest, reply: FastifyReply): void {
+  if (reply.sent) return;
+  const target = {
+    set statusCode(status: number) {
+      reply.code(status);
+    },
+    getHeader: (name: string) => reply.getHeader(name),
+    // Without the removal, cookies would be added to those that are there.
+    setHeader: (name: string, value: string | string[]) => reply.removeHeader(name).header(name, value),
+    end: (body?: string | Uint8Array) => reply.send(body),
+  };
+  // For HEAD, Fastify measures the body itself, and Node drops it.
+  writeReply(target, answer, answer.body === undefined ? request.method : undefined);
+}
+
+/** What hooks have set so far. */
+function headersOf(reply: FastifyReply): [string, string][] {
+  return Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+    [value].flat().map((one): [string, string] => [name, String(one)]),
+  );
+}
