@@ -1,5 +1,5 @@
 export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
-export type { Paywall } from "./lib/paywall/paywall.js";
+export { type Paywall, priceRoute } from "./lib/paywall/paywall.js";
 export type {
   Awaitable,
   Conclusion,
@@ -12,6 +12,7 @@ export type {
   Reply,
   Ticket,
 } from "./lib/seam.js";
+export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { readings } from "./lib/table/readings.js";
 export { compileTable, type PricedPath, type Table } from "./lib/table/table.js";

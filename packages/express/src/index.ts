@@ -1,10 +1,11 @@
-import { createPaywall, type Payment, type Paywall } from "@turnpike/core";
 import {
   compileTable,
+  type Payment,
+  type Paywall,
   type PaywallConfig,
+  priceRoute,
   type RoutePrice,
   type RouteTable,
-  type Segment,
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
@@ -33,13 +34,8 @@ declare global {
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>): RequestHandler {
-  const shapes = new Map<string, readonly (readonly Segment[])[]>();
-  const table = compileTable(source, routes, (pattern) => {
-    const read = readPath(pattern, major);
-    if ("native" in read) shapes.set(read.native, read.shapes);
-    return read;
-  });
-  const lookup = new Lookup(table, shapes);
+  const table = compileTable(source, routes, (pattern) => readPath(pattern, major));
+  const lookup = new Lookup(table);
   let asked = false;
   let fault: Error | undefined;
 
@@ -76,7 +72,7 @@ paywall.check = checkApp;
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid(source: PaywallConfig<Request> | Paywall, price: RoutePrice<Request>): RequestHandler {
-  const route = createPaywall(source as PaywallConfig<Request>).price(price);
+  const route = priceRoute(source, price);
   const gate = (req: Request, res: Response, next: NextFunction): void => {
     if (verbOf(req) === "OPTIONS") passOptions(req, res, next, gate);
     else admit(req, res, next, route);

@@ -1,5 +1,5 @@
-import { ConfigError, createPaywall, type Paywall } from "@turnpike/core";
-import type { PaywallConfig, RoutePrice, RouteTable } from "@turnpike/core/adapter";
+import { ConfigError } from "@turnpike/core";
+import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type RouteTable } from "@turnpike/core/adapter";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
 import { admit, answerOptions, type Done } from "./lib/gate.js";
@@ -71,7 +71,7 @@ type Hook = (request: unknown, reply: unknown, done: Done) => void;
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: RoutePrice<FastifyRequest>): PaidOptions {
-  const route = createPaywall(source as PaywallConfig<FastifyRequest>).price(price);
+  const route = priceRoute(source, price);
   const through = new WeakSet<FastifyRequest>();
   const hook = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const methods = [request.routeOptions.method].flat() as string[];

@@ -1,1 +1,71 @@
-export {};
+import {
+  type Awaitable,
+  type Paywall,
+  type PaywallConfig,
+  priceRoute,
+  type RoutePrice,
+  type RouteTable,
+} from "@turnpike/core/adapter";
+import type { NextRequest } from "next/server.js";
+import { admit, type NextOptions, type Paid, type RouteHandler } from "./lib/gate.js";
+import { compileVerbs } from "./lib/verbs.js";
+
+export type { Payment } from "@turnpike/core";
+export type { NextOptions, Paid, RouteHandler } from "./lib/gate.js";
+export { paidProxy } from "./lib/proxy.js";
+
+/**
+ * Prices one route handler: `export const GET = paid(tolls, "$0.01", handler)`. The handler's context gains `payment`.
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @throws ConfigError that lists everything that is wrong with the configuration or the price
+ */
+export function paid<Req extends Request, Context>(
+  source: PaywallConfig<NextRequest> | Paywall,
+  price: RoutePrice<NextRequest>,
+  handler: RouteHandler<Req, Context & Paid>,
+  options: NextOptions = {},
+): (request: Req, context: Context) => Promise<Response> {
+  const route = priceRoute(source, price);
+  return (request, context) => admit(route, request, context, handler, options);
+}
+
+interface AnyContext extends Paid {
+  readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>>;
+}
+
+/** A method's type, so that handlers may ask for the request and context of their own route. */
+type AnyHandler = { handle(request: NextRequest, context: AnyContext): Awaitable<Response> }["handle"];
+
+/** The handlers of a route file, by the verbs that Next knows. */
+type Handlers = {
+  readonly [Verb in "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS"]?: AnyHandler;
+};
+
+/** The same handlers, as Next calls them. */
+type Wrapped<H extends Handlers> = {
+  readonly [Verb in keyof H]: H[Verb] extends (request: infer Req, context: infer Context) => unknown
+    ? (request: Req, context: Context) => Awaitable<Response>
+    : never;
+};
+
+/**
+ * Prices the verbs of a route file, by a table whose keys are verbs alone, since the file is the path:
+ * `export const { GET, POST } = paywall({ …, routes: { GET: "$0.01", POST: "free" } }, { GET: list, POST: add })`.
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @param routes the table. @default the one in `source`
+ * @throws ConfigError that lists everything that is wrong with the configuration and the table
+ */
+export function paywall<const H extends Handlers>(
+  source: PaywallConfig<NextRequest> | Paywall,
+  handlers: H,
+  routes?: RouteTable<NextRequest>,
+  options: NextOptions = {},
+): Wrapped<H> {
+  const priceOf = compileVerbs(source, routes, Object.keys(handlers));
+  const wrapped = Object.entries(handlers).map(([verb, handler]) => {
+    const route = priceOf(verb);
+    if (route === undefined) return [verb, handler];
+    return [verb, (request: NextRequest, context: AnyContext) => admit(route, request, context, handler, options)];
+  });
+  return Object.fromEntries(wrapped) as Wrapped<H>;
+}

@@ -1,4 +1,4 @@
-import { type PricedPath, type PricedRoute, readings, type Segment, type Table } from "@turnpike/core/adapter";
+import { type PricedPath, type PricedRoute, readings, type Table } from "@turnpike/core/adapter";
 import { type Request, Router } from "express";
 import { type Match, Matcher } from "./matcher.js";
 
@@ -48,9 +48,9 @@ export class Lookup {
   /** One route for each set of patterns and verb, so that answers can be told apart. */
   readonly #routes = new Map<string, PricedRoute<Request> | undefined>();
 
-  constructor(table: Table<Request>, shapes: ReadonlyMap<string, readonly (readonly Segment[])[]>) {
+  constructor(table: Table<Request>) {
     this.#table = table;
-    this.#matcher = new Matcher(table.paths, shapes);
+    this.#matcher = new Matcher(table.paths);
   }
 
   find(path: string, verb: string): Verdict {

@@ -7,14 +7,12 @@ import { Matcher } from "./matcher.js";
 import { readPath } from "./path.js";
 
 function matcherOf(...patterns: string[]): Matcher {
-  const shapes = new Map();
   const paths = patterns.map((pattern): PricedPath<Request> => {
     const read = readPath(pattern, major);
     if ("problem" in read) throw new Error(read.problem);
-    shapes.set(read.native, read.shapes);
-    return { pattern, native: read.native, verbs: ["GET"], route: () => undefined };
+    return { pattern, ...read, verbs: ["GET"], route: () => undefined };
   });
-  return new Matcher(paths, shapes);
+  return new Matcher(paths);
 }
 
 const matched = (matcher: Matcher, path: string) =>

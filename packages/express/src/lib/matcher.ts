@@ -27,9 +27,9 @@ interface Branch {
 export class Matcher {
   readonly #root = createBranch(undefined);
 
-  constructor(paths: readonly Path[], shapes: ReadonlyMap<string, readonly (readonly Segment[])[]>) {
+  constructor(paths: readonly Path[]) {
     for (const path of paths) {
-      const branches = (shapes.get(path.native) ?? [[]]).map((shape) => this.#branchOf(shape));
+      const branches = path.shapes.map((shape) => this.#branchOf(shape));
       for (const branch of new Set(branches)) branch.own.push(path);
     }
   }

@@ -49,6 +49,18 @@ export function createPaywall<Raw = unknown>(config: PaywallConfig<Raw>): Paywal
   return paywall;
 }
 
+/**
+ * Compiles the price of one route, for the form of an adapter that stands on the route itself.
+ * @throws ConfigError that lists everything that is wrong with the configuration and the price
+ */
+export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: RoutePrice<Raw>): PricedRoute<Raw> {
+  const { problems, compile } = openPaywall(source);
+  const found = [...problems];
+  const route = compile(price, "", "route", found);
+  if (!route || found.length > 0) throw new ConfigError(found);
+  return route;
+}
+
 const opened = new WeakMap<object, OpenedPaywall>();
 
 /** The engine of a configuration or of `createPaywall`; the same object gives the same engine. */

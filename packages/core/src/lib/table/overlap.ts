@@ -1,17 +1,24 @@
 import type { Segment } from "./path.js";
 
-/** Whether some path matches both patterns, as far as their segments tell; a parameter may hold anything. */
-export function overlaps(a: readonly (readonly Segment[])[], b: readonly (readonly Segment[])[]): boolean {
-  return a.some((one) => b.some((other) => meet(one, other, 0, 0)));
+type Shape = readonly Segment[];
+
+/**
+ * Whether some path matches both patterns, as far as their segments tell; a parameter may hold anything.
+ * @param exact letter case counts. @default false: routers differ, so patterns that differ in it alone are too close
+ */
+export function overlaps(a: readonly Shape[], b: readonly Shape[], exact = false): boolean {
+  const same = exact
+    ? (x: string, y: string) => x === y
+    : (x: string, y: string) => x === y || x.toLowerCase() === y.toLowerCase();
+  return a.some((one) => b.some((other) => meet(one, other, 0, 0, same)));
 }
 
-function meet(a: readonly Segment[], b: readonly Segment[], i: number, j: number): boolean {
+function meet(a: Shape, b: Shape, i: number, j: number, same: (x: string, y: string) => boolean): boolean {
   const x = a[i];
   const y = b[j];
-  if (x?.type === "rest") return meet(a, b, i + 1, j) || (y !== undefined && meet(a, b, i, j + 1));
-  if (y?.type === "rest") return meet(a, b, i, j + 1) || (x !== undefined && meet(a, b, i + 1, j));
+  if (x?.type === "rest") return meet(a, b, i + 1, j, same) || (y !== undefined && meet(a, b, i, j + 1, same));
+  if (y?.type === "rest") return meet(a, b, i, j + 1, same) || (x !== undefined && meet(a, b, i + 1, j, same));
   if (x === undefined || y === undefined) return x === y;
-  // Routers differ in whether letter case counts, so patterns that differ in it alone are too close to tell apart.
-  if (x.type === "literal" && y.type === "literal" && x.text.toLowerCase() !== y.text.toLowerCase()) return false;
-  return meet(a, b, i + 1, j + 1);
+  if (x.type === "literal" && y.type === "literal" && !same(x.text, y.text)) return false;
+  return meet(a, b, i + 1, j + 1, same);
 }

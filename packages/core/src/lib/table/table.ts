@@ -13,6 +13,8 @@ export interface PricedPath<Raw> {
   readonly pattern: string;
   /** As the framework's router reads it. */
   readonly native: string;
+  /** What it matches, as the adapter read it. */
+  readonly shapes: readonly (readonly Segment[])[];
   /** The verbs listed with it, in the seller's order: `GET`, `POST`, …, or `ALL`. */
   readonly verbs: readonly string[];
   /**
@@ -116,10 +118,11 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
   return problems;
 }
 
-function finishPath<Raw>({ pattern, native, verbs }: DraftPath<Raw>): PricedPath<Raw> {
+function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>): PricedPath<Raw> {
   const path: PricedPath<Raw> = {
     pattern,
     native,
+    shapes,
     verbs: [...verbs.keys()],
     route: (method) => routeOf([path], method),
   };

@@ -1,0 +1,63 @@
+import type { Awaitable, Payment, PricedRoute } from "@turnpike/core/adapter";
+import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
+import type { NextRequest } from "next/server.js";
+import { dropCookies } from "./cookies.js";
+import { answerOwed, answerRedirect } from "./thrown.js";
+
+/** What a paid handler's context has beside Next's own members. */
+export interface Paid {
+  /** The payment of this request; absent where nothing had to be paid. */
+  readonly payment?: Payment;
+}
+
+/** A route handler as Next calls it. */
+export type RouteHandler<Req extends Request, Context> = (request: Req, context: Context) => Awaitable<Response>;
+
+/** What Next cannot know. */
+export interface NextOptions {
+  /** The client's address, from whatever the seller trusts. @default unknown */
+  readonly address?: (request: NextRequest) => string | undefined;
+}
+
+type Params = Promise<Record<string, string | string[] | undefined>> | undefined;
+
+/** Runs a route handler once it is paid for. */
+export async function admit<Req extends Request, Context>(
+  route: PricedRoute<NextRequest>,
+  request: Req,
+  context: Context,
+  handler: RouteHandler<Req, Context & Paid>,
+  options: NextOptions,
+): Promise<Response> {
+  // Read here, where what Next throws gets through: this is how it learns that the answer may never be prerendered.
+  void request.headers;
+  const raw = request as Request as NextRequest;
+  const params = readParams(await (context as { params?: Params } | undefined)?.params);
+  const facts = { params: () => params, address: () => options.address?.(raw) };
+  const decision = await route.admit(fetchRequest(request, raw, facts));
+  if (decision.type === "reply") return toResponse(decision.reply, request.method);
+
+  const { payment } = decision.type === "admit" ? decision.ticket : decision;
+  const run = () => handler(request, { ...context, ...(payment && { payment }) });
+  if (decision.type === "pass") return run();
+  const replaced: Promise<void>[] = [];
+  const response = await holdResponse(() => answerRedirect(run, request), decision.ticket, {
+    method: request.method,
+    signal: request.signal,
+    reply: (reply) => {
+      replaced.push(dropCookies());
+      return toResponse(reply, request.method);
+    },
+    recover: answerOwed,
+  });
+  await Promise.all(replaced);
+  return response;
+}
+
+/** Segments of a catch-all are one value to the engine. */
+function readParams(params: Awaited<Params>): Record<string, string> {
+  const entries = Object.entries(params ?? {});
+  return Object.fromEntries(
+    entries.map(([name, value = ""]) => [name, typeof value === "string" ? value : value.join("/")]),
+  );
+}

@@ -1,0 +1,46 @@
+import {
+  type Paywall,
+  type PaywallConfig,
+  priceRoute,
+  type RouteOptions,
+  type RoutePrice,
+} from "@turnpike/core/adapter";
+import { fetchRequest, toResponse } from "@turnpike/core/fetch";
+import { type NextRequest, NextResponse } from "next/server.js";
+import type { NextOptions } from "./gate.js";
+
+/**
+ * The function of a `proxy.ts` (`middleware.ts` before Next 16) that prices pages: every request that Next's own
+ * `config.matcher` sends to it, whatever its verb, but `OPTIONS`. Pages, server actions, RSC and prefetch requests all cost.
+ *
+ * It settles before the page is rendered, since a proxy does not see the page's answer, nor whether it reached the
+ * client. So the payment stays owed: sent again, it gets the same page again, within the limits that the engine sets for
+ * owed deliveries. That `config.matcher` covers every path of the page is the seller's to see to; it cannot be proven here.
+ * An app of the Pages Router with `i18n` has one path more than it seems and needs one entry more:
+ * `{ source: "/:lang/_next/data/:path*", locale: false }`.
+ * @throws ConfigError that lists everything that is wrong with the configuration or the price
+ */
+export function paidProxy(
+  source: PaywallConfig<NextRequest> | Paywall,
+  price: RoutePrice<NextRequest>,
+  options: NextOptions = {},
+): (request: NextRequest) => Promise<Response> {
+  const route = priceRoute(source, settledBefore(price));
+  return async (request) => {
+    if (request.method === "OPTIONS") return NextResponse.next();
+    const facts = { address: () => options.address?.(request) };
+    const decision = await route.admit(fetchRequest(request, request, facts));
+    if (decision.type === "reply") return toResponse(decision.reply, request.method);
+    if (decision.type === "pass") return NextResponse.next();
+    const { ticket } = decision;
+    const conclusion = await ticket.conclude({ status: 200, aborted: false, whole: false, headers: () => [] });
+    ticket.delivered(false);
+    if (conclusion.type === "replace") return toResponse(conclusion.reply, request.method);
+    return NextResponse.next({ headers: conclusion.set });
+  };
+}
+
+function settledBefore(price: RoutePrice<NextRequest>): RouteOptions<NextRequest> {
+  const options = typeof price === "object" && "price" in price ? price : { price };
+  return { ...options, settle: "before" };
+}

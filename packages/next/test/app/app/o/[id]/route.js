@@ -1,0 +1,3 @@
+import { serve } from "../../lib/stage.js";
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/o/[id]");

@@ -1,0 +1,50 @@
+import {
+  type HostileFacilitator,
+  type Payer,
+  payer,
+  type RawAnswer,
+  rawRequest,
+  startFacilitator,
+} from "@turnpike/testing";
+import { afterAll, beforeAll } from "vitest";
+import { type RunningNext, startNext } from "./next-server.js";
+
+/** The test app with a facilitator and a buyer, for the tests of one file. */
+export interface Till {
+  readonly origin: string;
+  readonly facilitator: HostileFacilitator;
+  readonly charges: number;
+  runs(name: string): number;
+  get(path: string, init?: RequestInit): Promise<Response>;
+  buy(path: string, init?: RequestInit): ReturnType<Payer["buy"]>;
+  raw(...lines: string[]): Promise<RawAnswer>;
+}
+
+export function openTill(): Till {
+  let facilitator!: HostileFacilitator;
+  let app!: RunningNext;
+  const buyer = payer();
+  beforeAll(async () => {
+    facilitator = await startFacilitator();
+    app = await startNext(facilitator.url);
+  }, 300_000);
+  afterAll(async () => {
+    await app?.close();
+    await facilitator?.close();
+  });
+  return {
+    get origin() {
+      return app.origin;
+    },
+    get facilitator() {
+      return facilitator;
+    },
+    get charges() {
+      return facilitator.charges.length;
+    },
+    runs: (name) => app.runs(name),
+    get: (path, init) => fetch(app.origin + path, { redirect: "manual", ...init }),
+    buy: (path, init) => buyer.buy(app.origin + path, init),
+    raw: (...lines) => rawRequest(app.origin, lines),
+  };
+}

@@ -1,0 +1,55 @@
+import { ConfigError, createPaywall } from "@turnpike/core";
+import { describe, expect, it } from "vitest";
+import { paid, paidProxy, paywall } from "../src/index.js";
+
+const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" };
+const answer = () => new Response("bytes");
+
+const problemsOf = (make: () => unknown): string[] => {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(({ path, code }) => `${path} ${code}`);
+    throw error;
+  }
+  return [];
+};
+
+describe("a table of verbs", () => {
+  it("stops the import of its route file with every problem at once", () => {
+    const routes = { GET: "$0.0000001", POST: "$0.01", GTE: "$0.01", HEAD: "free" } as const;
+    expect(
+      problemsOf(() => paywall({ ...config, payTo: "0x12", routes }, { GET: answer, HEAD: answer })).sort(),
+    ).toEqual([
+      "payTo invalid_pay_to",
+      'routes["GET"].price invalid_price',
+      'routes["GTE"] invalid_route',
+      'routes["GTE"] route_not_served',
+      'routes["HEAD"] invalid_route',
+      'routes["POST"] route_not_served',
+    ]);
+  });
+
+  it("is missing loudly", () => {
+    expect(problemsOf(() => paywall(config, { GET: answer }))).toEqual(["routes missing_routes"]);
+  });
+
+  it("may stand beside an engine, and price all verbs", () => {
+    const { GET, PUT } = paywall(createPaywall(config), { GET: answer, PUT: answer }, { ALL: "$0.01", PUT: "free" });
+    expect(PUT).toBe(answer);
+    expect(GET).not.toBe(answer);
+  });
+
+  it("leaves OPTIONS to its handler", () => {
+    const { OPTIONS } = paywall({ ...config, routes: { GET: "$0.01" } }, { GET: answer, OPTIONS: answer });
+    expect(OPTIONS).toBe(answer);
+  });
+});
+
+describe("a price", () => {
+  it("that cannot be paid stops the import too, on a handler and in a proxy", () => {
+    expect(problemsOf(() => paid(config, "$0.0000001", answer))).toHaveLength(1);
+    expect(problemsOf(() => paidProxy(config, { price: "$0" }))).toHaveLength(1);
+    expect(problemsOf(() => paid({ ...config, payTo: "0x12" }, "$0.01", answer))).toHaveLength(1);
+  });
+});
