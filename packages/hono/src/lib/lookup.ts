@@ -48,19 +48,17 @@ export function createLookup(table: Table<Context>): (c: Context) => Found {
     const kept = verdicts.get(key);
     if (kept !== undefined) return kept ?? undefined;
 
-    const matches = spellings(path, basesOf(c, routes[c.req.routeIndex])).flatMap(match);
-    for (const route of routes) matches.push(...matchServed(route));
-    const found = priceOf(table, matches, method);
+    const readings = [...spellings(path, basesOf(c, routes[c.req.routeIndex])).map(match), ...routes.map(matchServed)];
+    const found = priceOf(table, readings, method);
     if (verdicts.size >= KEPT) verdicts.clear();
     if (key.length <= KEPT_LENGTH) verdicts.set(key, found ?? null);
     return found;
   };
 }
 
-function priceOf(table: Table<Context>, matches: Matches, method: string): Found {
-  if (matches.length === 0) return undefined;
-  if (method === "OPTIONS" && matches.some(isPriced)) return "options";
-  return table.route([...new Set(matches)], method);
+function priceOf(table: Table<Context>, readings: readonly Matches[], method: string): Found {
+  if (method === "OPTIONS" && readings.some((matches) => matches.some(isPriced))) return "options";
+  return table.routeAcross(readings, method);
 }
 
 function isPriced(path: PricedPath<Context>): boolean {

@@ -1,7 +1,8 @@
-import type { IncomingMessage, OutgoingHttpHeader } from "node:http";
-import { ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
+import type { OutgoingHttpHeader, ServerResponse } from "node:http";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { HeaderList } from "../seam.js";
 import { invalidStatus, oddHeaders, uselessTrailer } from "./node-errors.js";
+import { keepsRepeats } from "./node-traits.js";
 
 type Pair = readonly [name: string, value: OutgoingHttpHeader];
 
@@ -37,25 +38,12 @@ function pairsOf(headers: readonly unknown[]): readonly Pair[] {
 /** A name may come several times; together its values replace what was set before, where this Node does so. */
 function foldPairs(response: ServerResponse, pairs: readonly Pair[]): void {
   const fresh = response.getHeaderNames().length === 0;
-  if (!fresh && isHttp1(response) && !repeatsSurvive()) {
+  if (!fresh && isHttp1(response) && !keepsRepeats()) {
     for (const [name, value] of pairs) if (name) response.setHeader(name, value);
     return;
   }
   if (!fresh) for (const [name] of pairs) if (response.hasHeader(name)) response.removeHeader(name);
   for (const [name, value] of pairs) if (name) response.appendHeader(name, value as string | string[]);
-}
-
-let repeats: boolean | undefined;
-
-/** Node 20 keeps the last of several equal names in a flat array once other headers are set; later ones keep all. */
-function repeatsSurvive(): boolean {
-  if (repeats === undefined) {
-    const probe = new ServerResponse({ method: "GET", httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
-    probe.setHeader("a", "1");
-    probe.writeHead(200, ["b", "1", "b", "2"]);
-    repeats = Array.isArray(probe.getHeader("b"));
-  }
-  return repeats;
 }
 
 /** Node refuses to announce trailers on an answer that is not sent in chunks. */

@@ -1,5 +1,6 @@
+import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { HandTicket, released, runHeld, stopServers } from "../../../test/raw-http.js";
+import { bothWays, HandTicket, released, runHeld, stopServers } from "../../../test/raw-http.js";
 
 afterEach(stopServers);
 
@@ -97,6 +98,21 @@ describe("a handler sees its response as if nothing were held", () => {
       });
     });
     expect(order).toEqual(["a", "b", "settled", "end"]);
+  });
+
+  it("is called back by every end the way its Node does it", async () => {
+    const calls: unknown[][] = [];
+    await bothWays((_: unknown, res: ServerResponse) => {
+      const seen: unknown[] = [];
+      calls.push(seen);
+      const note = (name: string) => (error?: unknown) =>
+        seen.push([name, (error as { code?: string })?.code, error === null]);
+      res.end("x", note("first"));
+      res.end(note("second"));
+      res.once("close", () => res.end(note("late")));
+    });
+    expect(calls[0]).toHaveLength(3);
+    expect(calls[1]).toEqual(calls[0]);
   });
 
   it("meets an error when it writes after its end", async () => {

@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { checkTrailers, foldHead, isBodiless, isHttp1 } from "./head.js";
 import * as errors from "./node-errors.js";
+import { infersFinish, joinsTurns } from "./node-traits.js";
 import { Overrides } from "./overrides.js";
-import { byteLength, type Call } from "./recording.js";
+import { byteLength, type Call, checkChunk } from "./recording.js";
 
 type Callback = (error?: Error) => void;
 
@@ -53,6 +54,8 @@ export class Recorder {
   #bodiless = false;
   #eventStream = false;
   #bytes = 0;
+  /** How often the answer is corked. */
+  #corks = 0;
 
   constructor(response: ServerResponse, limit: number, listener: RecorderListener) {
     this.response = response;
@@ -89,8 +92,8 @@ export class Recorder {
       this.#record("addTrailers", [trailers], () => checkTrailers(trailers)),
     );
     laid.method("setTrailer", (...args) => this.#record("setTrailer", args));
-    laid.method("cork", () => this.#record("cork", []));
-    laid.method("uncork", () => this.#record("uncork", []));
+    laid.method("cork", () => this.#cork("cork"));
+    laid.method("uncork", () => this.#cork("uncork"));
     // Of its own responses, HTTP/1 refuses late headers by itself, once the head is marked as made.
     if (!this.#http1) this.#layHeaderMethods();
   }
@@ -109,11 +112,12 @@ export class Recorder {
     else this.laid.getter("headersSent", () => true);
   }
 
-  /** Ended, though nothing has left yet: on HTTP/1, `writableFinished` is told by what is still to be sent. */
+  /** Ended, though nothing has left yet. */
   #markEnded(): void {
     if (this.#http1) {
       this.#internals.finished = true;
-      this.#internals.outputSize += 1;
+      // Where Node calls finished what has nothing left to send, there is something left.
+      if (infersFinish()) this.#internals.outputSize += 1;
     } else {
       this.laid.getter("writableEnded", () => true);
       this.laid.getter("finished", () => true);
@@ -134,7 +138,7 @@ export class Recorder {
     this.#internals._header = null;
     if (!this.ended) return;
     this.#internals.finished = false;
-    this.#internals.outputSize -= 1;
+    if (infersFinish()) this.#internals.outputSize -= 1;
   }
 
   get #internals(): Internals {
@@ -150,10 +154,26 @@ export class Recorder {
 
   #record(name: string, args: readonly unknown[], check?: () => void): unknown {
     if (this.#mode === "passing") return this.laid.call(name, args);
-    if (this.#mode === "deaf" || this.ended) return undefined;
+    // An end uncorks by itself, but middleware below may put it off.
+    if (this.#mode === "deaf" || (this.ended && name !== "uncork")) return undefined;
     check?.();
     this.calls.push({ name, args });
     return undefined;
+  }
+
+  #cork(name: "cork" | "uncork"): unknown {
+    if (this.#mode === "recording") this.#corks += name === "cork" ? 1 : -1;
+    return this.#record(name, []);
+  }
+
+  /**
+   * What Node 26 does at a first byte: what is written in one turn of the event loop leaves as one chunk. The replay
+   * happens in one turn, so the turns are recorded; clients exist that take a chunk for a message.
+   */
+  #corkTurn(): void {
+    if (this.#corks > 0 || !this.#http1 || !this.response.socket || !joinsTurns()) return;
+    this.#cork("cork");
+    
   }
 
   #writeHead(args: readonly unknown[]): unknown {
@@ -188,7 +208,7 @@ export class Recorder {
     const then = typeof callback === "function" ? (callback as Callback) : undefined;
     if (this.#mode === "passing") return this.laid.call("write", [chunk, encoding, callback]) as boolean;
     if (this.#mode === "deaf") return this.#refuse(then);
-    const bytes = check(chunk, encoding);
+    const bytes = checkChunk(chunk, encoding);
     if (this.ended) return this.#fail(then);
     const size = byteLength(bytes, encoding);
     this.#checkLength(size, false);
@@ -200,6 +220,7 @@ export class Recorder {
       this.#listener.rests();
       return true;
     }
+    this.#corkTurn();
     this.#bytes += size;
     if (this.waiting || this.#bytes > this.#limit || this.#eventStream) {
       this.#markWaiting();
@@ -222,18 +243,19 @@ export class Recorder {
     if (this.#mode === "passing") return this.laid.call("end", [chunk, encoding, callback]);
     if (this.ended || this.#mode === "deaf") {
       if (chunk && this.#mode === "recording") this.#fail(then);
-      else if (then && this.response.writableFinished) process.nextTick(then);
-      else if (then) this.response.once("finish", then);
+      else if (then && this.#mode === "recording") this.calls.push({ name: "end", args: [then] });
+      else if (then) this.laid.call("end", [then]);
       return this.response;
     }
-    const size = chunk ? byteLength(check(chunk, encoding), encoding) : 0;
+    const size = chunk ? byteLength(checkChunk(chunk, encoding), encoding) : 0;
     this.#checkLength(size, true);
     this.#begin();
     this.#bytes += size;
-    this.calls.push({ name: "end", args: chunk ? [chunk, encoding] : [] });
+    // When, and with what, its callback is called is different from Node to Node, and so is left to it.
+    const rest = then ? [then] : [];
+    this.calls.push({ name: "end", args: chunk ? [chunk, encoding, ...rest] : rest });
     this.ended = true;
     this.#markEnded();
-    if (then) this.response.once("finish", then);
     this.#listener.ends();
     return this.response;
   }
@@ -269,12 +291,4 @@ export class Recorder {
     if (callback) process.nextTick(callback, errors.writeAfterEnd());
     return false;
   }
-}
-
-function check(chunk: unknown, encoding: unknown): string | Uint8Array {
-  if (chunk === null) throw errors.nullChunk();
-  if (encoding && encoding !== "buffer" && !Buffer.isEncoding(encoding as string))
-    throw errors.unknownEncoding(encoding);
-  if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) throw errors.invalidChunk(chunk);
-  return chunk;
 }

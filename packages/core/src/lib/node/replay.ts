@@ -1,6 +1,7 @@
 import type { HeaderList, Reply } from "../seam.js";
 import { isHttp1 } from "./head.js";
 import type { Recorder } from "./recorder.js";
+import { endCallbacks } from "./recording.js";
 import { type ReplyTarget, setHeaders, writeReply } from "./reply.js";
 
 /** What removing a header leaves behind in Node's response, beside the header. */
@@ -43,7 +44,10 @@ export function replace(recorder: Recorder, reply: Reply, baseline: Baseline): v
   Object.assign(response, baseline.traces);
   if (isHttp1(response)) response.statusMessage = "";
   setHeaders(target(recorder), baseline.headers);
-  through(recorder, () => writeReply(target(recorder), reply, response.req?.method));
+  through(recorder, () => {
+    writeReply(target(recorder), reply, response.req?.method);
+    for (const callback of endCallbacks(recorder.calls)) laid.call("end", [callback]);
+  });
 }
 
 /** The client is gone: the handler gets its response back in the state that it believes it to be in. */
@@ -55,6 +59,7 @@ export function surrender(recorder: Recorder): void {
   through(recorder, () => {
     if (recorder.begun && !response.headersSent) laid.call("writeHead", [recorder.status]);
     if (recorder.ended) laid.call("end", []);
+    for (const callback of endCallbacks(recorder.calls)) laid.call("end", [callback]);
   });
 }
 
@@ -63,14 +68,19 @@ const inward = ["writeHead", "write"] as const;
 
 /**
  * Runs something with those leading straight to what was there before the hold: what wraps ours has been asked already.
+ * Meanwhile nothing leaves: Node 26 emits `drain` from within `uncork` once all is sent, and a writer that hears it
+ * would write into the middle of the replay. HTTP/2 has no socket to be corked.
  */
 function through({ response, laid }: Recorder, run: () => void): void {
+  const socket = isHttp1(response) ? response.socket : null;
   const wrapped = inward.filter((name) => response[name] !== laid.covered(name));
   const wrappers = wrapped.map((name) => response[name]);
   for (const name of wrapped) Reflect.set(response, name, laid.covered(name));
+  socket?.cork();
   try {
     run();
   } finally {
+    socket?.uncork();
     wrapped.forEach((name, at) => {
       Reflect.set(response, name, wrappers[at]);
     });

@@ -1,8 +1,8 @@
 import type { PaywallConfig, RoutePrice, RouteTable } from "../config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
 import { type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
-import { problemReply } from "../paywall/problem.js";
-import type { PricedRoute } from "../seam.js";
+import { type Problem, problemReply } from "../paywall/problem.js";
+import type { HeaderList, PricedRoute } from "../seam.js";
 import { readKey } from "./key.js";
 import { overlaps } from "./overlap.js";
 import type { ReadPath, Segment } from "./path.js";
@@ -32,6 +32,8 @@ export interface Table<Raw> {
    * verb, else one that answers 405 with the verbs of all; nothing if the verb is free.
    */
   route(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined;
+  /** The same for a path that may be taken for several, given what matches each reading. Any price beats `"free"`. */
+  routeAcross(readings: readonly (readonly PricedPath<Raw>[])[], method: string): PricedRoute<Raw> | undefined;
 }
 
 /** A pattern while its verbs are being collected. */
@@ -69,7 +71,7 @@ export function compileTable<Raw>(
   if (overlap) problems.push(...findOverlaps([...drafts.values()]));
   if (problems.length > 0) throw new ConfigError(problems);
   const paths = [...drafts.values()].map(finishPath);
-  return { engine: opened.paywall, paths, route: (matches, method) => routeOf(matches, method) };
+  return { engine: opened.paywall, paths, route: routeOf, routeAcross };
 }
 
 function addRoute<Raw>(
@@ -103,12 +105,14 @@ function addRoute<Raw>(
 
 function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const dynamic = drafts.filter(({ shapes }) => shapes.some((shape) => shape.some(({ type }) => type !== "literal")));
-  const order = new Map(drafts.map((draft, i) => [draft, i]));
+  const isDynamic = ({ shapes }: DraftPath<Raw>) =>
+    shapes.some((shape) => shape.some(({ type }) => type !== "literal"));
+  const dynamic = new Set(drafts.filter(isDynamic));
+  const seen = new Set<DraftPath<Raw>>();
   for (const one of dynamic) {
+    seen.add(one);
     for (const other of drafts) {
-      const seen = dynamic.includes(other) && (order.get(other) ?? 0) <= (order.get(one) ?? 0);
-      if (one === other || seen || !overlaps(one.shapes, other.shapes)) continue;
+      if (seen.has(other) || !overlaps(one.shapes, other.shapes)) continue;
       const verb = [...one.verbs.keys()].find((name) => other.verbs.has(name));
       if (verb === undefined) continue;
       const message = `overlaps "${verb} ${other.pattern}": one request would have two prices; price these routes with paid() on the routes themselves`;
@@ -142,14 +146,40 @@ function routeOf<Raw>(matches: readonly PricedPath<Raw>[], method: string): Pric
       if (entry) return entry === "free" ? undefined : entry;
     }
   }
-  return refuseVerb(matches.flatMap(({ verbs }) => verbs));
+  return refuseVerb([...new Set(matches.flatMap(({ verbs }) => verbs))].sort());
 }
 
+/** A price beats `"free"`, since whoever resolves the path may take any reading; two prices cannot both be asked. */
+function routeAcross<Raw>(
+  readings: readonly (readonly PricedPath<Raw>[])[],
+  method: string,
+): PricedRoute<Raw> | undefined {
+  const routes = new Set(readings.flatMap((matches) => routeOf(matches, method) ?? []));
+  return routes.size > 1 ? AMBIGUOUS : [...routes][0];
+}
+
+const AMBIGUOUS = deny({
+  status: 400,
+  code: "ambiguous_path",
+  detail: "This path can be read in more than one way; write it in its plain form.",
+});
+
+const refusals = new Map<string, PricedRoute<never>>();
+
 /** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */
-function refuseVerb<Raw>(verbs: readonly string[]): PricedRoute<Raw> {
+function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
+  const list = verbs.join(", ");
+  const known = refusals.get(list);
+  if (known) return known;
   const allow = verbs.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));
-  const detail = `This path takes ${verbs.join(", ")}.`;
-  const headers: [string, string][] = [["Allow", [...new Set([...allow, "OPTIONS"])].join(", ")]];
-  const reply = problemReply({ status: 405, code: "verb_not_listed", detail }, headers);
+  const headers: HeaderList = [["Allow", [...allow, "OPTIONS"].join(", ")]];
+  const route = deny({ status: 405, code: "verb_not_listed", detail: `This path takes ${list}.` }, headers);
+  // There are as many as sets of verbs.
+  refusals.set(list, route);
+  return route;
+}
+
+function deny(problem: Problem, headers: HeaderList = []): PricedRoute<never> {
+  const reply = problemReply(problem, headers);
   return { admit: () => ({ type: "reply", reply }) };
 }
