@@ -33,5 +33,5 @@ export { refuse } from "./lib/paywall/dynamic-price.js";
 export type { Extension } from "./lib/paywall/extension.js";
 export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
 export type { NetworkDefinition, TokenDefinition } from "./lib/pricing/definitions.js";
-export type { Inspection, PaymentFault, PaymentFlow, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
+export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
 export type { Payment } from "./lib/seam.js";

@@ -1,3 +1,5 @@
+import type { SettlementResponse } from "./protocol/types.js";
+
 /**
  * The seam between the engine and an adapter. An adapter resolves the route with its framework's router, hands the
  * engine a neutral request, holds the answer if told to, and writes what it is told. `docs/adapters.md` walks through it.
@@ -11,7 +13,10 @@ export type HeaderList = [name: string, value: string][];
 /** What the engine may ask about a request. Members are read lazily, so an unpriced request costs nothing. */
 export interface PaywallRequest<Raw = unknown> {
   readonly method: string;
-  /** The framework's own request (Hono: its context), handed untouched to price functions and hooks. */
+  /**
+   * The framework's own request (Hono: its context), handed untouched to price functions and hooks. An object of this one
+   * request: what was admitted is remembered by it, and not asked to pay twice.
+   */
   readonly raw: Raw;
   /** One header by its lower-case name; several occurrences joined by `", "`. */
   header(name: string): string | undefined;
@@ -42,7 +47,7 @@ export interface Payment {
   readonly network: string;
   readonly scheme: string;
   /** The settlement, once there is one: before the handler when the route settles before, else after the answer. */
-  readonly receipt?: import("./protocol/types.js").SettlementResponse;
+  readonly receipt: SettlementResponse | undefined;
 }
 
 /** A priced route, compiled once at start. */

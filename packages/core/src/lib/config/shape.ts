@@ -82,6 +82,13 @@ const isStore = (value: unknown): boolean =>
   typeof value.name === "string" &&
   ["read", "insert", "replace", "list"].every((name) => isFunction(value[name]));
 
+const isScheme = (value: unknown): boolean =>
+  isObject(value) &&
+  ["scheme", "namespace"].every((name) => isText(64)(value[name])) &&
+  ["transferMethod", "checkAddress", "extra", "identify", "judge", "sameAddress", "isTransaction"].every((name) =>
+    isFunction(value[name]),
+  );
+
 const config = z.strictObject({
   ...shared,
   facilitator: is(
@@ -97,7 +104,7 @@ const config = z.strictObject({
   store: is(isStore, "is a store whose operations are atomic: read, insert, replace, list"),
   networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
   tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
-  schemes: is((value) => Array.isArray(value) && value.every(isObject), "is a list of schemes"),
+  schemes: is((value) => Array.isArray(value) && value.every(isScheme), "is a list of schemes"),
   routes: is(isObject, "is a table of routes and prices"),
 });
 

@@ -1,4 +1,10 @@
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { FacilitatorError } from "../errors.js";
 import { MAX_ANSWER, type Transport, type TransportAnswer, type TransportRequest } from "./transport.js";
@@ -18,11 +24,20 @@ export const createTransport = (): Transport => {
       const secure = url.protocol === "https:";
       const headers = request.body === undefined ? request.headers : withLength(request.headers, request.body);
       const init = { method: request.method, headers, agent: secure ? agents.https : agents.http };
-      const outgoing = secure ? httpsRequest(url, init) : httpRequest(url, init);
+      const outgoing = open(secure ? httpsRequest : httpRequest, url, init);
       exchange(outgoing, request, secure ? "secureConnect" : "connect").then(resolve, reject);
       outgoing.end(request.body);
     });
 };
+
+function open(request: typeof httpRequest, url: URL, init: RequestOptions): ClientRequest {
+  try {
+    return request(url, init);
+  } catch (cause) {
+    const message = "The credentials for the facilitator do not fit a header";
+    throw new FacilitatorError("facilitator_credentials", message, { sent: false, cause });
+  }
+}
 
 function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: string): Promise<TransportAnswer> {
   return new Promise((resolve, reject) => {
@@ -38,6 +53,8 @@ function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: 
     };
     const abort = () =>
       finish(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: connected }));
+    // Ahead of anything that may destroy the request: an error that nobody listens to ends the process.
+    outgoing.on("error", (cause) => finish(connected ? broken(cause) : unreachable(cause)));
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
 
@@ -52,7 +69,6 @@ function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: 
         clearTimeout(connectTimer);
       });
     });
-    outgoing.on("error", (cause) => finish(connected ? broken(cause) : unreachable(cause)));
     outgoing.on("response", (response) => {
       const status = response.statusCode ?? 0;
       if (status >= 300 && status < 400) {

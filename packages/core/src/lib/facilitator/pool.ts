@@ -1,6 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import type { FacilitatorRequest, SettlementResponse, SupportedKind, VerifyResponse } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
+import { within } from "../within.js";
 import { cacheSupported, findKind, type SupportedCache } from "./supported.js";
 import type { Facilitator } from "./types.js";
 
@@ -80,12 +81,27 @@ export function createPool(facilitators: readonly Facilitator[], timeouts: Facil
       return known ?? ask(scheme, network, known === null);
     },
     named: (id) => facilitators.find((facilitator) => facilitator.id === id),
-    verify: (facilitator, request) => facilitator.verify(request, { signal: AbortSignal.timeout(timeouts.verify) }),
+    verify: (facilitator, request) => limited(timeouts.verify, (signal) => facilitator.verify(request, { signal })),
     settle: (facilitator, request) => {
       const limit = Math.min(timeouts.settle, request.paymentRequirements.maxTimeoutSeconds * 1000);
-      return facilitator.settle(request, { signal: AbortSignal.timeout(limit) });
+      return limited(limit, (signal) => facilitator.settle(request, { signal }));
     },
   };
+}
+
+/** Milliseconds that a facilitator has to tell, after its time is up, how far it came. */
+const GRACE = 500;
+
+/** Holds any facilitator to its time, also one that does not heed the signal, and to its errors. */
+async function limited<T>(limit: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await within(call(AbortSignal.timeout(limit)), limit + GRACE, () => {
+      throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
+    });
+  } catch (cause) {
+    if (cause instanceof FacilitatorError) throw cause;
+    throw new FacilitatorError("facilitator_unreadable", "The facilitator failed", { sent: true, cause });
+  }
 }
 
 function unsupported(scheme: string, network: string): FacilitatorError {

@@ -54,16 +54,20 @@ export function cacheSupported(facilitator: Facilitator, timeout: number, change
 
   const age = () => Date.now() - askedAt;
 
+  const load = (wanting: boolean): Promise<SupportedResponse> => {
+    if (answer && !(wanting && age() > BACK_OFF)) return Promise.resolve(answer);
+    const open = age() < timeout ? pending : undefined;
+    // Of all who have waited long enough, one asks again, and the others wait for that.
+    if (open) return within(open, SHARED_WAIT, () => (pending === open ? ask() : load(wanting)));
+    return failure && age() < BACK_OFF ? Promise.reject(failure) : ask();
+  };
+
   return {
     peek: () => {
       if (answer && age() > (failure ? BACK_OFF : FRESH)) ask().catch(() => undefined);
       return answer;
     },
-    load: (wanting) => {
-      if (answer && !(wanting && age() > BACK_OFF)) return Promise.resolve(answer);
-      if (pending && age() < timeout) return within(pending, SHARED_WAIT, ask);
-      return failure && age() < BACK_OFF ? Promise.reject(failure) : ask();
-    },
+    load,
   };
 }
 

@@ -1,22 +1,27 @@
 import { StoreError } from "../errors.js";
-import { mayBecome, type PaymentRecord, type PaymentState } from "./record.js";
+import { isFree, mayBecome, type PaymentRecord, type PaymentState } from "./record.js";
 import type { Store } from "./store.js";
 
 /** What a claim starts from. */
-export type NewPayment = Pick<PaymentRecord, "id" | "route" | "request" | "offer" | "facilitator" | "payer">;
+export type NewPayment = Pick<
+  PaymentRecord,
+  "id" | "route" | "request" | "offer" | "facilitator" | "payer" | "validBefore"
+>;
 
 /** The one place that writes payment records; every change is a compare-and-set from a state that allows it. */
 export interface Ledger {
   read(id: string): Promise<PaymentRecord | undefined>;
   /**
-   * Claims a payment in its first state, or one that was released or failed before. `undefined` if somebody else has it.
+   * Claims a payment that is new, or free again. `undefined` if somebody else has it.
    */
-  claim(payment: NewPayment, state: "running" | "settling"): Promise<PaymentRecord | undefined>;
+  claim(payment: NewPayment, state: "running" | "settling", change?: RecordChange): Promise<PaymentRecord | undefined>;
   /** Moves a record on. Rejects with a StoreError if somebody else changed it, or the store cannot be asked. */
   advance(record: PaymentRecord, state: PaymentState, change?: RecordChange): Promise<PaymentRecord>;
 }
 
-export type RecordChange = Partial<Pick<PaymentRecord, "receipt" | "transaction" | "proof" | "payer" | "runs">>;
+export type RecordChange = Partial<
+  Pick<PaymentRecord, "receipt" | "transaction" | "proof" | "payer" | "runs" | "reverted">
+>;
 
 export function createLedger(store: Store): Ledger {
   const guarded = async <T>(operation: () => T | Promise<T>): Promise<T> => {
@@ -30,15 +35,16 @@ export function createLedger(store: Store): Ledger {
 
   return {
     read,
-    claim: async (payment, state) => {
+    claim: async (payment, state, change) => {
       const now = Date.now();
-      const fresh: PaymentRecord = { ...payment, version: 1, state, runs: 0, createdAt: now, updatedAt: now };
+      const runs = state === "running" ? 1 : 0;
+      const fresh: PaymentRecord = { ...payment, ...change, version: 1, state, runs, createdAt: now, updatedAt: now };
       if (await guarded(() => store.insert(fresh))) return fresh;
       const earlier = await read(payment.id);
-      if (!earlier || !mayBecome(earlier.state, state) || (earlier.state !== "released" && earlier.state !== "failed"))
-        return undefined;
-      const again = { ...fresh, version: earlier.version + 1, runs: earlier.runs, createdAt: earlier.createdAt };
-      return (await guarded(() => store.replace(again, earlier.version))) ? again : undefined;
+      if (!earlier || !isFree(earlier)) return undefined;
+      const { version, createdAt } = earlier;
+      const again = { ...fresh, version: version + 1, runs: earlier.runs + runs, createdAt };
+      return (await guarded(() => store.replace(again, version))) ? again : undefined;
     },
     advance: async (record, state, change) => {
       if (!mayBecome(record.state, state)) {

@@ -41,7 +41,11 @@ export interface PaymentRecord {
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
-  /** How often the handler ran for it. */
+  /** A transaction of it failed on the chain: then only the chain can tell who spent it. */
+  readonly reverted?: boolean;
+  /** Unix seconds until which it can be settled; absent where only the chain knows. */
+  readonly validBefore?: number;
+  /** How often it was admitted to the handler. */
   readonly runs: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
@@ -51,7 +55,7 @@ export interface PaymentRecord {
 /** Every change of state that may happen; nothing else ever does. */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "released", "owed", "delivered"],
-  settling: ["settled", "failed", "unknown", "released", "running"],
+  settling: ["settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
   owed: ["running"],
   unknown: ["settling"],
@@ -59,6 +63,11 @@ const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   failed: ["running", "settling"],
   delivered: [],
 };
+
+/** Not charged, and nobody is at work: the same payment may be claimed anew. */
+export function isFree({ state }: PaymentRecord): boolean {
+  return state === "released" || state === "failed";
+}
 
 export function mayBecome(from: PaymentState, to: PaymentState): boolean {
   return TRANSITIONS[from].includes(to);

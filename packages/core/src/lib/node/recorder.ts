@@ -173,7 +173,7 @@ export class Recorder {
   #corkTurn(): void {
     if (this.#corks > 0 || !this.#http1 || !this.response.socket || !joinsTurns()) return;
     this.#cork("cork");
-    
+    process.nextTick(() => this.#cork("uncork"));
   }
 
   #writeHead(args: readonly unknown[]): unknown {

@@ -1,6 +1,7 @@
 import { encodeHeader, HEADERS } from "../protocol/header.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { HeaderList, Outcome } from "../seam.js";
+import { EXPOSED } from "./problem.js";
 
 /** Fields that only the engine writes; a handler's (or its upstream's) would lie about the payment. */
 const OURS = [HEADERS.required, HEADERS.response, HEADERS.extensionResponses, "Settlement-Overrides"];
@@ -26,11 +27,9 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse): H
   const cached = outcome.headers().find(([name]) => name.toLowerCase() === "cache-control")?.[1];
   return {
     remove: [...OURS, ...FOR_SHARED_CACHES],
-    set: [[HEADERS.response, encodeHeader(receipt)], ["Cache-Control", makePrivate(cached)], ...EXPOSE],
+    set: [[HEADERS.response, encodeHeader(receipt)], ["Cache-Control", makePrivate(cached)], EXPOSED],
   };
 }
-
-const EXPOSE: HeaderList = [["Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE"]];
 
 /** A `Cache-Control` value without leave for shared caches. */
 export function makePrivate(value: string | undefined): string {

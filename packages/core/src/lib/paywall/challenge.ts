@@ -44,6 +44,7 @@ export function unpaidReply<Raw>(
   terms: Terms,
   url: string,
   request: PaywallRequest<Raw>,
+  preview: unknown,
 ): Reply {
   const header: HeaderList = [
     [HEADERS.required, requiredHeader(route, terms, url, "PAYMENT-SIGNATURE header is required")],
@@ -51,8 +52,7 @@ export function unpaidReply<Raw>(
   if (prefersHtml(request.header("accept"))) {
     return pageReply(route.description ?? (route.label || THIS), terms.offers.map(describeOffer), header);
   }
-  if (route.preview === undefined) return problemReply(unpaidProblem(route, terms), header);
-  const preview: unknown = typeof route.preview === "function" ? route.preview(request.raw) : route.preview;
+  if (preview === undefined) return problemReply(unpaidProblem(route, terms), header);
   const type: HeaderList = [["Content-Type", "application/json"]];
   return { status: 402, headers: [...type, ...OWN_HEADERS, ...header], body: JSON.stringify(preview) };
 }
@@ -72,21 +72,27 @@ function unpaidProblem<Raw>(route: RouteTerms<Raw>, terms: Terms): Problem {
   return { status: 402, code: "payment_required", detail: `${route.label || THIS} costs ${prices}.`, help: HELP };
 }
 
-/** Unpaid answers kept at once, for each route; a route with parameters has one for each path. */
-const MAX_KEPT = 256;
+/** Unpaid answers that an engine keeps at once, and the longest URL of one that is. */
+const MAX_KEPT = 2_000;
+const MAX_KEPT_URL = 256;
 
-/** Keeps the unpaid answers of a route whose price is fixed. `pages` differ from the rest by the client's wish. */
-export function createReplyCache(): { get(key: string, make: () => Reply): Reply; clear(): void } {
+/** Keeps unpaid answers to fixed prices; strangers choose the URLs, so there is one room for all routes. */
+export interface ReplyCache {
+  get(url: string, key: string, make: () => Reply): Reply;
+}
+
+export function createReplyCache(): ReplyCache {
   const kept = new Map<string, Reply>();
   return {
-    get: (key, make) => {
-      const found = kept.get(key);
+    get: (url, key, make) => {
+      if (url.length > MAX_KEPT_URL) return make();
+      const name = `${key} ${url}`;
+      const found = kept.get(name);
       if (found) return found;
       if (kept.size >= MAX_KEPT) kept.clear();
       const reply = make();
-      kept.set(key, reply);
+      kept.set(name, reply);
       return reply;
     },
-    clear: () => kept.clear(),
   };
 }

@@ -54,6 +54,16 @@ export function compileRoute<Raw>(
     report("invalid_price", ".price", 'the route has no price; write one, or "free" to open it');
   if (problems.length > before) return undefined;
 
+  for (const key of ["assetTransferMethod", "paymentFlow"]) {
+    if (given.extra && key in given.extra)
+      report(
+        "invalid_option",
+        ".extra",
+        `"${key}" is the protocol's own; use \`settle\` and the token's \`transferMethod\``,
+      );
+  }
+  if (typeof given.preview !== "function" && !isJson(given.preview))
+    report("invalid_option", ".preview", "the preview is not JSON");
   const options: RouteOptions<Raw> = { ...context.defaults, ...given };
   const flow = options.settle === "before" ? "upfront" : "authorization";
   const networks = compileNetworks(options, flow, context, report);
@@ -142,9 +152,11 @@ function offersOf<Raw>(
 ): RouteTerms<Raw>["offers"] | undefined {
   const { price, minPrice, maxPrice } = options;
   if (typeof price === "function") {
-    for (const [name, bound] of Object.entries({ minPrice, maxPrice })) {
-      if (bound !== undefined) fixedOffers(bound, networks, `.${name}`, report);
-    }
+    const [min, max] = [minPrice, maxPrice].map((bound, i) =>
+      bound === undefined ? undefined : fixedOffers(bound, networks, i === 0 ? ".minPrice" : ".maxPrice", report),
+    );
+    const crossed = min?.some(({ price: low }, i) => low.atomic > (max?.[i]?.price.atomic ?? low.atomic));
+    if (crossed) report("invalid_price", ".minPrice", "the least price is above the greatest");
     return priceRequests(price as PriceFunction<Raw>, networks, minPrice, maxPrice);
   }
   if (minPrice !== undefined || maxPrice !== undefined) {
@@ -186,6 +198,14 @@ function checkHeader<Raw>(engine: Engine, route: RouteTerms<Raw>, report: Report
       "",
       `the PAYMENT-REQUIRED header has ${length} bytes, ${MAX_REQUIRED} are allowed: fewer networks or a shorter description`,
     );
+  }
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return value === undefined || typeof JSON.stringify(value) === "string";
+  } catch {
+    return false;
   }
 }
 

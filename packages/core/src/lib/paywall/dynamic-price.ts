@@ -39,7 +39,8 @@ export function priceRequests<Raw>(
     for (const { terms, read } of networks) {
       const amount = read(value);
       if ("problem" in amount) return unpriced();
-      const offer = makeOffer(terms, clamp(amount, minPrice, maxPrice, read));
+      const bounded = clamp(amount, minPrice, maxPrice, read);
+      const offer = bounded ? makeOffer(terms, bounded) : "";
       if (typeof offer === "string") return unpriced();
       offers.push(offer);
     }
@@ -47,21 +48,19 @@ export function priceRequests<Raw>(
   };
 }
 
+/** The amount within its bounds; `undefined` if it is in another token than a bound, which then bounds nothing. */
 function clamp(
   amount: TokenAmount,
   minPrice: Price | undefined,
   maxPrice: Price | undefined,
   read: NetworkTerms["read"],
-): TokenAmount {
-  const bound = (price: Price | undefined): TokenAmount | undefined => {
-    const limit = price === undefined ? undefined : read(price);
-    // A bound in another token bounds nothing here.
-    return limit && !("problem" in limit) && limit.token === amount.token ? limit : undefined;
-  };
-  const min = bound(minPrice);
-  const max = bound(maxPrice);
-  if (min && amount.atomic < min.atomic) return min;
-  return max && amount.atomic > max.atomic ? max : amount;
+): TokenAmount | undefined {
+  const bounds = [minPrice, maxPrice].map((bound) => (bound === undefined ? amount : read(bound)));
+  const [min, max] = bounds;
+  if (!min || !max || "problem" in min || "problem" in max) return undefined;
+  if (min.token !== amount.token || max.token !== amount.token) return undefined;
+  if (amount.atomic < min.atomic) return min;
+  return amount.atomic > max.atomic ? max : amount;
 }
 
 function isRefusal(value: unknown): value is Refusal {

@@ -3,9 +3,10 @@ import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
 import type { Registry } from "../pricing/registry.js";
-import type { PaymentPayload, VerifyResponse } from "../protocol/types.js";
-import type { Scheme, SignatureCheck } from "../schemes/scheme.js";
+import type { PaymentPayload, PaymentRequirements, VerifyResponse } from "../protocol/types.js";
+import type { PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
+import type { ReplyCache } from "./challenge.js";
 import type { Extension } from "./extension.js";
 import type { Offer } from "./offer.js";
 
@@ -21,6 +22,8 @@ export interface Engine {
   readonly origin: string | undefined;
   /** Milliseconds for a facilitator's verify. */
   readonly verifyTimeout: number;
+  /** Unpaid answers to fixed prices. */
+  readonly replies: ReplyCache;
   readonly shared: SharedState;
 }
 
@@ -59,15 +62,13 @@ export interface RouteTerms<Raw> {
   readonly offers: readonly Offer[] | ((request: Raw) => Promise<readonly Offer[] | Reply>);
 }
 
-/** A payment that names an offer of the route, and passed every check that costs nothing. */
+/** A payment as the engine works with it. */
 export interface Presented {
   readonly payload: PaymentPayload;
-  readonly offer: Offer;
-  /** Names the payment. */
-  readonly id: string;
-  /** Distinguishes proofs of the same name. */
-  readonly proof: string;
-  readonly payer: string | undefined;
+  readonly scheme: Scheme;
+  /** What it pays for: the server's own offer, or that of its record. */
+  readonly requirements: PaymentRequirements;
+  readonly identity: PaymentIdentity;
   /** Ids of the extensions that were offered; a receipt may speak of these. */
   readonly extensions: readonly string[];
 }

@@ -29,10 +29,12 @@ export function makeOffer(terms: OfferTerms, price: TokenAmount): Offer | string
   const flows = scheme.flows[scheme.transferMethod(price.token)];
   if (!flows?.includes(flow))
     return `${scheme.scheme} cannot settle ${price.token.symbol} on ${network.name} in the flow "${flow}"`;
+  const fault = scheme.checkAddress(price.token.address);
+  if (fault) return `the address of ${price.token.symbol} on ${network.name} is no token's: ${fault}`;
   const extra = scheme.extra(price.token);
   if (typeof extra === "string") return extra;
   // Any flow but the default must be written out (core specification, 6.1).
-  const all: JsonObject = { ...extra, ...(flow === "authorization" ? {} : { paymentFlow: flow }), ...terms.extra };
+  const all: JsonObject = { ...terms.extra, ...extra, ...(flow === "authorization" ? {} : { paymentFlow: flow }) };
   const requirements: PaymentRequirements = {
     scheme: scheme.scheme,
     network: network.id,

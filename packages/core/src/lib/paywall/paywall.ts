@@ -8,6 +8,7 @@ import { createLedger } from "../ledger/ledger.js";
 import { checkDefinitions, createRegistry, type Registry } from "../pricing/registry.js";
 import { SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
+import { createReplyCache } from "./challenge.js";
 import { compileRoute } from "./compile.js";
 import { type Engine, sharedState } from "./engine.js";
 import { createRoute } from "./route.js";
@@ -90,6 +91,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     ledger: createLedger(sound.store ?? shared.store),
     origin: sound.origin,
     verifyTimeout: timeouts.verify,
+    replies: createReplyCache(),
     shared,
   };
   const defaults = pickShared(sound);

@@ -2,6 +2,7 @@ import { decodeHeader, HEADERS } from "../protocol/header.js";
 import { includesJson } from "../protocol/json.js";
 import { parsePaymentPayload } from "../protocol/schemas.js";
 import type { PaymentPayload } from "../protocol/types.js";
+import type { PaymentFault, PaymentIdentity, Scheme } from "../schemes/scheme.js";
 import type { PaywallRequest } from "../seam.js";
 import type { Terms } from "./challenge.js";
 import type { Presented, RouteTerms } from "./engine.js";
@@ -32,33 +33,56 @@ export function readPayment<Raw>(request: PaywallRequest<Raw>): PaymentPayload |
     : bad("invalid_payload", `The payment does not have the form of x402 version 2: ${parsed.problem}.`);
 }
 
-/** Holds a payment against what the route asks for now. Costs nothing but computing; asks nobody. */
-export async function presentPayment<Raw>(
+/** A payment with its scheme and its name, before it is held against anything. */
+export interface Identified {
+  readonly payload: PaymentPayload;
+  readonly scheme: Scheme;
+  readonly identity: PaymentIdentity;
+}
+
+/** Names a payment by what was signed. */
+export async function identifyPayment(
   payload: PaymentPayload,
+  schemes: readonly Scheme[],
+): Promise<Identified | Refused> {
+  const { accepted } = payload;
+  const scheme = schemes.find(
+    (one) => one.scheme === accepted.scheme && accepted.network.startsWith(`${one.namespace}:`),
+  );
+  if (!scheme) return offerMismatch();
+  const identity = await scheme.identify(payload);
+  return "fault" in identity ? faulty(identity) : { payload, scheme, identity };
+}
+
+/** Holds a payment against what the route asks for now. Costs nothing but computing; asks nobody. */
+export function presentPayment<Raw>(
+  { payload, scheme, identity }: Identified,
   terms: Terms,
   route: RouteTerms<Raw>,
   url: string,
-): Promise<Presented | Refused> {
+): Presented | Refused {
   const offer = findOffer(terms.offers, payload.accepted);
-  if (!offer) {
-    return refuse(
-      "offer_mismatch",
-      "The accepted offer is not one that this route makes now; sign one of the fresh offers.",
-    );
-  }
+  if (!offer) return offerMismatch();
   const named = payload.resource?.url;
   if (named !== undefined && pathOf(named) !== pathOf(url)) {
     return refuse("resource_mismatch", "The payment names another resource than the one that is requested.");
   }
   const echo = echoProblem(payload, terms, route);
   if (echo) return echo;
-  const inspection = await offer.scheme.inspect(payload, offer.requirements, Math.floor(Date.now() / 1000));
-  if ("fault" in inspection) {
-    const { code, detail, malformed } = inspection.fault;
-    return malformed ? bad(code, detail) : refuse(code, detail);
-  }
-  const { id, proof, payer } = inspection;
-  return { payload, offer, id, proof, payer, extensions: Object.keys(terms.extensions) };
+  const { requirements } = offer;
+  const fault = scheme.judge(payload, requirements, Math.floor(Date.now() / 1000));
+  return fault ? faulty(fault) : { payload, scheme, requirements, identity, extensions: Object.keys(terms.extensions) };
+}
+
+function faulty({ fault }: PaymentFault): Refused {
+  return fault.malformed ? bad(fault.code, fault.detail) : refuse(fault.code, fault.detail);
+}
+
+function offerMismatch(): Refused {
+  return refuse(
+    "offer_mismatch",
+    "The accepted offer is not one that this route makes now; sign one of the fresh offers.",
+  );
 }
 
 /** A client may add to an extension's `info`, never delete or change (core specification, 5.1.2). */

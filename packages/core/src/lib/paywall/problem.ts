@@ -1,3 +1,4 @@
+import { HEADERS } from "../protocol/header.js";
 import type { HeaderList, Reply } from "../seam.js";
 
 /** A refusal in the form of RFC 9457. `code` is stable and explained in docs/errors.md. */
@@ -23,11 +24,14 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway timeout",
 };
 
-/** What every answer of the engine's own carries: never cached, payment headers readable by browsers. */
-export const OWN_HEADERS: HeaderList = [
-  ["Cache-Control", "no-store"],
-  ["Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE"],
+/** Lets browsers read the protocol's fields of an answer. */
+export const EXPOSED: HeaderList[number] = [
+  "Access-Control-Expose-Headers",
+  `${HEADERS.required}, ${HEADERS.response}`,
 ];
+
+/** What every answer of the engine's own carries: never cached, payment headers readable by browsers. */
+export const OWN_HEADERS: HeaderList = [["Cache-Control", "no-store"], EXPOSED];
 
 function problemBody(problem: Problem): string {
   const { status, code, detail, help, ...more } = problem;

@@ -1,5 +1,6 @@
 import { FacilitatorError } from "../errors.js";
 import { encodeHeader, HEADERS } from "../protocol/header.js";
+import { refusalStatus } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { HeaderList, Reply } from "../seam.js";
 import { OWN_HEADERS, problemReply, unavailable } from "./problem.js";
@@ -7,7 +8,7 @@ import { OWN_HEADERS, problemReply, unavailable } from "./problem.js";
 /** The settlement was refused for certain: the protocol's 402 with the failed receipt (HTTP transport, failure example). */
 export function failedReply(receipt: SettlementResponse): Reply {
   const headers: HeaderList = [["Content-Type", "application/json"], ...OWN_HEADERS, receiptHeader(receipt)];
-  return { status: 402, headers, body: "{}" };
+  return { status: refusalStatus(receipt.errorReason ?? ""), headers, body: "{}" };
 }
 
 /** Nobody knows whether the payment was charged: no fresh offer, which would invite a second signature. */
@@ -42,12 +43,13 @@ export function facilitatorReply(error: unknown): Reply {
 }
 
 /** The ledger cannot be asked or written, so nothing may happen. */
-export function storeReply(): Reply {
-  return unavailable({
+export function storeReply(receipt?: SettlementResponse): Reply {
+  const problem = {
     code: "store_unavailable",
     detail: "Payments cannot be recorded at the moment.",
     help: "Send the same request with the same payment again: it is charged once at most.",
-  });
+  };
+  return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : []);
 }
 
 /** The payment is at work for another request. */

@@ -1,7 +1,8 @@
+import { HEADERS } from "../protocol/header.js";
 import { canonicalJson } from "../protocol/json.js";
 import type { Awaitable, Decision, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { admitPayment } from "./admit.js";
-import { createReplyCache, refusedReply, type Terms, unpaidReply } from "./challenge.js";
+import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import type { Offer } from "./offer.js";
 import { prefersHtml } from "./page.js";
@@ -12,22 +13,20 @@ import { resourceUrl } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 import { createTicket } from "./ticket.js";
 
+/** Numbers the routes, so that they can share one room for kept answers. */
+let routes = 0;
+
 /** A priced route at work. The unpaid answer to a fixed price is made once for each address and kept. */
 export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): PricedRoute<Raw> {
   const fixed = typeof route.offers === "function" ? undefined : keepTerms(engine, route, route.offers);
-  const kept = createReplyCache();
   const keepable = fixed !== undefined && typeof route.preview !== "function";
-  let keptVersion = -1;
+  const number = ++routes;
 
-  /** The kept answer to an unpaid request; a Promise where it must be made first. */
+  /** The kept answer to an unpaid request. */
   const challenge = (request: PaywallRequest<Raw>, url: string, terms: Terms): Reply => {
-    if (!keepable) return unpaidReply(route, terms, url, request);
-    if (keptVersion !== engine.pool.version) {
-      kept.clear();
-      keptVersion = engine.pool.version;
-    }
     const form = prefersHtml(request.header("accept")) ? "page" : "json";
-    return kept.get(`${form} ${pricedMethod(request)} ${url}`, () => unpaidReply(route, terms, url, request));
+    const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
+    return engine.replies.get(url, key, () => unpaidReply(route, terms, url, request, route.preview));
   };
 
   const decide = async (request: PaywallRequest<Raw>, url: string): Promise<Decision> => {
@@ -44,7 +43,11 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       return answer(facilitatorReply(error));
     }
     const payload = readPayment(request);
-    if (payload === undefined) return answer(challenge(request, url, terms));
+    if (payload === undefined) {
+      if (keepable) return answer(challenge(request, url, terms));
+      const preview = typeof route.preview === "function" ? await route.preview(request.raw) : route.preview;
+      return answer(unpaidReply(route, terms, url, request, preview));
+    }
     if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
     const running = await admitPayment({ engine, route, terms, request, url, payload });
     if ("status" in running) return answer(running);
@@ -62,8 +65,8 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
         if ("problem" in resource) return answer(badUrl(resource.problem));
         const { url } = resource;
         // The common case without a Promise: nothing was paid, and the price is fixed and known.
-        const terms = fixed?.peek(pricedMethod(request));
-        if (terms && request.header("payment-signature") === undefined && !isAdmitted(engine, request)) {
+        const terms = keepable ? fixed?.peek(pricedMethod(request)) : undefined;
+        if (terms && request.header(HEADERS.signature) === undefined && !isAdmitted(engine, request)) {
           return answer(challenge(request, url, terms));
         }
         return decide(request, url).catch(() => answer(failed()));

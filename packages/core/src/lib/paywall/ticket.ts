@@ -7,13 +7,14 @@ import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
 import { problemReply } from "./problem.js";
 import { proofDigest } from "./proof.js";
-import { failedReply, storeReply, unknownReply, unsentReply } from "./replies.js";
-import { settlePayment } from "./settle.js";
+import { facilitatorReply, failedReply, storeReply, unknownReply, unsentReply } from "./replies.js";
+import { type Settlement, settledChange, settlePayment } from "./settle.js";
 
 /** A payment whose record says `running`: the handler may run for it, once. */
 export interface RunningPayment {
   readonly presented: Presented;
-  readonly facilitator: Facilitator;
+  /** Absent only if the payment is settled, and whoever settled it is no longer configured. */
+  readonly facilitator: Facilitator | undefined;
   readonly record: PaymentRecord;
   /** The settlement, if it came before the handler. */
   readonly receipt: SettlementResponse | undefined;
@@ -31,7 +32,7 @@ export function createTicket<Raw>(
 ): Ticket & { payment: Payment } {
   const { presented, facilitator } = running;
   let { record, receipt } = running;
-  const payment = describePayment(presented, () => receipt);
+  const payment = describePayment(presented, record.payer, () => receipt);
   let concluded: Promise<Conclusion> | undefined;
   /** The record waits for the answer's last byte. */
   let awaitsDelivery = false;
@@ -40,7 +41,11 @@ export function createTicket<Raw>(
   (timer as { unref?: () => void }).unref?.();
 
   const close = async (state: "delivered" | "owed"): Promise<void> => {
-    const change = state === "owed" ? { proof: await proofDigest(presented.proof) } : {};
+    // A success that could not be written at its time is written first.
+    if (record.state === "settling" && receipt) {
+      record = await engine.ledger.advance(record, "settled", settledChange(receipt));
+    }
+    const change = state === "owed" ? { proof: await proofDigest(presented.identity.proof) } : {};
     record = await engine.ledger.advance(record, state, change);
   };
 
@@ -54,6 +59,7 @@ export function createTicket<Raw>(
 
   const charge = async (outcome: Outcome): Promise<Conclusion> => {
     if (!receipt) {
+      if (!facilitator) return { type: "replace", reply: facilitatorReply(undefined) };
       record = await engine.ledger.advance(record, "settling");
       const settlement = await settlePayment(engine, facilitator, presented, record);
       if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
@@ -67,7 +73,7 @@ export function createTicket<Raw>(
     try {
       return await (limit.signal.aborted || !isCharged(outcome) ? fail(outcome) : charge(outcome));
     } catch {
-      return { type: "replace", reply: storeReply() };
+      return { type: "replace", reply: storeReply(receipt) };
     }
   };
 
@@ -90,9 +96,7 @@ export function createTicket<Raw>(
   };
 }
 
-export function unsettledReply(
-  settlement: Exclude<Awaited<ReturnType<typeof settlePayment>>, { type: "settled" }>,
-): Reply {
+export function unsettledReply(settlement: Exclude<Settlement, { type: "settled" }>): Reply {
   switch (settlement.type) {
     case "failed":
       return failedReply(settlement.receipt);
@@ -103,8 +107,12 @@ export function unsettledReply(
   }
 }
 
-function describePayment({ offer, payer }: Presented, receipt: () => SettlementResponse | undefined): Payment {
-  const { amount, asset, network, scheme } = offer.requirements;
+function describePayment(
+  { requirements }: Presented,
+  payer: string | undefined,
+  receipt: () => SettlementResponse | undefined,
+): Payment {
+  const { amount, asset, network, scheme } = requirements;
   return {
     get payer() {
       return payer ?? receipt()?.payer ?? "";
@@ -114,7 +122,7 @@ function describePayment({ offer, payer }: Presented, receipt: () => SettlementR
     network,
     scheme,
     get receipt() {
-      return receipt() as SettlementResponse;
+      return receipt();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
+import { canonicalJson } from "../protocol/json.js";
 import { knownReason } from "../protocol/reasons.js";
 import type { FacilitatorRequest, VerifyResponse } from "../protocol/types.js";
 import { within } from "../within.js";
@@ -10,29 +11,33 @@ export type Verification =
   | { readonly valid: false; readonly reason: string };
 
 /**
- * Asks the facilitator about a payment. Copies that come while the question is open share it: they are one attempt,
- * keyed by name and proof, so that a forgery of the same name neither joins nor blocks it.
+ * Asks the facilitator about a payment. Copies that come while the question is open share it: they are one attempt, keyed
+ * by name, proof and what they pay for, so that a forgery of the same name neither joins nor blocks it.
  */
 export async function verifyPayment(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
 ): Promise<Verification> {
-  const { id, proof, payload, offer, payer } = presented;
-  const key = `${facilitator.id} ${id} ${proof}`;
+  const { payload, requirements, scheme } = presented;
+  const { id, proof, payer } = presented.identity;
   const { attempts } = engine.shared;
-  const open = attempts.get(key);
-  const request: FacilitatorRequest = {
-    x402Version: 2,
-    paymentPayload: payload,
-    paymentRequirements: offer.requirements,
+  // Not every scheme signs over what is paid for.
+  const key = [facilitator.id, id, proof, canonicalJson(requirements)].join(" ");
+  const tooLong = (): never => {
+    attempts.delete(key);
+    throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
   };
+  const open = attempts.get(key);
+  const request: FacilitatorRequest = { x402Version: 2, paymentPayload: payload, paymentRequirements: requirements };
   const answer = await (open ? within(open, engine.verifyTimeout, tooLong) : ask(engine, facilitator, request, key));
-  if (!answer.isValid) return { valid: false, reason: knownReason(answer.invalidReason, "invalid_payment") };
-  if (payer !== undefined && answer.payer !== undefined && !offer.scheme.sameAddress(payer, answer.payer)) {
+  if (answer.isValid !== true) return { valid: false, reason: knownReason(answer.invalidReason, "invalid_payment") };
+  if (payer !== undefined && answer.payer !== undefined && !scheme.sameAddress(payer, answer.payer)) {
     return { valid: false, reason: "payer_mismatch" };
   }
-  return { valid: true, payer: payer ?? answer.payer };
+  const named =
+    answer.payer !== undefined && scheme.checkAddress(answer.payer) === undefined ? answer.payer : undefined;
+  return { valid: true, payer: payer ?? named };
 }
 
 function ask(
@@ -47,8 +52,4 @@ function ask(
   });
   attempts.set(key, answer);
   return answer;
-}
-
-function tooLong(): never {
-  throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
 }

@@ -24,12 +24,12 @@ export function parseDecimal(text: string, decimals: number): Amount {
 
 /** `"10000"` is `10000n`. */
 export function parseAtomic(amount: string | bigint): Amount {
-  if (typeof amount === "bigint")
+  if (typeof amount === "bigint") {
     return amount < 0n ? { problem: "the amount is negative" } : bounded(amount, `${amount}`);
+  }
   if (typeof amount !== "string" || amount.length > 78 || !ATOMIC.test(amount)) {
-    return {
-      problem: `an amount is a whole number of atomic units as a string or bigint, not ${clip(String(amount))}`,
-    };
+    const given = typeof amount === "string" ? `"${clip(amount)}"` : `a ${typeof amount}`;
+    return { problem: `an amount is a whole number of atomic units as a string or bigint, not ${given}` };
   }
   return bounded(BigInt(amount), amount);
 }

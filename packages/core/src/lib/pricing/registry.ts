@@ -43,21 +43,36 @@ export function checkDefinitions(
   tokens: readonly TokenDefinition[],
 ): { readonly path: string; readonly message: string }[] {
   const problems: { path: string; message: string }[] = [];
-  networks.forEach(({ id, name, title }, i) => {
-    if (!CAIP2.test(id))
-      problems.push({ path: `networks[${i}].id`, message: `"${id}" is not a CAIP-2 id such as "eip155:8453"` });
-    if (!name || !title) problems.push({ path: `networks[${i}]`, message: "a network has a name and a title" });
-  });
-  const registry = createRegistry(networks);
-  tokens.forEach(({ network, symbol, address, decimals }, i) => {
-    if (!registry.network(network))
-      problems.push({ path: `tokens[${i}].network`, message: `no network goes by "${network}"` });
-    if (!symbol || !address) problems.push({ path: `tokens[${i}]`, message: "a token has a symbol and an address" });
-    if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36) {
-      problems.push({ path: `tokens[${i}].decimals`, message: "decimals is a whole number from 0 to 36" });
+  networks.forEach((network, i) => {
+    const { id, name, title, facilitator } = network;
+    if (typeof id !== "string" || !CAIP2.test(id)) {
+      problems.push({ path: `networks[${i}].id`, message: `"${String(id)}" is not a CAIP-2 id such as "eip155:8453"` });
+    }
+    if (![name, title].every(isName) || !(facilitator === undefined || isName(facilitator))) {
+      problems.push({ path: `networks[${i}]`, message: "a network has a name and a title; its facilitator is a URL" });
     }
   });
+  if (problems.length > 0) return problems;
+  const registry = createRegistry(networks);
+  tokens.forEach((token, i) => {
+    const { network, symbol, address, decimals, eip712, transferMethod } = token;
+    const report = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
+    if (!registry.network(network)) report("network", `no network goes by "${String(network)}"`);
+    if (!isName(symbol) || /\s/.test(symbol)) report("symbol", "a token has a symbol, without spaces");
+    if (!isName(address)) report("address", "a token has an address");
+    if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36)
+      report("decimals", "decimals is a whole number from 0 to 36");
+    if (eip712 !== undefined && !(isName(eip712?.name) && isName(eip712?.version))) {
+      report("eip712", "eip712 has the name and version of the token's EIP-712 domain");
+    }
+    if (![undefined, "eip3009", "permit2"].includes(transferMethod))
+      report("transferMethod", 'transferMethod is "eip3009" or "permit2"');
+  });
   return problems;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
 }
 
 /** EVM addresses are hexadecimal and compare without letter case; others exactly. */

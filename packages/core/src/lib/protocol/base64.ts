@@ -8,22 +8,21 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUES = new Uint8Array(128).fill(255);
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 
+const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
+const PAD = 61;
+const ascii = new TextDecoder("latin1");
+
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = "";
-  let i = 0;
-  for (; i + 2 < bytes.length; i += 3) {
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
-    text += sextet(group, 18) + sextet(group, 12) + sextet(group, 6) + sextet(group, 0);
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let at = 0;
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    for (let shift = 18; shift >= 0; shift -= 6) codes[at++] = CODES[(group >> shift) & 63] as number;
   }
-  const rest = bytes.length - i;
-  if (rest === 1) {
-    const group = (bytes[i] as number) << 16;
-    text += `${sextet(group, 18)}${sextet(group, 12)}==`;
-  } else if (rest === 2) {
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8);
-    text += `${sextet(group, 18)}${sextet(group, 12)}${sextet(group, 6)}=`;
-  }
-  return text;
+  const missing = (3 - (bytes.length % 3)) % 3;
+  codes.fill(PAD, codes.length - missing);
+  // Decoded at once, the text is one piece; put together from pieces it would take many times its room.
+  return ascii.decode(codes);
 }
 
 /** The bytes, or `undefined` if the text is not base64. */
@@ -48,8 +47,4 @@ export function decodeBase64(text: string): Uint8Array | undefined {
     }
   }
   return (buffer & ((1 << bits) - 1)) === 0 ? bytes : undefined;
-}
-
-function sextet(group: number, shift: number): string {
-  return ALPHABET[(group >> shift) & 63] as string;
 }

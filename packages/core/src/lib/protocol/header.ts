@@ -1,6 +1,6 @@
 import { decodeBase64, encodeBase64 } from "./base64.js";
 
-/** The protocol's header fields (HTTP transport, version 2), in lower case as requests are read. */
+/** The protocol's header fields (HTTP transport, version 2): of requests in lower case, as they are read. */
 export const HEADERS = {
   required: "PAYMENT-REQUIRED",
   signature: "payment-signature",

@@ -1,6 +1,6 @@
 /**
  * Reasons that a facilitator may give and that buyers are told. What is not in the list is replaced, since a
- * facilitator's own words never reach an answer (core specification, 9; scheme_exact_evm.md; scheme_exact_svm.md).
+ * facilitator's own words never reach an answer (core specification, 9; scheme_exact_evm.md).
  */
 const KNOWN = new Set([
   "insufficient_funds",
@@ -60,19 +60,19 @@ export function saysSpent(reason: string | undefined): boolean {
   return reason !== undefined && SPENT.has(reason.toLowerCase());
 }
 
-/** Refusals of the payment itself, which come before anything is broadcast. */
-const JUDGED = /^(invalid|insufficient|unsupported|expired|permit2|eip2612|erc20)_/;
-/** Reasons that sound alike, but may come after a broadcast. */
+/** Reasons that may come after a broadcast, or from somebody who does not know either. */
 const DOUBTFUL = new Set([
   "invalid_transaction_state",
   "invalid_exact_evm_transaction_failed",
-  "invalid_exact_evm_transfer_event_mismatch",
+  "settlement_pending",
+  "unexpected_settle_error",
+  "unexpected_verify_error",
 ]);
 
-/** Whether a refused settlement with this reason, and without a transaction, certainly moved nothing. */
+/** Whether a settlement refused for this reason, and without a transaction, certainly moved nothing. */
 export function isDefinitive(reason: string | undefined): boolean {
   const code = reason?.toLowerCase() ?? "";
-  return saysSpent(code) || (JUDGED.test(code) && !DOUBTFUL.has(code));
+  return saysSpent(code) || (KNOWN.has(code) && !DOUBTFUL.has(code));
 }
 
 /** The status of a refusal: 412 where the buyer must first allow Permit2 to spend (scheme_exact_evm.md), else 402. */

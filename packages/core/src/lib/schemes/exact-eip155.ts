@@ -1,7 +1,7 @@
 import { checksumProblem } from "../pricing/evm-address.js";
 import { ATOMIC_AMOUNT } from "../protocol/schemas.js";
 import type { JsonObject, PaymentRequirements } from "../protocol/types.js";
-import type { Inspection, PaymentFault, Scheme } from "./scheme.js";
+import type { PaymentFault, Scheme } from "./scheme.js";
 
 const HEX = /^0x(?:[0-9a-fA-F]{2})+$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
@@ -22,9 +22,10 @@ interface Authorization {
   readonly value: string;
   readonly validAfter: string;
   readonly validBefore: string;
-  /** Single-use on its network, prefixed by whose it is. */
+  /** What is single-use on the network. */
   readonly nonce: string;
   readonly asset: string;
+  readonly signature: string;
 }
 
 /** `exact` on EVM networks: a signed EIP-3009 or Permit2 transfer of exactly the amount (scheme_exact_evm.md). */
@@ -45,28 +46,46 @@ export const exactEip155: Scheme = {
       ? { ...domain }
       : `${token.symbol} has no \`eip712\` name and version, which EIP-3009 signatures need`;
   },
-  inspect: (payload, requirements, now) => {
-    const signature = payload.payload.signature;
-    if (typeof signature !== "string" || !HEX.test(signature)) return malformed("`signature` is not hexadecimal");
+  identify: (payload) => {
+    const { network, asset } = payload.accepted;
+    const read = readPayload(payload.payload, asset, "permit2Authorization" in payload.payload);
+    if (typeof read === "string") return malformed(read);
+    const { from, to, value, validAfter, validBefore, nonce, signature } = read;
+    return {
+      id: `${network}:${nonce}`,
+      proof: [signature, from, to, value, validAfter, validBefore].join(":").toLowerCase(),
+      payer: from,
+      validBefore: Math.min(Number(validBefore), Number.MAX_SAFE_INTEGER),
+    };
+  },
+  judge: (payload, requirements, now) => {
     const permit2 = requirements.extra?.assetTransferMethod === "permit2";
-    const read = permit2 ? readPermit2(payload.payload) : readEip3009(payload.payload, requirements.asset);
-    return typeof read === "string" ? malformed(read) : judge(read, requirements, signature.toLowerCase(), now);
+    const read = readPayload(payload.payload, requirements.asset, permit2);
+    return typeof read === "string" ? malformed(read) : judge(read, requirements, now);
   },
   sameAddress: (a, b) => a.toLowerCase() === b.toLowerCase(),
   isTransaction: (id) => WORD.test(id),
 };
 
-function readEip3009(payload: JsonObject, asset: string): Authorization | string {
+function readPayload(payload: JsonObject, asset: string, permit2: boolean): Authorization | string {
+  const { signature } = payload;
+  if (typeof signature !== "string" || !HEX.test(signature)) return "`signature` is not hexadecimal";
+  return permit2 ? readPermit2(payload, signature) : readEip3009(payload, signature, asset);
+}
+
+function readEip3009(payload: JsonObject, signature: string, asset: string): Authorization | string {
   const { from, to, value, validAfter, validBefore, nonce } = members(payload.authorization);
   if (!isAddress(from) || !isAddress(to)) return "`authorization.from` and `to` are not addresses";
   if (!isAmount(value)) return "`authorization.value` is not an amount";
-  if (!isAmount(validAfter) || !isAmount(validBefore))
+  if (!isAmount(validAfter) || !isAmount(validBefore)) {
     return "`authorization.validAfter` and `validBefore` are not times";
+  }
   if (typeof nonce !== "string" || !WORD.test(nonce)) return "`authorization.nonce` is not 32 bytes";
-  return { from, to, value, validAfter, validBefore, nonce: nonce.toLowerCase(), asset };
+  const single = `${asset}:${from}:${nonce}`.toLowerCase();
+  return { from, to, value, validAfter, validBefore, nonce: single, asset, signature };
 }
 
-function readPermit2(payload: JsonObject): Authorization | string {
+function readPermit2(payload: JsonObject, signature: string): Authorization | string {
   const { permitted, from, spender, nonce, deadline, witness } = members(payload.permit2Authorization);
   const { token, amount } = members(permitted);
   const { to, validAfter } = members(witness);
@@ -76,15 +95,16 @@ function readPermit2(payload: JsonObject): Authorization | string {
   if (!isAmount(validAfter) || !isAmount(deadline)) return "`witness.validAfter` and `deadline` are not times";
   const number = typeof nonce === "string" && (isAmount(nonce) || WORD.test(nonce)) ? BigInt(nonce) : undefined;
   if (number === undefined) return "`nonce` is not a number";
-  return { from, to, value: amount, validAfter, validBefore: deadline, nonce: `permit2:${number}`, asset: token };
+  // Permit2 counts nonces by owner, whatever the token.
+  const single = `permit2:${from}:${number}`.toLowerCase();
+  return { from, to, value: amount, validAfter, validBefore: deadline, nonce: single, asset: token, signature };
 }
 
 function judge(
-  { from, to, value, validAfter, validBefore, nonce, asset }: Authorization,
+  { to, value, validAfter, validBefore, asset }: Authorization,
   requirements: PaymentRequirements,
-  signature: string,
   now: number,
-): Inspection | PaymentFault {
+): PaymentFault | undefined {
   if (asset.toLowerCase() !== requirements.asset.toLowerCase()) {
     return refused("invalid_payment_requirements", "The payment is signed for another token.");
   }
@@ -100,9 +120,7 @@ function judge(
   if (BigInt(validBefore) < BigInt(now + LAST_BLOCKS)) {
     return refused("invalid_exact_evm_payload_authorization_valid_before", "The payment has expired, or is about to.");
   }
-  const id = `${requirements.network}:${asset}:${from}:${nonce}`.toLowerCase();
-  const end = Number(validBefore);
-  return { id, proof: signature, payer: from, validBefore: Math.min(end, Number.MAX_SAFE_INTEGER) };
+  return undefined;
 }
 
 function members(value: unknown): JsonObject {

@@ -1,5 +1,5 @@
 import { decodeBase64 } from "../protocol/base64.js";
-import type { Inspection, PaymentFault, Scheme } from "./scheme.js";
+import type { PaymentFault, PaymentIdentity, Scheme } from "./scheme.js";
 
 /** Base58, without the letters that look alike. */
 const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
@@ -17,7 +17,7 @@ export const exactSolana: Scheme = {
   checkAddress: (address) => (ADDRESS.test(address) ? undefined : "it is not a Solana address (32 bytes in base58)"),
   extra: () => ({}),
   fromSupported: ["feePayer"],
-  inspect: async (payload, requirements): Promise<Inspection | PaymentFault> => {
+  identify: async (payload): Promise<PaymentIdentity | PaymentFault> => {
     const text = payload.payload.transaction;
     const bytes = typeof text === "string" ? decodeBase64(text) : undefined;
     const message = bytes && bytes.length <= MAX_TRANSACTION ? messageOf(bytes) : undefined;
@@ -26,8 +26,10 @@ export const exactSolana: Scheme = {
       return { fault: { code: "invalid_payload", detail, malformed: true } };
     }
     const [name, proof] = await Promise.all([sha256(message), sha256(bytes)]);
-    return { id: `${requirements.network}:${name}`, proof };
+    return { id: `${payload.accepted.network}:${name}`, proof };
   },
+  // What a transaction moves is for the facilitator to read, which completes it.
+  judge: () => undefined,
   sameAddress: (a, b) => a === b,
   isTransaction: (id) => SIGNATURE.test(id),
 };

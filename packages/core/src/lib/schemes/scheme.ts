@@ -5,11 +5,11 @@ import type { Awaitable } from "../seam.js";
 /** How a payment flows around the handler (core specification, 6.1). */
 export type PaymentFlow = "authorization" | "upfront";
 
-/** What a scheme reads off a payment without asking anyone. */
-export interface Inspection {
+/** Who a payment is, by what was signed. */
+export interface PaymentIdentity {
   /** Names the payment by what makes it single-use on its network; the same for every encoding of it. */
   readonly id: string;
-  /** Distinguishes two payments of the same name by their proof, so that a forgery blocks nobody. */
+  /** Everything else that was signed, and the signature: tells a payment from a forgery of the same name. */
   readonly proof: string;
   /** Who signed, where the payload tells. */
   readonly payer?: string;
@@ -45,12 +45,10 @@ export interface Scheme {
   extra(token: TokenDefinition): JsonObject | string;
   /** Members of `extra` that an offer must take over from the facilitator's `/supported` kind. */
   readonly fromSupported?: readonly string[];
-  /** Local checks that cost nothing: shape, recipient, amount, window. `now` is in Unix seconds. */
-  inspect(
-    payload: PaymentPayload,
-    requirements: PaymentRequirements,
-    now: number,
-  ): Awaitable<Inspection | PaymentFault>;
+  /** Names a payment of this scheme by its own content, whatever is offered now. Only its form can be at fault. */
+  identify(payload: PaymentPayload): Awaitable<PaymentIdentity | PaymentFault>;
+  /** Holds it against an offer by checks that cost nothing: recipient, amount, window. `now` is in Unix seconds. */
+  judge(payload: PaymentPayload, requirements: PaymentRequirements, now: number): PaymentFault | undefined;
   /** Whether two addresses of this namespace are the same. */
   sameAddress(a: string, b: string): boolean;
   /** Whether a string can be a transaction id there. */

@@ -1,0 +1,84 @@
+import { FacilitatorError } from "../errors.js";
+import type { Facilitator } from "../facilitator/types.js";
+import { encodeHeader } from "../protocol/header.js";
+import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
+import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
+import type { Engine, Presented } from "./engine.js";
+
+/** What one settle call has told. */
+export type SettleAnswer =
+  | { readonly type: "settled"; readonly receipt: SettlementResponse }
+  /** Refused for certain. `spent`: because the authorisation was used before. */
+  | { readonly type: "refused"; readonly receipt: SettlementResponse; readonly spent: boolean }
+  /** Broadcast, and not yet included. */
+  | { readonly type: "pending"; readonly receipt: SettlementResponse }
+  /** Provably nothing left this process. */
+  | { readonly type: "unsent"; readonly retryAfter?: number }
+  /** Nothing that can be believed. `transaction`: one that failed on the chain, as the facilitator says. */
+  | { readonly type: "lost"; readonly transaction?: string };
+
+/** Characters of a receipt's header that clients are sure to read. */
+const MAX_RECEIPT = 4_096;
+
+/** Calls `/settle` once, and judges what comes back. Never rejects. */
+export async function callSettle(
+  engine: Engine,
+  facilitator: Facilitator,
+  presented: Presented,
+): Promise<SettleAnswer> {
+  const { payload, requirements } = presented;
+  const request: FacilitatorRequest = { x402Version: 2, paymentPayload: payload, paymentRequirements: requirements };
+  try {
+    return judge(await engine.pool.settle(facilitator, request), presented);
+  } catch (error) {
+    if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
+    return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
+  }
+}
+
+/** Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. */
+function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
+  const { scheme, requirements, identity } = presented;
+  const { transaction, network, payer, amount } = answer;
+  const foreign =
+    network !== requirements.network ||
+    (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
+  if (foreign) return { type: "lost" };
+  const sound = scheme.isTransaction(transaction);
+  if (answer.success === true) {
+    const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
+    return sound && exact ? { type: "settled", receipt: receiptOf(answer, presented) } : { type: "lost" };
+  }
+  const reason = knownReason(answer.errorReason, "settlement_failed");
+  if (reason === "settlement_pending") {
+    return sound ? { type: "pending", receipt: failure(presented, reason, transaction) } : { type: "lost" };
+  }
+  if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
+  // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
+  if (!isDefinitive(answer.errorReason)) return { type: "lost" };
+  return { type: "refused", spent: saysSpent(answer.errorReason), receipt: failure(presented, reason, "") };
+}
+
+/** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
+function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
+  const { transaction, network, amount } = answer;
+  const named =
+    answer.payer !== undefined && scheme.checkAddress(answer.payer) === undefined ? answer.payer : undefined;
+  const payer = named ?? identity.payer;
+  const receipt: SettlementResponse = {
+    success: true,
+    transaction,
+    network,
+    ...(payer ? { payer } : {}),
+    ...(amount === undefined ? {} : { amount }),
+  };
+  const offered = Object.entries(answer.extensions ?? {}).filter(([id]) => extensions.includes(id));
+  if (offered.length === 0) return receipt;
+  const extended = { ...receipt, extensions: Object.fromEntries(offered) };
+  return encodeHeader(extended).length <= MAX_RECEIPT ? extended : receipt;
+}
+
+function failure({ requirements, identity }: Presented, errorReason: string, transaction: string): SettlementResponse {
+  const { payer } = identity;
+  return { success: false, errorReason, transaction, network: requirements.network, ...(payer ? { payer } : {}) };
+}
