@@ -1,0 +1,221 @@
+import { createPaywall, type PaywallConfig } from "@turnpike/core";
+import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
+import type { PaymentPayload, PaymentRequired } from "@turnpike/core/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decodeHeader, encodeHeader, faults, type HostileFacilitator, payer, startFacilitator } from "../src/index.js";
+
+/** The engine by itself, asked as an adapter asks it, with a facilitator that is a server of its own. */
+
+const PAY_TO = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
+const buyer = payer();
+const failed: Outcome = { status: 500, aborted: false, whole: true, headers: () => [] };
+const fine: Outcome = { status: 200, aborted: false, whole: true, headers: () => [], body: new Uint8Array() };
+
+let facilitator: HostileFacilitator;
+
+beforeEach(async () => {
+  facilitator = await startFacilitator();
+});
+afterEach(() => facilitator.close());
+
+interface Raw {
+  readonly price?: string;
+}
+
+function open(
+  options: Partial<PaywallConfig<Raw>> = {},
+  price: string | ((raw: Raw) => string) = "$0.01",
+): PricedRoute<Raw> {
+  const config = {
+    payTo: PAY_TO,
+    network: "base-sepolia",
+    facilitator: facilitator.url,
+    facilitatorTimeout: 1_000,
+    ...options,
+  };
+  return createPaywall(config as PaywallConfig).price(price, "GET /x");
+}
+
+function request(payment?: string, raw: Raw = {}): PaywallRequest<Raw> {
+  return {
+    method: "GET",
+    raw,
+    header: (name) => (name === "payment-signature" ? payment : undefined),
+    url: () => "http://127.0.0.1/x",
+    params: () => ({}),
+    address: () => undefined,
+  };
+}
+
+async function ask(route: PricedRoute<Raw>, payment?: string, raw: Raw = {}): Promise<Reply | Ticket> {
+  const decision = await route.admit(request(payment, { ...raw }));
+  if (decision.type === "pass") throw new Error("nobody paid for this request before");
+  return decision.type === "reply" ? decision.reply : decision.ticket;
+}
+
+async function challenge(route: PricedRoute<Raw>, raw: Raw = {}): Promise<PaymentRequired> {
+  const reply = (await ask(route, undefined, raw)) as Reply;
+  return decodeHeader(field(reply, "PAYMENT-REQUIRED")) as PaymentRequired;
+}
+
+const field = (reply: Reply, name: string) => reply.headers.find(([key]) => key === name)?.[1] ?? "";
+const codeOf = (answer: Reply | Ticket) => ("status" in answer ? JSON.parse(String(answer.body)).code : "admitted");
+const isTicket = (answer: Reply | Ticket): answer is Ticket => !("status" in answer);
+
+function ticket(answer: Reply | Ticket): Ticket {
+  if (!isTicket(answer)) throw new Error(`refused: ${answer.status} ${String(answer.body)}`);
+  return answer;
+}
+
+/** The same payment with another amount, under the signature of the first. */
+function forge(payload: PaymentPayload, required: PaymentRequired): string {
+  const accepted = required.accepts[0];
+  const { signature, authorization } = payload.payload as { signature: string; authorization: object };
+  return encodeHeader({
+    ...payload,
+    accepted,
+    payload: { signature, authorization: { ...authorization, value: accepted?.amount } },
+  });
+}
+
+describe("a payment that is on record", () => {
+  it("I6 is collected on the terms that were paid, never on dearer ones written beside the same signature", async () => {
+    const route = open({ settle: "before" }, (raw) => raw.price ?? "$0.01");
+    const payload = await buyer.sign(await challenge(route));
+    await ticket(await ask(route, encodeHeader(payload))).conclude(failed);
+    const dear = await ask(route, forge(payload, await challenge(route, { price: "$5" })), { price: "$5" });
+    expect(codeOf(dear)).toBe("payment_used");
+    const collected = ticket(await ask(route, encodeHeader(payload)));
+    expect(collected.payment?.amount).toBe("10000");
+    expect(facilitator.charges).toHaveLength(1);
+  });
+
+  it("I5 whose outcome is unknown is resolved and delivered, though the price has changed since", async () => {
+    let price = "$0.01";
+    const route = open({}, () => price);
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.resetAfterAccept());
+    const conclusion = await ticket(await ask(route, payment)).conclude(fine);
+    expect(conclusion).toMatchObject({ type: "replace", reply: { status: 503 } });
+    price = "$0.02";
+    const resumed = ticket(await ask(route, payment));
+    expect(await resumed.conclude(fine)).toMatchObject({ type: "release" });
+    expect(facilitator.charges).toHaveLength(1);
+  });
+
+  it("I5 stays unknown if a transaction failed and the authorisation is spent: the payer may have cancelled it", async () => {
+    const route = open();
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.fail("invalid_transaction_state", { transaction: `0x${"1".repeat(64)}` }));
+    await ticket(await ask(route, payment)).conclude(fine);
+    facilitator.respond("settle", faults.fail("invalid_exact_evm_nonce_already_used"));
+    expect(codeOf(await ask(route, payment))).toBe("settlement_unknown");
+  });
+
+  it("I5 is not called failed for a reason that may come after a broadcast", async () => {
+    const route = open();
+    for (const reason of ["invalid_exact_evm_transaction_failed: timeout", "unexpected_settle_error", "whatever", ""]) {
+      const payment = await buyer.header(await challenge(route));
+      facilitator.respond("settle", faults.fail(reason));
+      const conclusion = await ticket(await ask(route, payment)).conclude(fine);
+      expect(conclusion, reason).toMatchObject({ type: "replace", reply: { status: 503 } });
+    }
+  });
+
+  it("I2 is collected by one of two that come at once, and three times at most", async () => {
+    const route = open({ settle: "before" });
+    const payment = await buyer.header(await challenge(route));
+    await ticket(await ask(route, payment)).conclude(failed);
+    const both = await Promise.all([ask(route, payment), ask(route, payment)]);
+    expect(both.map(codeOf).sort()).toEqual(["admitted", "payment_in_progress"]);
+    await both.find(isTicket)?.conclude(failed);
+    await ticket(await ask(route, payment)).conclude(failed);
+    expect(codeOf(await ask(route, payment))).toBe("payment_used");
+    expect(facilitator.charges).toHaveLength(1);
+  });
+
+  it("I3 bought something: the receipt comes with the refusal", async () => {
+    const route = open();
+    const payment = await buyer.header(await challenge(route));
+    const bought = ticket(await ask(route, payment));
+    await bought.conclude(fine);
+    bought.delivered(true);
+    await expect.poll(async () => codeOf(await ask(route, payment))).toBe("payment_used");
+    const again = (await ask(route, payment)) as Reply;
+    expect(decodeHeader(field(again, "PAYMENT-RESPONSE"))).toMatchObject({ success: true });
+    expect([facilitator.verifies, facilitator.settles]).toEqual([1, 1]);
+  });
+});
+
+describe("a forgery", () => {
+  it("I1 does not join the verification of the payment that it copies", async () => {
+    const route = open({}, (raw) => raw.price ?? "$0.01");
+    const payload = await buyer.sign(await challenge(route));
+    const forged = forge(payload, await challenge(route, { price: "$5" }));
+    facilitator.always("verify", faults.delay(100));
+    const [honest, dear] = await Promise.all([ask(route, encodeHeader(payload)), ask(route, forged, { price: "$5" })]);
+    expect(codeOf(honest)).toBe("admitted");
+    expect((dear as Reply).status).toBe(402);
+  });
+
+  it("I2 blocks nobody, also where settling comes first and its outcome was lost", async () => {
+    const route = open({ settle: "before" });
+    const payload = await buyer.sign(await challenge(route));
+    const signature = `0x${"ab".repeat(65)}`;
+    const forged = encodeHeader({ ...payload, payload: { ...payload.payload, signature } });
+    facilitator.respond("settle", faults.reset());
+    expect(codeOf(await ask(route, forged))).toBe("settlement_unknown");
+    expect(codeOf(await ask(route, encodeHeader(payload)))).toBe("admitted");
+    expect(facilitator.charges).toHaveLength(1);
+  });
+});
+
+describe("a facilitator", () => {
+  it("I8 in this process that heeds no signal is held to its time", async () => {
+    const never = new Promise<never>(() => undefined);
+    const hanging = {
+      id: "local:hanging",
+      supported: async () => ({
+        kinds: [{ x402Version: 2, scheme: "exact", network: "eip155:84532" }],
+        extensions: [],
+        signers: {},
+      }),
+      verify: () => never,
+      settle: () => never,
+    };
+    const route = open({ facilitator: hanging, facilitatorTimeout: 50 });
+    const payment = await buyer.header(await challenge(route));
+    expect(codeOf(await ask(route, payment))).toBe("facilitator_timeout");
+    expect(codeOf(await ask(route, payment))).toBe("facilitator_timeout");
+  });
+
+  it("I8 whose credentials come too late ends nothing but the call", async () => {
+    const { httpFacilitator } = await import("@turnpike/core");
+    const headers = () => new Promise<Record<string, string>>((resolve) => setTimeout(resolve, 120, {}));
+    const route = open({
+      facilitator: httpFacilitator(facilitator.url, { headers }),
+      facilitatorTimeout: { supported: 2_000, verify: 50 },
+    });
+    const payment = await buyer.header(await challenge(route));
+    expect(codeOf(await ask(route, payment))).toBe("facilitator_timeout");
+    expect(facilitator.verifies).toBe(0);
+  });
+
+  it("I9 cannot put words into a receipt through the payer that it names", async () => {
+    const route = open();
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.altered({ payer: "<script>" }));
+    const conclusion = await ticket(await ask(route, payment)).conclude(fine);
+    expect(JSON.stringify(conclusion)).not.toContain("script");
+    expect(conclusion).toMatchObject({ type: "replace", reply: { status: 503 } });
+  });
+
+  it("shares one question about what is supported between all who wait for it", async () => {
+    facilitator.always("supported", faults.delay(300));
+    const route = open();
+    const required = await challenge(route);
+    const payments = await Promise.all(Array.from({ length: 10 }, () => buyer.header(required)));
+    await Promise.all(payments.map((payment) => ask(route, payment)));
+    expect(facilitator.supporteds).toBe(1);
+  });
+});
