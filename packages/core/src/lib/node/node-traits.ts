@@ -22,9 +22,6 @@ export const joinsTurns = once(() => {
   return probe.writableCorked > 0;
 });
 
-/** Whether `writableFinished` is worked out from what there is to send: in Node 26 it is a fact of its own. */
-export const infersFinish = once(() => Object.assign(makeProbe(), { finished: true }).writableFinished);
-
 function makeProbe(): ServerResponse {
   return new ServerResponse({ method: "GET", httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
 }

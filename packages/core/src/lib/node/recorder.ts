@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { checkTrailers, foldHead, isBodiless, isHttp1 } from "./head.js";
 import * as errors from "./node-errors.js";
-import { infersFinish, joinsTurns } from "./node-traits.js";
+import { joinsTurns } from "./node-traits.js";
 import { Overrides } from "./overrides.js";
 import { byteLength, type Call, checkChunk } from "./recording.js";
 
@@ -10,11 +10,9 @@ type Callback = (error?: Error) => void;
 /** Stands where Node keeps the head that it has made: by this field, it and older middleware tell whether it has. */
 const HELD = "held";
 
-/** What Node's response keeps of its state, in properties that its own getters read. */
+/** What Node's response keeps of its head, in a property that its own getters read. */
 interface Internals {
   _header: string | null;
-  finished: boolean;
-  outputSize: number;
 }
 
 /** What the holder of an answer is told about it. */
@@ -112,17 +110,15 @@ export class Recorder {
     else this.laid.getter("headersSent", () => true);
   }
 
-  /** Ended, though nothing has left yet. */
+  /**
+   * Ended, though nothing has left yet. Node's older word for it, `finished`, stays as it is on HTTP/1: a server that closes
+   * takes connections whose answer is finished for idle ones and cuts them, and here a payment is being settled.
+   */
   #markEnded(): void {
-    if (this.#http1) {
-      this.#internals.finished = true;
-      // Where Node calls finished what has nothing left to send, there is something left.
-      if (infersFinish()) this.#internals.outputSize += 1;
-    } else {
-      this.laid.getter("writableEnded", () => true);
-      this.laid.getter("finished", () => true);
-      this.laid.getter("writableFinished", () => false);
-    }
+    this.laid.getter("writableEnded", () => true);
+    if (this.#http1) return;
+    this.laid.getter("finished", () => true);
+    this.laid.getter("writableFinished", () => false);
   }
 
   /** A writer was told to wait. */
@@ -136,9 +132,6 @@ export class Recorder {
   #unmark(): void {
     if (!this.#http1 || this.#internals._header !== HELD) return;
     this.#internals._header = null;
-    if (!this.ended) return;
-    this.#internals.finished = false;
-    if (infersFinish()) this.#internals.outputSize -= 1;
   }
 
   get #internals(): Internals {
