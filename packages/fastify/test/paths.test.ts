@@ -147,7 +147,7 @@ describe("a table's pattern", () => {
     }
     expect([await status("/items/7"), await status("/items/7", "HEAD")]).toEqual([402, 402]);
     expect(runs).toEqual([]);
-    expect([await status("/items/7", "PUT"), await status("/items/7", "PATCH")]).toEqual([200, 404]);
+    expect([await status("/items/7", "PUT"), await status("/items/7", "PATCH")]).toEqual([200, 405]);
     expect(runs).toEqual(["PUT"]);
   });
 });

@@ -80,6 +80,7 @@ export class Prices {
   /** What a request costs, by the route that Fastify has found and by every other that its path may be taken for. */
   quote(request: FastifyRequest): Quote {
     const { config } = request.routeOptions as { config: RouteConfig };
+    if (config.url === undefined) return this.#refusal(verbOf(request.raw), request.raw.url ?? "/");
     const verdict = this.#verdict({ server: request.server, config });
     if (!verdict.open && !verdict.priced) return undefined;
     const verb = verbOf(request.raw);
@@ -96,6 +97,18 @@ export class Prices {
       found ??= next;
     }
     return found;
+  }
+
+  /** For what no route serves: 405 if the table prices the path for other verbs. */
+  #refusal(verb: string, target: string): Quote {
+    if (verb === "OPTIONS" || !this.#table) return undefined;
+    const wanted = verb === "HEAD" ? "GET" : verb;
+    for (const { config } of this.#places(pathOf(target)).flat()) {
+      const path = this.#table.find(config.url ?? "");
+      if (!path || "code" in path || path.verbs.some((listed) => listed === wanted || listed === "ALL")) continue;
+      return this.#table.price(path, verb);
+    }
+    return undefined;
   }
 
   /** Other routes that a handler may reach by resolving the path in its own way, as file servers and proxies do. */

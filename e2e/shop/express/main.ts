@@ -1,0 +1,4 @@
+import { serveShop } from "@turnpike/shop-shared/node";
+import { createShop } from "./app.js";
+
+await serveShop((config) => createShop(config));

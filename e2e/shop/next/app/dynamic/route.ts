@@ -1,0 +1,3 @@
+import { queryOf, sell } from "../../shop";
+
+export const GET = sell("/dynamic", (request) => Response.json({ size: Number(queryOf(request).get("size")) }));

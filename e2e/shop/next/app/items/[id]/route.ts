@@ -1,0 +1,6 @@
+import { sell } from "../../../shop";
+
+export const GET = sell<{ id: string }>("/items/:id", async (_request, { params }) => {
+  const { id } = await params;
+  return Response.json({ id });
+});

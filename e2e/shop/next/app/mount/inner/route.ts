@@ -1,0 +1,3 @@
+import { sell } from "../../../shop";
+
+export const GET = sell("/mount/inner", () => Response.json({ inner: true }), "$0.01");

@@ -1,0 +1,3 @@
+import { sell } from "../../shop";
+
+export const GET = sell("/preview", () => Response.json({ full: true }));

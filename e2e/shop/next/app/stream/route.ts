@@ -1,0 +1,4 @@
+import { sell } from "../../shop";
+import { stream } from "../../stream";
+
+export const GET = sell("/stream", stream);

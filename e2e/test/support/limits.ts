@@ -1,0 +1,16 @@
+import { inject } from "vitest";
+
+/** What a runtime does its own way. `e2e/shop/README.md` gives the reasons. */
+export interface Limits {
+  /** Whether the shop learns that a client left before it was answered. */
+  readonly hearsLeaving: boolean;
+}
+
+const usual: Limits = { hearsLeaving: true };
+
+const limits: Readonly<Record<string, Partial<Limits>>> = {
+  workers: { hearsLeaving: false },
+};
+
+/** Those of the shop of this project. */
+export const limitsOfShop = (): Limits => ({ ...usual, ...limits[inject("framework")] });
