@@ -3,7 +3,7 @@ import { type HostileFacilitator, payer, rawRequest, startFacilitator } from "@t
 import { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, fastify } from "fastify";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
-export const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
+const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
 /** A facilitator and a buyer for the tests of one file, and apps that are closed after each. */
 export function openTill() {

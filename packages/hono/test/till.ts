@@ -3,7 +3,7 @@ import { type HostileFacilitator, payer, readChallenge, readReceipt, startFacili
 import type { Context } from "hono";
 import { afterAll, beforeAll } from "vitest";
 
-export const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
+const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
 /** What serves requests: an app, or a fetch function over HTTP. */
 export interface Served {

@@ -63,7 +63,7 @@ export async function startNext(facilitator = ""): Promise<RunningNext> {
 }
 
 /** A path as Next's file names write it. */
-export function writePath(path: Path): string {
+function writePath(path: Path): string {
   const write = (part: Path[number]): string => {
     if (typeof part === "string") return part;
     if ("param" in part) return `[${part.param}]`;

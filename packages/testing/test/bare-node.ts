@@ -44,7 +44,7 @@ export async function startBareNode(stage: Stage): Promise<{ origin: string; clo
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
 }
 
-export const writePath = (path: Path): string =>
+const writePath = (path: Path): string =>
   path
     .map((part) =>
       typeof part === "string" ? `/${part}` : "param" in part ? `/:${part.param}` : part.optional ? "/**" : "/*",
