@@ -56,17 +56,17 @@ export function checkDefinitions(
   const registry = createRegistry(networks);
   tokens.forEach((token, i) => {
     const { network, symbol, address, decimals, eip712, transferMethod } = token;
-    const report = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
-    if (!registry.network(network)) report("network", `no network goes by "${String(network)}"`);
-    if (!isName(symbol) || /\s/.test(symbol)) report("symbol", "a token has a symbol, without spaces");
-    if (!isName(address)) report("address", "a token has an address");
+    const flaw = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
+    if (!registry.network(network)) flaw("network", `no network goes by "${String(network)}"`);
+    if (!isName(symbol) || /\s/.test(symbol)) flaw("symbol", "a token has a symbol, without spaces");
+    if (!isName(address)) flaw("address", "a token has an address");
     if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36)
-      report("decimals", "decimals is a whole number from 0 to 36");
+      flaw("decimals", "decimals is a whole number from 0 to 36");
     if (eip712 !== undefined && !(isName(eip712?.name) && isName(eip712?.version))) {
-      report("eip712", "eip712 has the name and version of the token's EIP-712 domain");
+      flaw("eip712", "eip712 has the name and version of the token's EIP-712 domain");
     }
     if (![undefined, "eip3009", "permit2"].includes(transferMethod))
-      report("transferMethod", 'transferMethod is "eip3009" or "permit2"');
+      flaw("transferMethod", 'transferMethod is "eip3009" or "permit2"');
   });
   return problems;
 }
