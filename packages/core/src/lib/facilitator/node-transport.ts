@@ -5,7 +5,7 @@ import {
   type IncomingMessage,
   type RequestOptions,
 } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { FacilitatorError } from "../errors.js";
 import { MAX_ANSWER, type Transport, type TransportAnswer, type TransportRequest } from "./transport.js";
 
@@ -17,22 +17,43 @@ const KEEP_IDLE = 4_000;
 /** Carries requests over kept connections of `node:http`, at a fraction of what Node's `fetch` costs. */
 export const createTransport = (): Transport => {
   const options = { keepAlive: true, maxFreeSockets: 64, timeout: KEEP_IDLE, scheduling: "lifo" as const };
-  const agents = { http: new Agent(options), https: new HttpsAgent(options) };
-  return (request) =>
-    new Promise((resolve, reject) => {
-      const url = new URL(request.url);
-      const secure = url.protocol === "https:";
-      const headers = request.body === undefined ? request.headers : withLength(request.headers, request.body);
-      const init = { method: request.method, headers, agent: secure ? agents.https : agents.http };
-      const outgoing = open(secure ? httpsRequest : httpRequest, url, init);
-      exchange(outgoing, request, secure ? "secureConnect" : "connect").then(resolve, reject);
-      outgoing.end(request.body);
-    });
+  const plain = { request: httpRequest, agent: new Agent(options), ready: "connect" };
+  let secure: Promise<Carrier> | undefined;
+  // TLS takes longer to load than all of the engine, and a facilitator on this machine needs none.
+  const openSecure = () =>
+    import("node:https").then(
+      (https): Carrier => ({ request: https.request, agent: new https.Agent(options), ready: "secureConnect" }),
+    );
+  /** A facilitator has three addresses; reading one costs more than remembering it. */
+  const places = new Map<string, RequestOptions>();
+  return async (request) => {
+    let place = places.get(request.url);
+    if (!place) {
+      place = urlToHttpOptions(new URL(request.url));
+      if (places.size < 16) places.set(request.url, place);
+    }
+    const safe = place.protocol === "https:";
+    if (safe) secure ??= openSecure();
+    const { request: open, agent, ready } = safe && secure ? await secure : plain;
+    const headers = request.body === undefined ? request.headers : withLength(request.headers, request.body);
+    const outgoing = start(open, { ...place, method: request.method, headers, agent });
+    const answer = exchange(outgoing, request, ready);
+    outgoing.end(request.body);
+    return answer;
+  };
 };
 
-function open(request: typeof httpRequest, url: URL, init: RequestOptions): ClientRequest {
+/** How requests of one kind of URL leave. */
+interface Carrier {
+  readonly request: typeof httpRequest;
+  readonly agent: Agent;
+  /** The event by which a connection stands. */
+  readonly ready: string;
+}
+
+function start(request: typeof httpRequest, options: RequestOptions): ClientRequest {
   try {
-    return request(url, init);
+    return request(options);
   } catch (cause) {
     const message = "The credentials for the facilitator do not fit a header";
     throw new FacilitatorError("facilitator_credentials", message, { sent: false, cause });

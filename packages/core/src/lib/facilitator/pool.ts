@@ -1,7 +1,6 @@
 import { FacilitatorError } from "../errors.js";
 import type { FacilitatorRequest, SettlementResponse, SupportedKind, VerifyResponse } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
-import { within } from "../within.js";
 import { cacheSupported, findKind, type SupportedCache } from "./supported.js";
 import type { Facilitator } from "./types.js";
 
@@ -92,16 +91,37 @@ export function createPool(facilitators: readonly Facilitator[], timeouts: Facil
 /** Milliseconds that a facilitator has to tell, after its time is up, how far it came. */
 const GRACE = 500;
 
-/** Holds any facilitator to its time, also one that does not heed the signal, and to its errors. */
-async function limited<T>(limit: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  try {
-    return await within(call(AbortSignal.timeout(limit)), limit + GRACE, () => {
-      throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
-    });
-  } catch (cause) {
-    if (cause instanceof FacilitatorError) throw cause;
-    throw new FacilitatorError("facilitator_unreadable", "The facilitator failed", { sent: true, cause });
-  }
+/**
+ * Holds any facilitator to its time, also one that does not heed the signal, and to its errors. With timers of its own:
+ * those of `AbortSignal.timeout` live on until they fire, and thousands of them are what a busy shop spends its time on.
+ */
+function limited<T>(limit: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  return new Promise((resolve, reject) => {
+    const late = () =>
+      reject(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true }));
+    let timer = setTimeout(() => {
+      controller.abort();
+      timer = setTimeout(late, GRACE);
+    }, limit);
+    const answered = (value: T) => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    const failed = (cause: unknown) => {
+      clearTimeout(timer);
+      const known = cause instanceof FacilitatorError;
+      reject(
+        known ? cause : new FacilitatorError("facilitator_unreadable", "The facilitator failed", { sent: true, cause }),
+      );
+    };
+    // A facilitator in this process may throw before there is a promise.
+    try {
+      call(controller.signal).then(answered, failed);
+    } catch (cause) {
+      failed(cause);
+    }
+  });
 }
 
 function unsupported(scheme: string, network: string): FacilitatorError {

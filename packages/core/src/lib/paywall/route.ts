@@ -1,5 +1,5 @@
 import { HEADERS } from "../protocol/header.js";
-import { canonicalJson } from "../protocol/json.js";
+import { canonicalKey } from "../protocol/json.js";
 import type { Awaitable, Decision, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { admitPayment } from "./admit.js";
 import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
@@ -112,7 +112,7 @@ function isAdmitted<Raw>(engine: Engine, { raw }: PaywallRequest<Raw>): boolean 
 }
 
 function priceOf(offers: readonly Offer[]): string {
-  return canonicalJson(offers.map(({ requirements }) => requirements));
+  return offers.map(({ requirements }) => canonicalKey(requirements)).join(" ");
 }
 
 function badUrl(problem: "invalid_host" | "url_too_long"): Reply {

@@ -4,6 +4,7 @@ import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
 import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
 import type { Engine, Presented } from "./engine.js";
+import { namedPayer } from "./named-payer.js";
 
 /** What one settle call has told. */
 export type SettleAnswer =
@@ -62,9 +63,7 @@ function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
 function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
   const { transaction, network, amount } = answer;
-  const named =
-    answer.payer !== undefined && scheme.checkAddress(answer.payer) === undefined ? answer.payer : undefined;
-  const payer = named ?? identity.payer;
+  const payer = identity.payer ?? namedPayer(scheme, answer.payer);
   const receipt: SettlementResponse = {
     success: true,
     transaction,

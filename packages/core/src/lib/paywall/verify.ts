@@ -1,10 +1,11 @@
 import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
-import { canonicalJson } from "../protocol/json.js";
+import { canonicalKey } from "../protocol/json.js";
 import { knownReason } from "../protocol/reasons.js";
 import type { FacilitatorRequest, VerifyResponse } from "../protocol/types.js";
 import { within } from "../within.js";
 import type { Engine, Presented } from "./engine.js";
+import { namedPayer } from "./named-payer.js";
 
 export type Verification =
   | { readonly valid: true; readonly payer: string | undefined }
@@ -23,7 +24,7 @@ export async function verifyPayment(
   const { id, proof, payer } = presented.identity;
   const { attempts } = engine.shared;
   // Not every scheme signs over what is paid for.
-  const key = [facilitator.id, id, proof, canonicalJson(requirements)].join(" ");
+  const key = [facilitator.id, id, proof, canonicalKey(requirements)].join(" ");
   const tooLong = (): never => {
     attempts.delete(key);
     throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
@@ -35,9 +36,7 @@ export async function verifyPayment(
   if (payer !== undefined && answer.payer !== undefined && !scheme.sameAddress(payer, answer.payer)) {
     return { valid: false, reason: "payer_mismatch" };
   }
-  const named =
-    answer.payer !== undefined && scheme.checkAddress(answer.payer) === undefined ? answer.payer : undefined;
-  return { valid: true, payer: payer ?? named };
+  return { valid: true, payer: payer ?? namedPayer(scheme, answer.payer) };
 }
 
 function ask(

@@ -9,6 +9,18 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value) ?? "null";
 }
 
+const known = new WeakMap<object, string>();
+
+/** The same of a document that never changes: worked out once. */
+export function canonicalKey(document: object): string {
+  let text = known.get(document);
+  if (text === undefined) {
+    text = canonicalJson(document);
+    known.set(document, text);
+  }
+  return text;
+}
+
 /** Whether two JSON values are the same, key order apart. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
