@@ -11,12 +11,12 @@ export function canonicalJson(value: unknown): string {
 
 const known = new WeakMap<object, string>();
 
-/** The same of a document that never changes: worked out once. */
-export function canonicalKey(document: object): string {
-  let text = known.get(document);
+/** The same of a value that never changes: worked out once. */
+export function canonicalKey(value: object): string {
+  let text = known.get(value);
   if (text === undefined) {
-    text = canonicalJson(document);
-    known.set(document, text);
+    text = canonicalJson(value);
+    known.set(value, text);
   }
   return text;
 }
