@@ -15,4 +15,4 @@ export type {
 export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { readings } from "./lib/table/readings.js";
-export { compileTable, type PricedPath, type Table } from "./lib/table/table.js";
+export { ambiguousPath, compileTable, type PricedPath, type Table } from "./lib/table/table.js";

@@ -20,7 +20,8 @@ const isAscii = (value: unknown) => typeof value === "string" && /^[\x20-\x7e]{1
 const hasId = (value: unknown): value is { id: string } =>
   isObject(value) && typeof value.id === "string" && value.id !== "";
 
-const shared = {
+/** Made when the first paywall is: an import should cost nothing. */
+const makeShared = () => ({
   payTo: is(
     (value) => isText(200)(value) || (isObject(value) && Object.values(value).every(isText(200))),
     "is an address, or one for each network",
@@ -42,28 +43,29 @@ const shared = {
       value.every((entry) => hasId(entry) && isFunction((entry as { declare?: unknown }).declare)),
     "is a list of extensions",
   ),
-};
-
-const route = z.strictObject({
-  ...shared,
-  price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
-  minPrice: is(isPrice, "is a price"),
-  maxPrice: is(isPrice, "is a price"),
-  scheme: is(isText(64), "is a scheme's name"),
-  description: is(isText(500), "is text of at most 500 characters"),
-  mimeType: is(isText(128), "is a media type"),
-  serviceName: is(isAscii, "is at most 32 printable ASCII characters"),
-  tags: is(
-    (value) => Array.isArray(value) && value.length <= 5 && value.every(isAscii),
-    "is at most 5 tags of 32 printable ASCII characters",
-  ),
-  iconUrl: is(
-    (value) => isText(2048)(value) && /^https?:\/\//.test(value as string) && URL.canParse(value as string),
-    "is an absolute http(s) URL",
-  ),
-  preview: z.optional(z.unknown()),
-  extra: is(isObject, "is an object"),
 });
+
+const makeRoute = () =>
+  z.strictObject({
+    ...makeShared(),
+    price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
+    minPrice: is(isPrice, "is a price"),
+    maxPrice: is(isPrice, "is a price"),
+    scheme: is(isText(64), "is a scheme's name"),
+    description: is(isText(500), "is text of at most 500 characters"),
+    mimeType: is(isText(128), "is a media type"),
+    serviceName: is(isAscii, "is at most 32 printable ASCII characters"),
+    tags: is(
+      (value) => Array.isArray(value) && value.length <= 5 && value.every(isAscii),
+      "is at most 5 tags of 32 printable ASCII characters",
+    ),
+    iconUrl: is(
+      (value) => isText(2048)(value) && /^https?:\/\//.test(value as string) && URL.canParse(value as string),
+      "is an absolute http(s) URL",
+    ),
+    preview: z.optional(z.unknown()),
+    extra: is(isObject, "is an object"),
+  });
 
 const timeouts = (value: unknown): boolean =>
   isWhole(1, 600_000)(value) ||
@@ -89,34 +91,44 @@ const isScheme = (value: unknown): boolean =>
     isFunction(value[name]),
   );
 
-const config = z.strictObject({
-  ...shared,
-  facilitator: is(
-    (value) => isFacilitator(value) || (Array.isArray(value) && value.length > 0 && value.every(isFacilitator)),
-    "is a facilitator's URL, a facilitator, or a list of them",
-  ),
-  facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
-  origin: is(
-    (value) =>
-      typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
-    'is an origin such as "https://api.example.com", without a path or a final slash',
-  ),
-  store: is(isStore, "is a store whose operations are atomic: read, insert, replace, list"),
-  networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
-  tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
-  schemes: is((value) => Array.isArray(value) && value.every(isScheme), "is a list of schemes"),
-  routes: is(isObject, "is a table of routes and prices"),
-});
+const makeConfig = () =>
+  z.strictObject({
+    ...makeShared(),
+    facilitator: is(
+      (value) => isFacilitator(value) || (Array.isArray(value) && value.length > 0 && value.every(isFacilitator)),
+      "is a facilitator's URL, a facilitator, or a list of them",
+    ),
+    facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
+    origin: is(
+      (value) =>
+        typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
+      'is an origin such as "https://api.example.com", without a path or a final slash',
+    ),
+    store: is(isStore, "is a store whose operations are atomic: read, insert, replace, list"),
+    networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
+    tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
+    schemes: is((value) => Array.isArray(value) && value.every(isScheme), "is a list of schemes"),
+    routes: is(isObject, "is a table of routes and prices"),
+  });
+
+let route: ReturnType<typeof makeRoute> | undefined;
+let config: ReturnType<typeof makeConfig> | undefined;
 
 export function checkRouteShape(value: unknown, path: string): ConfigProblem[] {
+  route ??= makeRoute();
   return check(route, value, path);
 }
 
 export function checkConfigShape(value: unknown): ConfigProblem[] {
+  config ??= makeConfig();
   return check(config, value, "");
 }
 
-function check(schema: typeof route | typeof config, value: unknown, base: string): ConfigProblem[] {
+function check(
+  schema: ReturnType<typeof makeRoute> | ReturnType<typeof makeConfig>,
+  value: unknown,
+  base: string,
+): ConfigProblem[] {
   const result = z.safeParse(schema, value);
   if (result.success) return [];
   return result.error.issues.flatMap((issue): ConfigProblem[] => {

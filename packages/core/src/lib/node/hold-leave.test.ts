@@ -66,6 +66,34 @@ describe("a client that leaves", () => {
     expect(ticket.deliveries).toEqual([false]);
   });
 
+  it("while the engine settles an answer whose length Node is to check: nothing is thrown that nobody can catch", async () => {
+    let settle = () => {};
+    const ticket = new HandTicket({ decide: () => new Promise((resolve) => (settle = () => resolve(released))) });
+    const thrown: unknown[] = [];
+    const note = (error: unknown) => thrown.push(error);
+    let response: ServerResponse | undefined;
+    const port = await listen(
+      protect(ticket, (_, res) => {
+        response = res;
+        res.strictContentLength = true;
+        res.setHeader("Content-Length", 5);
+        res.end("whole");
+      }),
+    );
+    const socket = await open(port);
+    socket.write(get());
+    while (ticket.outcomes.length === 0) await turn();
+    process.on("uncaughtException", note);
+    const closed = new Promise((resolve) => response?.once("close", resolve));
+    socket.destroy();
+    await closed;
+    await turn();
+    process.off("uncaughtException", note);
+    settle();
+    expect(thrown).toEqual([]);
+    expect(await ticket.delivered_).toBe(false);
+  });
+
   it("counts as gone when the handler itself destroys the response, even if it then ends", async () => {
     const ticket = new HandTicket();
     await runHeld(ticket, (res) => {

@@ -76,7 +76,7 @@ async function settleFirst<Raw>(
 ): Promise<RunningPayment | Reply> {
   const { engine } = paid;
   const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
-  const id = proven ? payment.id : await attemptId(presented);
+  const id = proven ? payment.id : attemptId(presented);
   const claimed = await engine.ledger.claim({ ...payment, id }, "settling");
   if (!claimed) return rejoin(paid, presented);
   const settlement = await settlePayment(engine, facilitator, presented, claimed);
@@ -96,11 +96,11 @@ async function findRecord<Raw>(
   payment: Identified,
 ): Promise<PaymentRecord | undefined> {
   const record = await engine.ledger.read(payment.identity.id);
-  return record || route.flow !== "upfront" ? record : engine.ledger.read(await attemptId(payment));
+  return record || route.flow !== "upfront" ? record : engine.ledger.read(attemptId(payment));
 }
 
-async function attemptId({ identity }: Identified): Promise<string> {
-  return `${identity.id}#${await proofDigest(identity.proof)}`;
+function attemptId({ identity }: Identified): string {
+  return `${identity.id}#${proofDigest(identity)}`;
 }
 
 /** A payment that is on record: never a second run beside the first, and none after a delivery. */
@@ -113,7 +113,7 @@ async function resume<Raw>(
   const { state, receipt } = record;
   if (state === "delivered") return usedReply(receipt);
   if (state !== "owed" && state !== "unknown") return inProgressReply();
-  if (record.proof !== (await proofDigest(identified.identity.proof))) return usedReply(undefined);
+  if (record.proof !== proofDigest(identified.identity)) return usedReply(undefined);
   if (record.request !== fingerprint(paid)) return boundReply();
   const { scheme, identity, payload } = identified;
   const { offer: requirements } = record;

@@ -1,4 +1,4 @@
-import type { NetworkDefinition } from "../pricing/definitions.js";
+import type { NetworkDefinition, TokenDefinition } from "../pricing/definitions.js";
 import { formatPrice, type TokenAmount } from "../pricing/price.js";
 import { includesJson, sameJson } from "../protocol/json.js";
 import type { JsonObject, PaymentRequirements } from "../protocol/types.js";
@@ -29,7 +29,7 @@ export function makeOffer(terms: OfferTerms, price: TokenAmount): Offer | string
   const flows = scheme.flows[scheme.transferMethod(price.token)];
   if (!flows?.includes(flow))
     return `${scheme.scheme} cannot settle ${price.token.symbol} on ${network.name} in the flow "${flow}"`;
-  const fault = scheme.checkAddress(price.token.address);
+  const fault = tokenFault(scheme, price.token);
   if (fault) return `the address of ${price.token.symbol} on ${network.name} is no token's: ${fault}`;
   const extra = scheme.extra(price.token);
   if (typeof extra === "string") return extra;
@@ -45,6 +45,14 @@ export function makeOffer(terms: OfferTerms, price: TokenAmount): Offer | string
     ...(Object.keys(all).length > 0 ? { extra: all } : {}),
   };
   return { requirements, scheme, network, price };
+}
+
+const checked = new WeakMap<TokenDefinition, string | undefined>();
+
+/** What is wrong with a token's address, looked at once: price functions make an offer for every request. */
+function tokenFault(scheme: Scheme, token: TokenDefinition): string | undefined {
+  if (!checked.has(token)) checked.set(token, scheme.checkAddress(token.address));
+  return checked.get(token);
 }
 
 /** The offer with what its scheme must take over from the facilitator; `undefined` if the facilitator lacks it. */

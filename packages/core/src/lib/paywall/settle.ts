@@ -90,7 +90,7 @@ async function writeUnknown(
   receipt?: SettlementResponse,
   reverted = false,
 ): Promise<Settlement> {
-  const proof = await proofDigest(presented.identity.proof);
+  const proof = proofDigest(presented.identity);
   const change = { proof, ...(transaction ? { transaction } : {}), ...(reverted ? { reverted } : {}) };
   await engine.ledger.advance(record, "unknown", change);
   return receipt ? { type: "unknown", receipt } : { type: "unknown" };

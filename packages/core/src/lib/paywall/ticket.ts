@@ -45,7 +45,7 @@ export function createTicket<Raw>(
     if (record.state === "settling" && receipt) {
       record = await engine.ledger.advance(record, "settled", settledChange(receipt));
     }
-    const change = state === "owed" ? { proof: await proofDigest(presented.identity.proof) } : {};
+    const change = state === "owed" ? { proof: proofDigest(presented.identity) } : {};
     record = await engine.ledger.advance(record, state, change);
   };
 

@@ -19,76 +19,95 @@ export const CAIP2 = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/;
 /** The value, or where it is not of the protocol's shape. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-const text = (max: number) => z.string().check(z.refine((value) => value.length <= max));
-const matching = (pattern: RegExp) => z.string().check(z.refine((value) => pattern.test(value)));
-const number = (test: (value: number) => boolean) =>
-  z.unknown().check(z.refine((value) => typeof value === "number" && test(value)));
-const jsonObject = z.looseObject({});
-/** Absent and `null` are the same: clients in other languages write `null` for what they leave out. */
-const optional = z.nullish;
-const version2 = number((value) => value === 2);
-const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string");
+type Schema = Parameters<typeof z.safeParse>[0];
 
-const resource = z.looseObject({
-  url: text(4096),
-  description: optional(text(4096)),
-  mimeType: optional(text(256)),
-});
+/** Made when the first document is read: to make them takes longer than to import all the rest. */
+let made:
+  | Record<
+      "paymentPayload" | "facilitatorRequest" | "verifyResponse" | "settlementResponse" | "supportedResponse",
+      Schema
+    >
+  | undefined;
 
-const requirements = z.looseObject({
-  scheme: text(64),
-  network: matching(CAIP2),
-  amount: matching(ATOMIC_AMOUNT),
-  asset: text(256),
-  payTo: text(256),
-  maxTimeoutSeconds: number((value) => Number.isSafeInteger(value) && value >= 0),
-  extra: optional(jsonObject),
-});
+function schemas() {
+  made ??= makeSchemas();
+  return made;
+}
 
-const paymentPayload = z.looseObject({
-  x402Version: version2,
-  resource: optional(resource),
-  accepted: requirements,
-  payload: jsonObject,
-  extensions: optional(jsonObject),
-});
+function makeSchemas() {
+  const text = (max: number) => z.string().check(z.refine((value) => value.length <= max));
+  const matching = (pattern: RegExp) => z.string().check(z.refine((value) => pattern.test(value)));
+  const number = (test: (value: number) => boolean) =>
+    z.unknown().check(z.refine((value) => typeof value === "number" && test(value)));
+  const jsonObject = z.looseObject({});
+  /** Absent and `null` are the same: clients in other languages write `null` for what they leave out. */
+  const optional = z.nullish;
+  const version2 = number((value) => value === 2);
+  const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string");
 
-const facilitatorRequest = z.looseObject({
-  x402Version: version2,
-  paymentPayload,
-  paymentRequirements: requirements,
-});
+  const resource = z.looseObject({
+    url: text(4096),
+    description: optional(text(4096)),
+    mimeType: optional(text(256)),
+  });
 
-const verifyResponse = z.object({
-  isValid: z.boolean(),
-  invalidReason: optional(text(256)),
-  payer: optional(text(256)),
-  extra: optional(jsonObject),
-  extensions: optional(jsonObject),
-});
+  const requirements = z.looseObject({
+    scheme: text(64),
+    network: matching(CAIP2),
+    amount: matching(ATOMIC_AMOUNT),
+    asset: text(256),
+    payTo: text(256),
+    maxTimeoutSeconds: number((value) => Number.isSafeInteger(value) && value >= 0),
+    extra: optional(jsonObject),
+  });
 
-const settlementResponse = z.object({
-  success: z.boolean(),
-  errorReason: optional(text(256)),
-  payer: optional(text(256)),
-  transaction: optional(text(256)),
-  network: text(64),
-  amount: optional(matching(ATOMIC_AMOUNT)),
-  extensions: optional(jsonObject),
-  extra: optional(jsonObject),
-});
+  const paymentPayload = z.looseObject({
+    x402Version: version2,
+    resource: optional(resource),
+    accepted: requirements,
+    payload: jsonObject,
+    extensions: optional(jsonObject),
+  });
 
-const supportedResponse = z.object({
-  kinds: z.array(
-    z.object({ x402Version: number(() => true), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
-  ),
-  extensions: optional(z.array(text(128))),
-  signers: optional(jsonObject.check(z.refine((value) => Object.values(value).every(isTexts)))),
-});
+  const facilitatorRequest = z.looseObject({
+    x402Version: version2,
+    paymentPayload,
+    paymentRequirements: requirements,
+  });
+
+  const verifyResponse = z.object({
+    isValid: z.boolean(),
+    invalidReason: optional(text(256)),
+    payer: optional(text(256)),
+    extra: optional(jsonObject),
+    extensions: optional(jsonObject),
+  });
+
+  const settlementResponse = z.object({
+    success: z.boolean(),
+    errorReason: optional(text(256)),
+    payer: optional(text(256)),
+    transaction: optional(text(256)),
+    network: text(64),
+    amount: optional(matching(ATOMIC_AMOUNT)),
+    extensions: optional(jsonObject),
+    extra: optional(jsonObject),
+  });
+
+  const supportedResponse = z.object({
+    kinds: z.array(
+      z.object({ x402Version: number(() => true), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
+    ),
+    extensions: optional(z.array(text(128))),
+    signers: optional(jsonObject.check(z.refine((value) => Object.values(value).every(isTexts)))),
+  });
+
+  return { paymentPayload, facilitatorRequest, verifyResponse, settlementResponse, supportedResponse };
+}
 
 /** A payment as a client sent it (core specification, 5.2). Members that nobody here knows are kept. */
 export function parsePaymentPayload(value: unknown): Parsed<PaymentPayload> {
-  return parse<PaymentPayload>(paymentPayload, value, (payload) => {
+  return parse<PaymentPayload>(schemas().paymentPayload, value, (payload) => {
     const { accepted } = payload;
     return { ...dropNulls(payload), accepted: dropNulls<PaymentRequirements>(accepted) };
   });
@@ -96,7 +115,7 @@ export function parsePaymentPayload(value: unknown): Parsed<PaymentPayload> {
 
 /** The body of `/verify` and `/settle`, for facilitators (core specification, 7.1 and 7.2). */
 export function parseFacilitatorRequest(value: unknown): Parsed<FacilitatorRequest> {
-  return parse<FacilitatorRequest>(facilitatorRequest, value, (request) => ({
+  return parse<FacilitatorRequest>(schemas().facilitatorRequest, value, (request) => ({
     x402Version: 2,
     paymentPayload: { ...dropNulls(request.paymentPayload), accepted: dropNulls(request.paymentPayload.accepted) },
     paymentRequirements: dropNulls(request.paymentRequirements),
@@ -105,19 +124,19 @@ export function parseFacilitatorRequest(value: unknown): Parsed<FacilitatorReque
 
 /** A facilitator's answer to `/verify` (core specification, 5.4). */
 export function parseVerifyResponse(value: unknown): Parsed<VerifyResponse> {
-  return parse<VerifyResponse>(verifyResponse, value, dropNulls);
+  return parse<VerifyResponse>(schemas().verifyResponse, value, dropNulls);
 }
 
 /** A facilitator's answer to `/settle` (core specification, 5.3). A missing transaction reads as none. */
 export function parseSettlementResponse(value: unknown): Parsed<SettlementResponse> {
-  return parse<SettlementResponse>(settlementResponse, value, (response) => {
+  return parse<SettlementResponse>(schemas().settlementResponse, value, (response) => {
     return { ...dropNulls(response), transaction: response.transaction ?? "" };
   });
 }
 
 /** A facilitator's answer to `/supported` (core specification, 7.3). Version 1 services send `kinds` alone. */
 export function parseSupportedResponse(value: unknown): Parsed<SupportedResponse> {
-  return parse<SupportedResponse>(supportedResponse, value, (response) => ({
+  return parse<SupportedResponse>(schemas().supportedResponse, value, (response) => ({
     kinds: response.kinds.map((kind) => dropNulls(kind)),
     extensions: response.extensions ?? [],
     signers: response.signers ?? {},
@@ -129,7 +148,7 @@ function dropNulls<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined)) as T;
 }
 
-function parse<T>(schema: Parameters<typeof z.safeParse>[0], value: unknown, finish: (value: T) => T): Parsed<T> {
+function parse<T>(schema: Schema, value: unknown, finish: (value: T) => T): Parsed<T> {
   const result = z.safeParse(schema, value);
   if (result.success) return { value: finish(result.data as T) };
   const path = result.error.issues[0]?.path.join(".");

@@ -113,13 +113,30 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
     seen.add(one);
     for (const other of drafts) {
       if (seen.has(other) || !overlaps(one.shapes, other.shapes)) continue;
-      const verb = [...one.verbs.keys()].find((name) => other.verbs.has(name));
+      const [verb, otherVerb] = commonVerb(one, other, dynamic.has(other)) ?? [];
       if (verb === undefined) continue;
-      const message = `overlaps "${verb} ${other.pattern}": one request would have two prices; price these routes with paid() on the routes themselves`;
+      const message = `overlaps "${otherVerb} ${other.pattern}": one request would have two prices; price these routes with paid() on the routes themselves`;
       problems.push({ code: "overlapping_routes", path: `routes["${verb} ${one.pattern}"]`, message });
     }
   }
   return problems;
+}
+
+/**
+ * Entries of two patterns that one request could mean. A verb's own entry comes before `ALL`, which is what its author
+ * meant if it names one path of a wider `ALL` (`vague` is false), and a dear path sold cheaply if it is the other way round.
+ */
+function commonVerb<Raw>(
+  { verbs }: DraftPath<Raw>,
+  other: DraftPath<Raw>,
+  vague: boolean,
+): readonly [verb: string, other: string] | undefined {
+  for (const verb of verbs.keys()) {
+    for (const name of other.verbs.keys()) {
+      if (name === verb || name === "ALL" || (verb === "ALL" && vague)) return [verb, name];
+    }
+  }
+  return undefined;
 }
 
 function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>): PricedPath<Raw> {
@@ -155,10 +172,11 @@ function routeAcross<Raw>(
   method: string,
 ): PricedRoute<Raw> | undefined {
   const routes = new Set(readings.flatMap((matches) => routeOf(matches, method) ?? []));
-  return routes.size > 1 ? AMBIGUOUS : [...routes][0];
+  return routes.size > 1 ? ambiguousPath : [...routes][0];
 }
 
-const AMBIGUOUS = deny({
+/** Answers a path whose readings have different prices. */
+export const ambiguousPath = deny({
   status: 400,
   code: "ambiguous_path",
   detail: "This path can be read in more than one way; write it in its plain form.",
