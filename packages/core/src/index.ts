@@ -1,5 +1,6 @@
 export type {
   FacilitatorInput,
+  Json,
   PayTo,
   PaywallConfig,
   Price,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPaywall, type Payment } from "@turnpike/core";
-import express, { type NextFunction, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paid, paywall } from "../src/index.js";
 import { four, openStand, quietApp, rest } from "./stand.js";
@@ -141,7 +141,8 @@ describe("a path that can be read in more than one way", () => {
 
   it("is refused if the readings have different prices", async () => {
     for (const form of ["/cheap/../premium/F", "/cheap/..%2fpremium/F", "/cheap/..%5cpremium/F"]) {
-      expect(await stand.status(shop(), form), form).toBe(400);
+      const answer = await stand.raw(shop(), `GET ${form} HTTP/1.1`);
+      expect([answer.status, JSON.parse(answer.body.toString()).code], form).toEqual([400, "ambiguous_path"]);
     }
   });
 
@@ -258,12 +259,52 @@ describe("OPTIONS", () => {
     const mounted = quietApp();
     mounted.use(sell({ "GET /x": "$0.01" }));
     mounted.use("/x", secret);
-    for (const [name, app] of Object.entries({ all, own, below, mounted })) {
+    const last = quietApp();
+    last.use(sell({ "GET /x": "$0.01" }));
+    last.all(four ? "*" : "/*every", (_req, res, _next) => void res.send("secret"));
+    for (const [name, app] of Object.entries({ all, own, below, mounted, last })) {
       const answer = await stand.raw(app, "OPTIONS /x HTTP/1.1");
       expect(answer.body.toString(), name).not.toContain("secret");
       expect(answer.status, name).toBeLessThan(300);
       expect(await stand.status(app, "/x"), name).toBe(402);
     }
+  });
+
+  it("never runs a handler for every verb in an app within the app, wherever it is mounted", async () => {
+    const inner = (...gates: RequestHandler[]) => {
+      const app = quietApp();
+      for (const gate of gates) app.use(gate);
+      app.all("/x", secret);
+      return app;
+    };
+    const sold = () => inner(sell({ "GET /x": "$0.01" }));
+    const routed = express.Router().use("/y", sold());
+    const apps: [path: string, app: Express][] = [
+      [
+        "/api/x",
+        quietApp()
+          .use(sell({ "GET /api/x": "$0.01" }))
+          .use("/api", inner()),
+      ],
+      ["/u/1/x", quietApp().use("/u/:id", sold())],
+      ["/API/x", quietApp().use("/api", sold())],
+      ["/b/x", quietApp().use(["/a", "/b"], sold())],
+      ["/z/y/x", quietApp().use("/z", routed)],
+    ];
+    for (const [path, app] of apps) {
+      const answer = await stand.raw(app, `OPTIONS ${path} HTTP/1.1`);
+      expect([answer.status, answer.body.toString()], path).toEqual([204, ""]);
+      expect(await stand.status(app, path), path).toBe(402);
+    }
+  });
+
+  it("reaches a route of its own in an app within the app", async () => {
+    const app = quietApp();
+    app.use(sell({ "GET /x": "$0.01" }));
+    app.options("/x", (_req, res) => void res.status(204).set("X-Own", "1").end());
+    app.all("/x", secret);
+    const answer = await stand.raw(quietApp().use("/u/:id", app), "OPTIONS /u/1/x HTTP/1.1");
+    expect([answer.status, answer.header("x-own")]).toEqual([204, "1"]);
   });
 
   it("is let through everywhere else", async () => {

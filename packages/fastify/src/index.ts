@@ -99,7 +99,6 @@ function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done:
   if (quote === undefined) done();
   else if (quote instanceof Error) done(quote);
   else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], reply);
-  else if (quote === "ambiguous") done(badPath());
   else admit(quote, request, reply, done);
 }
 
@@ -125,10 +124,4 @@ function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source"
   }));
   if (problems.length > 0) throw new ConfigError(problems);
   return { source: tolls, routes };
-}
-
-/** An error that Fastify answers with 400. */
-function badPath(): Error {
-  const message = "This path can be read in more than one way; write it in its plain form.";
-  return Object.assign(new Error(message), { statusCode: 400 });
 }

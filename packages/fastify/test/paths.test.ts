@@ -188,7 +188,8 @@ describe("a handler that reads the path for itself", () => {
 
   it("is refused a path that two prices may be meant by", async () => {
     const { raw, runs } = await open();
-    expect((await raw("/cheap/../gold/7")).status).toBe(400);
+    const answer = await raw("/cheap/../gold/7");
+    expect([answer.status, JSON.parse(answer.body.toString()).code]).toEqual([400, "ambiguous_path"]);
     expect(runs).toEqual([]);
   });
 

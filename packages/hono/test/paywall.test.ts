@@ -8,6 +8,7 @@ import { paid, paywall } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
+const gate = (key: string) => paywall(till.config({ routes: { [key]: "$0.01" } }));
 
 /** An app with this table, and a counter of handler runs. */
 function open(routes: RouteTable<Context> = { "GET /paid": "$0.01" }) {
@@ -98,6 +99,34 @@ describe("paywall", () => {
     const before = till.charges;
     const { response } = await till.buy(app, "/paid");
     expect([response.status, runs.count, till.charges - before]).toEqual([200, 1, 1]);
+  });
+});
+
+describe("OPTIONS", () => {
+  const preflight = { method: "OPTIONS", headers: { origin: "https://a.example" } };
+
+  it("gives nothing that a handler with a second argument, or a mounted app, answers to every verb", async () => {
+    const apps = {
+      table: new Hono().use(gate("GET /x")).all("/x", async (c, _next) => c.text("secret")),
+      route: new Hono().all("/x", paid(till.config(), "$0.01"), async (c, _next) => c.text("secret")),
+      redirect: new Hono().use(gate("GET /x")).all("/x", async (c, _next) => c.redirect("/secret")),
+      mounted: new Hono().use(gate("GET /x")).mount("/", () => new Response("secret", { headers: { "x-own": "1" } })),
+    };
+    for (const [name, app] of Object.entries(apps)) {
+      const response = await app.request("/x", preflight);
+      expect([response.status, await response.text()], name).toEqual([204, ""]);
+      expect(Object.fromEntries(response.headers), name).toEqual({ allow: "OPTIONS" });
+      expect((await app.request("/x")).status, name).toBe(402);
+    }
+  });
+
+  it("is answered by middleware behind the paywall", async () => {
+    const app = new Hono()
+      .use(gate("GET /x"))
+      .use(cors())
+      .get("/x", (c) => c.text("secret"));
+    const response = await app.request("/x", preflight);
+    expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([204, "*"]);
   });
 });
 

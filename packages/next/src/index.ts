@@ -19,7 +19,7 @@ export { paidProxy } from "./lib/proxy.js";
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid<Req extends Request, Context>(
+export function paid<Req extends Request = NextRequest, Context = RouteContext>(
   source: PaywallConfig<NextRequest> | Paywall,
   price: RoutePrice<NextRequest>,
   handler: RouteHandler<Req, Context & Paid>,
@@ -29,9 +29,12 @@ export function paid<Req extends Request, Context>(
   return (request, context) => admit(route, request, context, handler, options);
 }
 
-interface AnyContext extends Paid {
+/** What Next hands to the handler of any route; one that knows its own parameters says so in its type. */
+export interface RouteContext {
   readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>>;
 }
+
+interface AnyContext extends Paid, RouteContext {}
 
 /** A method's type, so that handlers may ask for the request and context of their own route. */
 type AnyHandler = { handle(request: NextRequest, context: AnyContext): Awaitable<Response> }["handle"];

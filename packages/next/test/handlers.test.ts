@@ -169,8 +169,10 @@ describe("a page behind paidProxy", () => {
     expect(response.headers.get("cache-control")).toBe("private");
   });
 
-  it("lets OPTIONS pass", async () => {
-    expect((await till.get("/article/one", { method: "OPTIONS" })).status).not.toBe(402);
+  it("costs nothing for OPTIONS, which runs nothing", async () => {
+    const before = till.runs("article");
+    expect((await till.get("/article/one", { method: "OPTIONS" })).status).toBe(204);
+    expect(till.runs("article")).toBe(before);
   });
 
   it("is charged and owed even if it fails, since a proxy does not see it", async () => {

@@ -17,6 +17,12 @@ it("keeps the types of handlers", () => {
   expectTypeOf(typed).parameter(0).toEqualTypeOf<NextRequest>();
   expectTypeOf(typed).toExtend<(request: NextRequest, context: Context) => Promise<Response>>();
 
+  // Where the handler says nothing about its context, it is what Next gives to any route.
+  paid(config, "$0.01", async (request, { params }) => {
+    expectTypeOf(await params).toExtend<Readonly<Record<string, string | string[] | undefined>>>();
+    return Response.json(request.nextUrl.href);
+  });
+
   type Other = (request: NextRequest, context: { params: Promise<{ slug: string }> }) => Promise<Response>;
   expectTypeOf(typed).not.toExtend<Other>();
   const { GET, POST } = paywall(

@@ -1,4 +1,5 @@
 import { ConfigError, createPaywall } from "@turnpike/core";
+import { NextRequest } from "next/server.js";
 import { describe, expect, it } from "vitest";
 import { paid, paidProxy, paywall } from "../src/index.js";
 
@@ -51,5 +52,13 @@ describe("a price", () => {
     expect(problemsOf(() => paid(config, "$0.0000001", answer))).toHaveLength(1);
     expect(problemsOf(() => paidProxy(config, { price: "$0" }))).toHaveLength(1);
     expect(problemsOf(() => paid({ ...config, payTo: "0x12" }, "$0.01", answer))).toHaveLength(1);
+  });
+});
+
+describe("a proxy", () => {
+  it("answers OPTIONS itself, since an API route of the Pages Router serves it like any verb", async () => {
+    const request = new NextRequest("https://shop.example/api/all", { method: "OPTIONS" });
+    const response = await paidProxy(config, "$0.01")(request);
+    expect([response.status, response.headers.get("x-middleware-next")]).toEqual([204, null]);
   });
 });

@@ -23,6 +23,9 @@ export type PriceFunction<Raw> = (request: Raw) => Awaitable<Price | Refusal>;
 /** Who is paid: one address, or one per network (by name, CAIP-2 id or namespace such as `eip155`). */
 export type PayTo = string | Readonly<Record<string, string>>;
 
+/** What JSON can say. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
 /** A facilitator's base URL, or the facilitator itself. */
 export type FacilitatorInput = string | Facilitator;
 
@@ -64,7 +67,7 @@ export interface RouteOptions<Raw = unknown> extends SharedOptions {
   readonly tags?: readonly string[];
   readonly iconUrl?: string;
   /** JSON body of the unpaid answer, in place of the explanation. */
-  readonly preview?: unknown | ((request: Raw) => unknown);
+  readonly preview?: Json | ((request: Raw) => Awaitable<Json>);
   /** More entries for `extra` of every offer of the route. */
   readonly extra?: JsonObject;
 }

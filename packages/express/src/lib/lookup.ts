@@ -1,4 +1,4 @@
-import { type PricedPath, type PricedRoute, readings, type Table } from "@turnpike/core/adapter";
+import { ambiguousPath, type PricedPath, type PricedRoute, readings, type Table } from "@turnpike/core/adapter";
 import { type Request, Router } from "express";
 import { type Match, Matcher } from "./matcher.js";
 
@@ -84,7 +84,7 @@ export class Lookup {
     for (const { paths, params } of matches) {
       const route = this.#route(paths, verb);
       if (!route || (verdict.type === "priced" && verdict.route === route)) continue;
-      if (verdict.type === "priced") return { type: "refused", error: badPath() };
+      if (verdict.type === "priced") return { type: "priced", route: ambiguousPath, params };
       verdict = { type: "priced", route, params };
     }
     return verdict;
@@ -105,10 +105,4 @@ export class Lookup {
 function passing(matches: readonly Match[]): Verdict {
   const priced = matches.some(({ paths }) => paths.some((path) => path.verbs.some((verb) => path.route(verb))));
   return priced ? { type: "options" } : free;
-}
-
-/** An error that Express answers with 400. */
-function badPath(): Error {
-  const message = "This path can be read in more than one way; write it in its plain form.";
-  return Object.assign(new Error(message), { status: 400, statusCode: 400, expose: true });
 }

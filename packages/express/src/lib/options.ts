@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import { baseWithin, type Place, placesOf, reaches } from "./places.js";
+import { basesWithin, type Place, placesOf, reaches } from "./places.js";
 
 /**
  * Lets `OPTIONS` through, which is free, but never into a handler that serves every verb: that one would do its work
@@ -11,10 +11,15 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
   const at = places.findIndex(
     ({ layer }) => layer.handle === gate || layer.route?.stack.some(({ handle }) => handle === gate),
   );
-  const path = (baseWithin(req) ?? req.baseUrl) + req.path;
-  const answering = places.slice(at + 1).find((place) => answers(place) && reaches(place, path));
   const inside = places[at]?.layer.route !== undefined;
-  if (answering ? hasOwnOptions(answering) : !inside) {
+  const behind = places.slice(at + 1);
+  const passes = (base: string): boolean => {
+    const path = base + req.path;
+    const answering = behind.find((place) => answers(place) && reaches(place, path));
+    if (answering) return hasOwnOptions(answering);
+    return !inside && !behind.some((place) => isCatchAll(place) && reaches(place, path));
+  };
+  if (basesWithin(req, places[at])?.every(passes)) {
     next(inside ? "route" : undefined);
   } else {
     res.statusCode = 204;
@@ -23,15 +28,27 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
   }
 }
 
-/** Whether the request would end there: in a route for `OPTIONS` or for every verb, or in a function that takes no `next`. */
+/**
+ * Whether the request would end there: in a route for `OPTIONS` or for every verb, in a function that takes no `next`, or
+ * in a mounted app, whose routes cannot be seen from here.
+ */
 function answers(place: Place): boolean {
   const { handle, route } = place.layer;
-  if (!route) return handle.length < 3;
+  if (!route) return handle.length < 3 || handle.name === "mounted_app";
   if (hasOwnOptions(place)) return true;
-  const last = route.stack.at(-1)?.handle;
-  // A catch-all for every verb is middleware by another name, as long as it can pass the request on.
-  const passes = isCatchAll(route.path) && last?.length === 3;
-  return !passes && (route.methods._all === true || route.methods.options === true);
+  // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
+  const passes = isCatchAll(place) && route.stack.at(-1)?.handle.length === 3;
+  return !passes && servesOptions(place);
+}
+
+/** Whether a route for every verb or for `OPTIONS` serves every path. */
+function isCatchAll(place: Place): boolean {
+  const path = place.layer.route?.path;
+  return typeof path === "string" && /^\/?\{?\/?\*\w*\}?$/.test(path) && servesOptions(place);
+}
+
+function servesOptions({ layer }: Place): boolean {
+  return layer.route?.methods._all === true || layer.route?.methods.options === true;
 }
 
 /** Whether a route has a handler for `OPTIONS` that serves no other verb: `app.all` registers one handler for each. */
@@ -41,8 +58,4 @@ function hasOwnOptions({ layer }: Place): boolean {
     ({ method, handle }) =>
       method === "options" && !stack.some((other) => other.method !== "options" && other.handle === handle),
   );
-}
-
-function isCatchAll(path: unknown): boolean {
-  return typeof path === "string" && /^\/?\{?\/?\*\w*\}?$/.test(path);
 }

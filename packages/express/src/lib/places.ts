@@ -96,8 +96,18 @@ function mountPath(layer: Layer): string | undefined {
   return plain?.replaceAll("\\", "");
 }
 
-/** The path below which a request is being handled, as its app sees it: without where the app itself is mounted. */
-export function baseWithin({ app, baseUrl }: Request): string | undefined {
-  const outer = app.path();
-  return baseUrl.startsWith(outer) ? baseUrl.slice(outer.length) : undefined;
+/** An app's own mounts are few; a path of the client's with more parts than this is not looked through. */
+const MOST_BASES = 32;
+
+/**
+ * The paths below which a request may be being handled, as its app sees them; nothing if they are too many. Express tells
+ * the whole path but not how much of it led to the app: that may be a pattern, several apps, or a router around it.
+ * @param place what is handling it, if known
+ */
+export function basesWithin({ baseUrl, path }: Request, place: Place | undefined): string[] | undefined {
+  const parts = baseUrl.split("/");
+  if (parts.length > MOST_BASES) return undefined;
+  const bases = parts.map((_, at) => ["", ...parts.slice(at + 1)].join("/"));
+  const reaching = place ? bases.filter((base) => reaches(place, base + path)) : [];
+  return reaching.length > 0 ? reaching : bases;
 }

@@ -3,7 +3,7 @@ import type { PricedPath } from "@turnpike/core/adapter";
 import type { Application, Request, RequestHandler, Router } from "express";
 import { major } from "./lookup.js";
 import { examplesOf } from "./path.js";
-import { baseOf, baseWithin, type Place, placesOf, reaches } from "./places.js";
+import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
 
 /** The tables of the paywalls that this module made. */
 const tables = new WeakMap<object, readonly PricedPath<Request>[]>();
@@ -41,10 +41,11 @@ export function checkApp(app: Application | Router): void {
 export function checkGate(gate: RequestHandler, request: Request): ConfigError | undefined {
   const places = placesOf(request.app);
   const at = places.findIndex(({ layer }) => layer.handle === (gate as unknown));
-  const base = baseWithin(request);
-  if (at < 0 || base === undefined) return undefined;
-  const problems = findUnserved(tables.get(gate) ?? [], base, places.slice(at + 1));
-  return problems.length > 0 ? new ConfigError(problems) : undefined;
+  const bases = at < 0 ? undefined : basesWithin(request, places[at]);
+  const found = bases?.map((base) => findUnserved(tables.get(gate) ?? [], base, places.slice(at + 1))) ?? [];
+  // The whole path is how the client asked, so that is the one to report by.
+  const [problems] = found;
+  return problems && found.every(({ length }) => length > 0) ? new ConfigError(problems) : undefined;
 }
 
 function findUnserved(paths: readonly PricedPath<Request>[], base: string, places: readonly Place[]): ConfigProblem[] {

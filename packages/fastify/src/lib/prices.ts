@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@turnpike/core";
 import {
+  ambiguousPath,
   type PaywallConfig,
   type PricedRoute,
   type RoutePrice,
@@ -23,8 +24,8 @@ interface Verdict {
   route(verb: string): PricedRoute<FastifyRequest> | undefined;
 }
 
-/** The price of one request; that it is `OPTIONS` for a handler of several verbs; that nobody can tell; or it is free. */
-export type Quote = PricedRoute<FastifyRequest> | "options" | "ambiguous" | undefined;
+/** The price of one request; that it is `OPTIONS` for a handler of several verbs; or it is free. */
+export type Quote = PricedRoute<FastifyRequest> | "options" | undefined;
 
 export interface PriceSource {
   readonly source: PaywallConfig<FastifyRequest> | Paywall;
@@ -93,7 +94,7 @@ export class Prices {
     let found: PricedRoute<FastifyRequest> | undefined;
     for (const { route } of verdicts) {
       const next = route(verb);
-      if (found && next && next !== found) return "ambiguous";
+      if (found && next && next !== found) return ambiguousPath;
       found ??= next;
     }
     return found;

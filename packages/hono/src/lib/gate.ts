@@ -70,7 +70,14 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
 export async function passOptions(c: Context, next: Next): Promise<void> {
   const rest = matchedRoutes(c).slice(c.req.routeIndex + 1);
   const answering = rest.find(({ method, handler }) => method === "OPTIONS" || isHandler(handler));
-  if (!answering || answering.method === "OPTIONS") return next();
+  if (answering?.method === "OPTIONS") return next();
+  if (!answering) {
+    await next();
+    // What takes a second argument may answer all the same, as a mounted app does. A preflight's answer has no body.
+    const { status, body } = c.res;
+    if (status >= 400 || (status < 300 && body === null)) return;
+    c.res = undefined;
+  }
   c.res = new Response(null, { status: 204, headers: { allow: "OPTIONS" } });
 }
 

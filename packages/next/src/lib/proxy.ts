@@ -11,7 +11,8 @@ import type { NextOptions } from "./gate.js";
 
 /**
  * The function of a `proxy.ts` (`middleware.ts` before Next 16) that prices pages: every request that Next's own
- * `config.matcher` sends to it, whatever its verb, but `OPTIONS`. Pages, server actions, RSC and prefetch requests all cost.
+ * `config.matcher` sends to it, whatever its verb, but `OPTIONS`, which it answers itself. Pages, server actions, RSC and
+ * prefetch requests all cost.
  *
  * It settles before the page is rendered, since a proxy does not see the page's answer, nor whether it reached the
  * client. So the payment stays owed: sent again, it gets the same page again, within the limits that the engine sets for
@@ -27,7 +28,8 @@ export function paidProxy(
 ): (request: NextRequest) => Promise<Response> {
   const route = priceRoute(source, settledBefore(price));
   return async (request) => {
-    if (request.method === "OPTIONS") return NextResponse.next();
+    // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow: "OPTIONS" } });
     const facts = { address: () => options.address?.(request) };
     const decision = await route.admit(fetchRequest(request, request, facts));
     if (decision.type === "reply") return toResponse(decision.reply, request.method);

@@ -10,6 +10,9 @@ type Callback = (error?: Error) => void;
 /** Stands where Node keeps the head that it has made: by this field, it and older middleware tell whether it has. */
 const HELD = "held";
 
+/** Bytes that a recorded call takes up at least, however little it writes. */
+const CALL = 64;
+
 /** What Node's response keeps of its head, in a property that its own getters read. */
 interface Internals {
   _header: string | null;
@@ -52,6 +55,8 @@ export class Recorder {
   #bodiless = false;
   #eventStream = false;
   #bytes = 0;
+  /** What they take up here. */
+  #held = 0;
   /** How often the answer is corked. */
   #corks = 0;
 
@@ -215,7 +220,8 @@ export class Recorder {
     }
     this.#corkTurn();
     this.#bytes += size;
-    if (this.waiting || this.#bytes > this.#limit || this.#eventStream) {
+    this.#held += Math.max(size, CALL);
+    if (this.waiting || this.#held > this.#limit || this.#eventStream) {
       this.#markWaiting();
       this.calls.push({ name: "write", args: [bytes, encoding, callback] });
       this.#listener.streams();

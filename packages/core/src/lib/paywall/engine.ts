@@ -1,3 +1,4 @@
+import type { RouteOptions } from "../config.js";
 import type { FacilitatorPool } from "../facilitator/pool.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
@@ -57,7 +58,7 @@ export interface RouteTerms<Raw> {
   readonly description: string | undefined;
   /** Members of `resource` beside its URL. */
   readonly resource: Readonly<Record<string, unknown>>;
-  readonly preview: unknown | ((request: Raw) => unknown);
+  readonly preview: RouteOptions<Raw>["preview"];
   /** The offers for a request at its price; a Reply refuses the request before any payment is asked. */
   readonly offers: readonly Offer[] | ((request: Raw) => Promise<readonly Offer[] | Reply>);
 }

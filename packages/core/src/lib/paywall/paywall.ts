@@ -1,5 +1,5 @@
 import { checkConfigShape } from "../config/shape.js";
-import type { FacilitatorInput, PaywallConfig, RoutePrice, RouteTable, SharedOptions } from "../config.js";
+import type { FacilitatorInput, PaywallConfig, RoutePrice, SharedOptions } from "../config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
 import { httpFacilitator } from "../facilitator/http.js";
 import { createPool, type FacilitatorTimeouts } from "../facilitator/pool.js";
@@ -15,8 +15,11 @@ import { createRoute } from "./route.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
 export interface Paywall {
-  /** The prices that the configuration held; read by the adapter that the engine is handed to. */
-  readonly routes?: RouteTable<never>;
+  /**
+   * The table of prices that the configuration held; read by the adapter that the engine is handed to. No more than an
+   * object here: where a configuration may stand as well, its table alone then says what price functions get.
+   */
+  readonly routes?: object;
   /**
    * Compiles one route. `label` names it in records and answers, for example `GET /weather`; without one, records name the path.
    * @throws ConfigError with every problem of the route
@@ -101,7 +104,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   };
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const paywall: Paywall = {
-    ...(sound.routes ? { routes: sound.routes as RouteTable<never> } : {}),
+    ...(sound.routes ? { routes: sound.routes } : {}),
     price: (price, label = "") => {
       const found: ConfigProblem[] = [];
       const route = compile(price, label, label || "route", found);
