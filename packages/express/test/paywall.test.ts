@@ -338,3 +338,11 @@ describe("paid", () => {
     expect((await stand.buy(`${await stand.listen(app)}/a/deep/x/y`)).response.status).toBe(200);
   });
 });
+
+it("P23 does not run a function below a path for OPTIONS, since it may answer any verb", async () => {
+  const app = quietApp();
+  app.use(sell({ [`GET /premium/${rest}`]: "$1" }));
+  app.use("/premium", (_req, res, _next) => void res.send("paid bytes"));
+  const answer = await fetch(`${await stand.listen(app)}/premium/f`, { method: "OPTIONS" });
+  expect([answer.status, await answer.text()]).toEqual([204, ""]);
+});

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import { basesWithin, type Place, placesOf, reaches } from "./places.js";
+import { servesBelow } from "./served.js";
 
 /**
  * Lets `OPTIONS` through, which is free, but never into a handler that serves every verb: that one would do its work
@@ -30,11 +31,11 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
 
 /**
  * Whether the request would end there: in a route for `OPTIONS` or for every verb, in a function that takes no `next`, or
- * in a mounted app, whose routes cannot be seen from here.
+ * in an app or a function that is mounted below a path: what these do cannot be seen from here.
  */
 function answers(place: Place): boolean {
   const { handle, route } = place.layer;
-  if (!route) return handle.length < 3 || handle.name === "mounted_app";
+  if (!route) return handle.length < 3 || servesBelow(place);
   if (hasOwnOptions(place)) return true;
   // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
   const passes = isCatchAll(place) && route.stack.at(-1)?.handle.length === 3;

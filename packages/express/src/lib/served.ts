@@ -68,8 +68,12 @@ function serves(place: Place, verb: string, pattern: string, examples: readonly 
     const { methods } = layer.route;
     return verb === "ALL" || methods._all === true || methods[verb.toLowerCase()] === true;
   }
+  return servesBelow(place) || (layer.handle.name === "serveStatic" && /\*|\.[^/]*$/.test(pattern));
+}
+
+/** Whether a layer without a route may answer whatever reaches it: an app or a function that is mounted below a path. */
+export function servesBelow({ layer }: Place): boolean {
   const { name, length } = layer.handle;
   if (tables.has(layer.handle) || passing.has(name) || length > 3) return false;
-  if (name === "mounted_app" || baseOf({ mounts: [], layer }) !== "") return true;
-  return name === "serveStatic" && /\*|\.[^/]*$/.test(pattern);
+  return name === "mounted_app" || baseOf({ mounts: [], layer }) !== "";
 }
