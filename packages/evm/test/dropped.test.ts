@@ -1,32 +1,9 @@
-import type { Facilitator } from "@turnpike/core";
-import { type Chain, startChain } from "@turnpike/e2e-chain";
 import { type Hex, keccak256 } from "viem";
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, now, type PaymentChanges, settleAtLast } from "./support/payments.js";
-import { startUnreliableNode, type UnreliableNode } from "./support/unreliable-node.js";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { now, settleAtLast } from "./support/payments.js";
+import { chain, earned, facilitator, node, open, pay } from "./support/stage.js";
 
 const SEND = "eth_sendRawTransaction";
-
-let chain: Chain;
-let node: UnreliableNode;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: node.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  node = await startUnreliableNode(chain.rpcUrl);
-  facilitator = open();
-});
-afterEach(async () => {
-  await node[Symbol.asyncDispose]();
-  await chain.stop();
-});
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
-const earned = () => chain.balanceOf(chain.accounts.seller.address);
 
 test("a transaction that the node dropped is offered again", async () => {
   await chain.setAutomine(false);

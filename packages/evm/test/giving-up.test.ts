@@ -1,31 +1,8 @@
-import type { Facilitator } from "@turnpike/core";
-import { type Chain, startChain } from "@turnpike/e2e-chain";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, type PaymentChanges } from "./support/payments.js";
-import { startUnreliableNode, type Treatment, type UnreliableNode } from "./support/unreliable-node.js";
+import { expect, test, vi } from "vitest";
+import { earned, facilitator, node, pay } from "./support/stage.js";
+import type { Treatment } from "./support/unreliable-node.js";
 
 const SEND = "eth_sendRawTransaction";
-
-let chain: Chain;
-let node: UnreliableNode;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: node.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  node = await startUnreliableNode(chain.rpcUrl);
-  facilitator = open();
-});
-afterEach(async () => {
-  await node[Symbol.asyncDispose]();
-  await chain.stop();
-});
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
-const earned = () => chain.balanceOf(chain.accounts.seller.address);
 
 test("a caller that gives up before the broadcast prevents it", async () => {
   const proceed = holdBack("eth_estimateGas");

@@ -1,29 +1,6 @@
-import type { Facilitator } from "@turnpike/core";
-import { type Chain, startChain } from "@turnpike/e2e-chain";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, type PaymentChanges, signAuthorization } from "./support/payments.js";
-
-let chain: Chain;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: chain.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  facilitator = open();
-});
-afterEach(() => chain.stop());
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
-const balances = async () => {
-  const { payer, seller, facilitator } = chain.accounts;
-  const [paid, earned, kept] = await Promise.all(
-    [payer, seller, facilitator].map((who) => chain.balanceOf(who.address)),
-  );
-  return { paid: paid as bigint, earned: earned as bigint, kept: kept as bigint };
-};
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { signAuthorization } from "./support/payments.js";
+import { balances, chain, facilitator, open, pay } from "./support/stage.js";
 
 describe("the same payment again", () => {
   test("at the same time moves the money once, and every caller hears of the one transaction", async () => {

@@ -1,29 +1,6 @@
-import type { Facilitator } from "@turnpike/core";
-import { type Chain, startChain } from "@turnpike/e2e-chain";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, now, type PaymentChanges, settleAtLast } from "./support/payments.js";
-
-let chain: Chain;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: chain.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  facilitator = open();
-});
-afterEach(() => chain.stop());
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
-const balances = async () => {
-  const { payer, seller, facilitator } = chain.accounts;
-  const [paid, earned, kept] = await Promise.all(
-    [payer, seller, facilitator].map((who) => chain.balanceOf(who.address)),
-  );
-  return { paid: paid as bigint, earned: earned as bigint, kept: kept as bigint };
-};
+import { describe, expect, test, vi } from "vitest";
+import { now, settleAtLast } from "./support/payments.js";
+import { balances, chain, facilitator, open, pay } from "./support/stage.js";
 
 /** Transactions of the facilitator that are broadcast and not mined. */
 const countWaiting = async () => {

@@ -1,33 +1,12 @@
-import type { Facilitator } from "@turnpike/core";
 import type { FacilitatorRequest, PaymentPayload } from "@turnpike/core/protocol";
 import { type Chain, startChain } from "@turnpike/e2e-chain";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import type { Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, type PaymentChanges, requirementsOf } from "./support/payments.js";
-
-let chain: Chain;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: chain.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  facilitator = open();
-});
-afterEach(() => chain.stop());
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
-const balances = async () => {
-  const { payer, seller, facilitator } = chain.accounts;
-  const [paid, earned, kept] = await Promise.all(
-    [payer, seller, facilitator].map((who) => chain.balanceOf(who.address)),
-  );
-  return { paid: paid as bigint, earned: earned as bigint, kept: kept as bigint };
-};
+import { describe, expect, test } from "vitest";
+import { localFacilitator } from "../src/index.js";
+import { createPayment, requirementsOf } from "./support/payments.js";
+import { balances, chain, facilitator, open, pay } from "./support/stage.js";
 
 describe("a settlement", () => {
   test("moves exactly the amount from payer to seller, and tells the transaction that did", async () => {

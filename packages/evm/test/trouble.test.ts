@@ -1,34 +1,14 @@
-import type { Facilitator } from "@turnpike/core";
-import { type Chain, startChain } from "@turnpike/e2e-chain";
+import { startChain } from "@turnpike/e2e-chain";
 import { createWalletClient, type Hex, http, parseGwei, parseTransaction } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type LocalFacilitatorOptions, localFacilitator } from "../src/index.js";
-import { createPayment, type PaymentChanges, settleAtLast } from "./support/payments.js";
-import { startUnreliableNode, type Treatment, type UnreliableNode } from "./support/unreliable-node.js";
+import { expect, test } from "vitest";
+import { settleAtLast } from "./support/payments.js";
+import { chain, earned, facilitator, node, open, pay } from "./support/stage.js";
+import type { Treatment } from "./support/unreliable-node.js";
 
 const SEND = "eth_sendRawTransaction";
 
-let chain: Chain;
-let node: UnreliableNode;
-let facilitator: Facilitator;
-const open = (options?: Partial<LocalFacilitatorOptions>) => {
-  const { privateKey } = chain.accounts.facilitator;
-  return localFacilitator({ rpcUrl: node.rpcUrl, privateKey, network: chain.network, ...options });
-};
-beforeEach(async () => {
-  chain = await startChain();
-  node = await startUnreliableNode(chain.rpcUrl);
-  facilitator = open();
-});
-afterEach(async () => {
-  await node[Symbol.asyncDispose]();
-  await chain.stop();
-});
-
-const pay = (changes?: PaymentChanges) => createPayment(chain, changes);
 const payMany = (count: number) => Promise.all(Array.from({ length: count }, () => pay()));
-const earned = () => chain.balanceOf(chain.accounts.seller.address);
 /** Treats the nth broadcasts (from 1) as told, everything else well. */
 const onBroadcast = (treat: (nth: number) => Treatment) => {
   let broadcasts = 0;
