@@ -12,6 +12,7 @@ export type {
   Reply,
   Ticket,
 } from "./lib/seam.js";
+export { optionsReply } from "./lib/table/options.js";
 export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { readings } from "./lib/table/readings.js";

@@ -81,7 +81,7 @@ export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: Rou
     };
     if (through.has(request)) done();
     else if (request.raw.method !== "OPTIONS") admit(route, request, reply, pass);
-    else if (methods.some((method) => method !== "OPTIONS")) answerOptions(methods, reply);
+    else if (methods.some((method) => method !== "OPTIONS")) answerOptions(methods, request, reply);
     else done();
   };
   const hooks = [hook as Hook];
@@ -98,7 +98,7 @@ function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done:
   }
   if (quote === undefined) done();
   else if (quote instanceof Error) done(quote);
-  else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], reply);
+  else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], request, reply);
   else admit(quote, request, reply, done);
 }
 

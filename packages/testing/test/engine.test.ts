@@ -103,6 +103,17 @@ describe("a payment that is on record", () => {
     expect(facilitator.charges).toHaveLength(1);
   });
 
+  it("I5 is not called used to whoever comes with another proof of it, while nobody knows", async () => {
+    const route = open();
+    const payload = await buyer.sign(await challenge(route));
+    facilitator.respond("settle", faults.reset());
+    await ticket(await ask(route, encodeHeader(payload))).conclude(fine);
+    const signature = `0x${"ab".repeat(65)}`;
+    const other = encodeHeader({ ...payload, payload: { ...payload.payload, signature } });
+    expect(codeOf(await ask(route, other))).toBe("payment_in_progress");
+    expect(facilitator.settles).toBe(1);
+  });
+
   it("I5 stays unknown if a transaction failed and the authorisation is spent: the payer may have cancelled it", async () => {
     const route = open();
     const payment = await buyer.header(await challenge(route));

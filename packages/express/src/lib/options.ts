@@ -1,3 +1,5 @@
+import { optionsReply } from "@turnpike/core/adapter";
+import { writeReply } from "@turnpike/core/node";
 import type { NextFunction, Request, Response } from "express";
 import { basesWithin, type Place, placesOf, reaches } from "./places.js";
 import { servesBelow } from "./served.js";
@@ -23,9 +25,7 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
   if (basesWithin(req, places[at])?.every(passes)) {
     next(inside ? "route" : undefined);
   } else {
-    res.statusCode = 204;
-    res.setHeader("Allow", "OPTIONS");
-    res.end();
+    writeReply(res, optionsReply(), req.method);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Payment, PricedRoute, Reply } from "@turnpike/core/adapter";
+import { optionsReply, type Payment, type PricedRoute, type Reply } from "@turnpike/core/adapter";
 import { absoluteUrl, NodeRequest, serve, writeReply } from "@turnpike/core/node";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
@@ -47,12 +47,9 @@ export function admit(
   });
 }
 
-/**
- * Answers `OPTIONS` for a handler of several verbs, which would do its work unpaid. A preflight is for the app to answer,
- * ahead of the paywall or by a route of its own.
- */
-export function answerOptions(methods: readonly string[], reply: FastifyReply): void {
-  reply.code(204).header("allow", methods.join(", ")).send();
+/** Answers `OPTIONS` for a handler of several verbs. */
+export function answerOptions(methods: readonly string[], request: FastifyRequest, reply: FastifyReply): void {
+  send(optionsReply(methods), request, reply);
 }
 
 /** Sends an answer of the engine's own the way a handler would, so that the app's `onSend` hooks have their say. */

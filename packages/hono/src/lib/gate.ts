@@ -1,4 +1,4 @@
-import type { Payment, PricedRoute } from "@turnpike/core/adapter";
+import { optionsReply, type Payment, type PricedRoute } from "@turnpike/core/adapter";
 import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
 import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
@@ -78,7 +78,7 @@ export async function passOptions(c: Context, next: Next): Promise<void> {
     if (status >= 400 || (status < 300 && body === null)) return;
     c.res = undefined;
   }
-  c.res = new Response(null, { status: 204, headers: { allow: "OPTIONS" } });
+  c.res = toResponse(optionsReply(), c.req.method);
 }
 
 /** Hono's own rule: what takes a second argument is middleware. Sub-apps with an error handler of their own wrap theirs. */

@@ -1,4 +1,5 @@
 import {
+  optionsReply,
   type Paywall,
   type PaywallConfig,
   priceRoute,
@@ -29,7 +30,7 @@ export function paidProxy(
   const route = priceRoute(source, settledBefore(price));
   return async (request) => {
     // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
-    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow: "OPTIONS" } });
+    if (request.method === "OPTIONS") return toResponse(optionsReply(), request.method);
     const facts = { address: () => options.address?.(request) };
     const decision = await route.admit(fetchRequest(request, request, facts));
     if (decision.type === "reply") return toResponse(decision.reply, request.method);

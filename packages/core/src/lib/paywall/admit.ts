@@ -113,7 +113,9 @@ async function resume<Raw>(
   const { state, receipt } = record;
   if (state === "delivered") return usedReply(receipt);
   if (state !== "owed" && state !== "unknown") return inProgressReply();
-  if (record.proof !== proofDigest(identified.identity)) return usedReply(undefined);
+  // Whether the payment was used is known of one that is owed, and of one that is unknown it is not.
+  const same = record.proof === proofDigest(identified.identity);
+  if (!same) return state === "owed" ? usedReply(undefined) : inProgressReply();
   if (record.request !== fingerprint(paid)) return boundReply();
   const { scheme, identity, payload } = identified;
   const { offer: requirements } = record;

@@ -31,13 +31,13 @@ export function unsentReply(retryAfter: number | undefined): Reply {
   return unavailable(problem, retryAfter);
 }
 
-/** A facilitator could not be asked, before anything was at stake. */
+/** A facilitator could not be asked. Says nothing of charges: an earlier use of the same payment may be on record. */
 export function facilitatorReply(error: unknown): Reply {
   const known = error instanceof FacilitatorError ? error : undefined;
   const problem = {
     code: known?.code ?? "facilitator_unreadable",
-    detail: "The payment cannot be checked at the moment. Nothing was charged.",
-    help: "Send the same request with the same payment again.",
+    detail: "The facilitator cannot be asked at the moment.",
+    help: "Send the same request with the same payment again: it is charged once at most.",
   };
   return unavailable(problem, known?.retryAfter);
 }
