@@ -45,7 +45,9 @@ export async function settlePayment(
     await engine.ledger.advance(record, "released");
     return { type: "unsent", ...(answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }) };
   }
-  if (answer.type === "pending") return writeUnknown(engine, record, presented, transaction, answer.receipt);
+  if (answer.type === "pending") {
+    return writeUnknown(engine, record, presented, answer.receipt.transaction, answer.receipt);
+  }
   const reverted = answer.type === "lost" && answer.transaction !== undefined;
   return writeUnknown(engine, record, presented, reverted ? answer.transaction : transaction, undefined, reverted);
 }
