@@ -31,6 +31,12 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("core"),
   project("testing"),
   project("evm"),
+  project("sqlite"),
+  project("redis"),
+  project("postgres"),
+  project("durable-objects"),
+  project("opentelemetry"),
+  project("cli"),
   project("express"),
   project("express4", {
     resolve: { alias: [{ find: /^express$/, replacement: "express4" }] },

@@ -1,6 +1,7 @@
 export type {
   FacilitatorInput,
   Json,
+  Logger,
   PayTo,
   PaywallConfig,
   Price,
@@ -26,13 +27,22 @@ export {
   type HttpFacilitatorOptions,
   httpFacilitator,
 } from "./lib/facilitator/http.js";
+export type { FacilitatorHealth, FacilitatorState } from "./lib/facilitator/member.js";
 export type { CallOptions, Facilitator } from "./lib/facilitator/types.js";
-export { memoryStore } from "./lib/ledger/memory.js";
-export type { PaymentRecord, PaymentState } from "./lib/ledger/record.js";
-export type { Store } from "./lib/ledger/store.js";
+export { type MemoryStoreOptions, memoryStore } from "./lib/ledger/memory.js";
+export type { PaymentRecord, PaymentState, StoredAnswer, StoredPayment } from "./lib/ledger/record.js";
+export type { Reading, Store, StoreQuery } from "./lib/ledger/store.js";
 export { refuse } from "./lib/paywall/dynamic-price.js";
+export type { AlertCode, Observer, Operation, PaywallEvent } from "./lib/paywall/events.js";
 export type { Extension } from "./lib/paywall/extension.js";
+export type { Health, OpenPayments } from "./lib/paywall/health.js";
+export type { HookPayment, HookResult, Hooks } from "./lib/paywall/hooks.js";
+export type { FailureLimits } from "./lib/paywall/limits.js";
+export { type PaymentIdentifierOptions, paymentIdentifier } from "./lib/paywall/payment-identifier.js";
 export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
+export type { Reconciliation } from "./lib/paywall/reconcile.js";
+export { requirePaid } from "./lib/paywall/require-paid.js";
 export type { NetworkDefinition, TokenDefinition } from "./lib/pricing/definitions.js";
+export type { ChainFinding, ChainPayment, ChainReader, Finality } from "./lib/schemes/chain.js";
 export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
 export type { Payment } from "./lib/seam.js";

@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 /** How a code is written where it is made. */
-const MADE = /(?:code: |report\(|bad\(|refuse\(|internalReply\(|(?:Facilitator|Store)Error\()\s*"([a-z][a-z0-9_]+)"/g;
+const MADE =
+  /(?:code: |report\(|bad\(|refuse\(|internalReply\(|(?:Facilitator|Store|Chain|Command|Turnpike)Error\()\s*"([a-z][a-z0-9_]+)"/g;
 
 function sourcesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -13,7 +14,20 @@ function sourcesOf(folder: string): string[] {
 }
 
 it("docs/errors.md explains every code that the packages make, and no other", () => {
-  const rooms = ["core", "express", "hono", "next", "fastify", "evm"];
+  const rooms = [
+    "core",
+    "express",
+    "hono",
+    "next",
+    "fastify",
+    "evm",
+    "sqlite",
+    "redis",
+    "postgres",
+    "durable-objects",
+    "opentelemetry",
+    "cli",
+  ];
   const sources = rooms.flatMap((room) => sourcesOf(join(root, "packages", room, "src")));
   const made = new Set(sources.flatMap((text) => [...text.matchAll(MADE)].map(([, code]) => code as string)));
   const page = readFileSync(join(root, "docs/errors.md"), "utf8");

@@ -26,6 +26,7 @@ export async function stopServers(): Promise<void> {
 /** A ticket that a test holds: settles after a turn of the event loop unless told otherwise, and notes what it is told. */
 export class HandTicket implements Ticket {
   hold = 1024 * 1024;
+  keep = 1024 * 1024;
   idle = 10_000;
   readonly controller = new AbortController();
   readonly outcomes: Outcome[] = [];
@@ -34,7 +35,7 @@ export class HandTicket implements Ticket {
   #deliver: (whole: boolean) => void = () => {};
   decide: (outcome: Outcome) => Conclusion | Promise<Conclusion> = () => released;
 
-  constructor(options: Partial<Pick<HandTicket, "hold" | "idle" | "decide">> = {}) {
+  constructor(options: Partial<Pick<HandTicket, "hold" | "keep" | "idle" | "decide">> = {}) {
     Object.assign(this, options);
     this.delivered_ = new Promise((resolve) => {
       this.#deliver = resolve;
@@ -51,7 +52,7 @@ export class HandTicket implements Ticket {
     return this.decide(outcome);
   }
 
-  delivered(whole: boolean): void {
+  async delivered(whole: boolean): Promise<void> {
     this.deliveries.push(whole);
     this.#deliver(whole);
   }

@@ -4,19 +4,20 @@ export const released: Conclusion = { type: "release", set: [["payment-response"
 
 /** A ticket that remembers what it was told. */
 export function issueTicket(
-  plan: { conclusion?: Conclusion; hold?: number; idle?: number; signal?: AbortSignal } = {},
+  plan: { conclusion?: Conclusion; hold?: number; keep?: number; idle?: number; signal?: AbortSignal } = {},
 ) {
   const outcomes: Outcome[] = [];
   const delivered: boolean[] = [];
   const ticket: Ticket = {
     hold: plan.hold ?? 1024,
+    keep: plan.keep ?? 1024,
     idle: plan.idle ?? 5000,
     signal: plan.signal ?? new AbortController().signal,
     conclude: async (outcome) => {
       outcomes.push(outcome);
       return plan.conclusion ?? released;
     },
-    delivered: (whole) => delivered.push(whole),
+    delivered: async (whole) => void delivered.push(whole),
   };
   return { ticket, outcomes, delivered };
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "@turnpike/core";
 import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type RouteTable } from "@turnpike/core/adapter";
-import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
 import { admit, answerOptions, type Done } from "./lib/gate.js";
 import { OwnPrice } from "./lib/own-price.js";
@@ -24,33 +24,31 @@ interface Shared {
 
 const apps = new WeakMap<FastifyInstance, Shared>();
 
+const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options, done) => {
+  const root = rootOf(server);
+  const { served, scopes } = joinApp(root);
+  const again = scopes.includes(server);
+  scopes.push(server);
+  // A route's own price belongs to the nearest paywall around it, else to the first.
+  const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
+  let prices: Prices | undefined;
+  root.addHook("onReady", async () => {
+    prices = new Prices({ ...readOptions(options), owns }, served);
+  });
+  // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
+  root.addHook("onRequest", (request, reply, next) => {
+    if (prices) ask(prices, request, reply, next);
+    else next(new Error("The paywall has not started."));
+  });
+  done();
+};
+
 /**
  * Prices routes wherever they stand in the app, by a table of full patterns (`"GET /items/:id": "$0.01"`) or by a route's
  * own `config: { paywall: "$0.01" }`. The app does not start with a price that cannot mean what it says, or with a
  * pattern that none of its routes serves: `ready` rejects with one ConfigError that lists it all.
  */
-export const paywall = plugin<FastifyPaywallOptions>(
-  (server, options, done) => {
-    const root = rootOf(server);
-    const { served, scopes } = joinApp(root);
-    const again = scopes.includes(server);
-    scopes.push(server);
-    // A route's own price belongs to the nearest paywall around it, else to the first.
-    const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
-    let prices: Prices | undefined;
-    root.addHook("onReady", async () => {
-      prices = new Prices({ ...readOptions(options), owns }, served);
-    });
-    // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing. A fingerprint that covers the
-    // body will have to read it here, ahead of Fastify's parser, and hand it on.
-    root.addHook("onRequest", (request, reply, next) => {
-      if (prices) ask(prices, request, reply, next);
-      else next(new Error("The paywall has not started."));
-    });
-    done();
-  },
-  { name: "@turnpike/fastify", fastify: "5.x" },
-);
+export const paywall = plugin(register, { name: "@turnpike/fastify", fastify: "5.x" });
 
 export default paywall;
 

@@ -18,9 +18,10 @@ const handle = (route: StageRoute) => async (request: FastifyRequest, reply: Fas
     reply.hijack();
     return route.runNode(request.raw, reply.raw);
   }
-  const { method, url, payment } = request;
+  const { method, url, payment, body } = request;
   const params = request.params as Record<string, string>;
-  return send(reply, await route.run({ method, url, params, payment, text: async () => JSON.stringify(request.body) }));
+  const text = async () => (typeof body === "string" ? body : JSON.stringify(body));
+  return send(reply, await route.run({ method, url, params, payment, text }));
 };
 
 /** Declares a route below its prefixes, each of which is a plugin of its own. */

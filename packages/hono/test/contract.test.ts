@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { createPaywall } from "@turnpike/core";
 import { type Path, type Stage, type StageRoute, testAdapter } from "@turnpike/testing/adapters";
 import { type Context, Hono } from "hono";
@@ -16,6 +17,9 @@ const handle = (route: StageRoute) => (c: Context) => {
   return route.runFetch({ method: c.req.method, url, params: c.req.param(), payment, text: () => c.req.text() });
 };
 
+/** The client's address, which Hono does not know by itself. */
+const connection = { address: (c: Context) => getConnInfo(c).remote.address };
+
 function build(stage: Stage): Hono {
   const app = new Hono();
   const config = { ...stage.config, routes: stage.table(writePath) };
@@ -24,10 +28,11 @@ function build(stage: Stage): Hono {
     await next();
   });
   if (Object.keys(config.routes).length > 0 && !stage.unprotected) {
-    for (let times = stage.twice ? 2 : 1; times > 0; times--) app.use(paywall(config));
+    for (let times = stage.twice ? 2 : 1; times > 0; times--) app.use(paywall(config, undefined, connection));
   }
   for (const route of stage.routes) {
-    const gates = route.paid === undefined || stage.unprotected ? [] : [paid(createPaywall(stage.config), route.paid)];
+    const gates =
+      route.paid === undefined || stage.unprotected ? [] : [paid(createPaywall(stage.config), route.paid, connection)];
     const own = new Hono().on(route.method, [writePath(route.path)], ...gates, handle(route));
     const mounted = route.mount.reduceRight((inner, base) => new Hono().route(writePath(base), inner), own);
     app.route("/", mounted);

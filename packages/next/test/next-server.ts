@@ -93,6 +93,9 @@ function dispatch(stage: Stage, adapter: Adapter) {
   };
 }
 
+/** Next's own server writes down from where a request came. */
+const connection = { address: (request: NextRequest) => request.headers.get("x-forwarded-for") ?? undefined };
+
 const catchAll = "/[...path]";
 
 /** Which of the stage's paths has the segments that the app's catch-all got, and the parameters that it gets of them. */
@@ -129,12 +132,13 @@ function wrap(stage: Stage, routes: readonly StageRoute[], { paid, paywall }: Ad
   for (const route of routes) {
     const { method, listed } = route;
     const handler = serve(route);
-    const own = route.paid === undefined || stage.unprotected ? handler : paid(stage.config, route.paid, handler);
+    const own =
+      route.paid === undefined || stage.unprotected ? handler : paid(stage.config, route.paid, handler, connection);
     for (const verb of method === "ALL" ? everyVerb : [method]) handlers[verb] = own;
     if (listed !== undefined) table[route.verb] = listed;
   }
   if (stage.unprotected || Object.keys(table).length === 0) return handlers;
-  const guard = (inner: Handlers): Handlers => paywall(stage.config, inner, table) as Handlers;
+  const guard = (inner: Handlers): Handlers => paywall(stage.config, inner, table, connection) as Handlers;
   return stage.twice ? guard(guard(handlers)) : guard(handlers);
 }
 

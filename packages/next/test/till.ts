@@ -4,6 +4,7 @@ import {
   payer,
   type RawAnswer,
   rawRequest,
+  readChallenge,
   startFacilitator,
 } from "@turnpike/testing";
 import { afterAll, beforeAll } from "vitest";
@@ -16,7 +17,9 @@ export interface Till {
   readonly charges: number;
   runs(name: string): number;
   get(path: string, init?: RequestInit): Promise<Response>;
-  buy(path: string, init?: RequestInit): ReturnType<Payer["buy"]>;
+  buy(path: string, init?: RequestInit, options?: Parameters<Payer["buy"]>[2]): ReturnType<Payer["buy"]>;
+  /** A payment for a GET of this path, as its header. */
+  pay(path: string): Promise<string>;
   raw(...lines: string[]): Promise<RawAnswer>;
 }
 
@@ -44,7 +47,12 @@ export function openTill(): Till {
     },
     runs: (name) => app.runs(name),
     get: (path, init) => fetch(app.origin + path, { redirect: "manual", ...init }),
-    buy: (path, init) => buyer.buy(app.origin + path, init),
+    buy: (path, init, options) => buyer.buy(app.origin + path, init, options),
+    async pay(path) {
+      const required = readChallenge(await fetch(app.origin + path));
+      if (!required) throw new Error(`${path} asks no payment.`);
+      return buyer.header(required);
+    },
     raw: (...lines) => rawRequest(app.origin, lines),
   };
 }

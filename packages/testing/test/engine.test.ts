@@ -1,4 +1,4 @@
-import { createPaywall, type PaywallConfig } from "@turnpike/core";
+import { createPaywall, memoryStore, type PaywallConfig } from "@turnpike/core";
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired } from "@turnpike/core/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +10,8 @@ const PAY_TO = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 const buyer = payer();
 const failed: Outcome = { status: 500, aborted: false, whole: true, headers: () => [] };
 const fine: Outcome = { status: 200, aborted: false, whole: true, headers: () => [], body: new Uint8Array() };
+/** An answer that nobody could keep. */
+const streamed: Outcome = { status: 200, aborted: false, whole: false, headers: () => [] };
 
 let facilitator: HostileFacilitator;
 
@@ -31,6 +33,7 @@ function open(
     network: "base-sepolia",
     facilitator: facilitator.url,
     facilitatorTimeout: 1_000,
+    reconcileSeconds: 0,
     ...options,
   };
   return createPaywall(config as PaywallConfig).price(price, "GET /x");
@@ -90,7 +93,7 @@ describe("a payment that is on record", () => {
     expect(facilitator.charges).toHaveLength(1);
   });
 
-  it("I5 whose outcome is unknown is resolved and delivered, though the price has changed since", async () => {
+  it("I5 whose outcome is unknown is resolved and delivered, though the price has risen since", async () => {
     let price = "$0.01";
     const route = open({}, () => price);
     const payment = await buyer.header(await challenge(route));
@@ -98,9 +101,69 @@ describe("a payment that is on record", () => {
     const conclusion = await ticket(await ask(route, payment)).conclude(fine);
     expect(conclusion).toMatchObject({ type: "replace", reply: { status: 503 } });
     price = "$0.02";
-    const resumed = ticket(await ask(route, payment));
-    expect(await resumed.conclude(fine)).toMatchObject({ type: "release" });
+    expect(await ask(route, payment)).toMatchObject({ status: 200 });
     expect(facilitator.charges).toHaveLength(1);
+  });
+
+  it("I6 runs no handler again for a request that costs more than was paid", async () => {
+    const route = open({ settle: "before" }, (raw) => raw.price ?? "$0.01");
+    const payment = await buyer.header(await challenge(route));
+    await ticket(await ask(route, payment)).conclude(failed);
+    expect(codeOf(await ask(route, payment, { price: "$5" }))).toBe("payment_bound");
+    expect(codeOf(await ask(route, payment))).toBe("admitted");
+  });
+
+  it("I4 is not settled because a facilitator has merely seen it before", async () => {
+    const route = open();
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.reset(), faults.fail("duplicate_settlement"));
+    await ticket(await ask(route, payment)).conclude(fine);
+    expect(codeOf(await ask(route, payment))).toBe("settlement_unknown");
+    expect(facilitator.charges).toHaveLength(0);
+  });
+
+  it("I4 is not settled on a facilitator's word while the chain cannot be heard", async () => {
+    const chain = { networks: ["eip155:84532"], find: () => Promise.reject(new Error("down")) };
+    const route = open({ chain });
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.reset(), faults.fail("nonce_used"));
+    await ticket(await ask(route, payment)).conclude(fine);
+    expect(codeOf(await ask(route, payment))).toBe("settlement_unknown");
+  });
+
+  it("I7 is not collected as an old payment that the chain shows to everybody", async () => {
+    const transaction = `0x${"1".repeat(64)}`;
+    const chain = { networks: ["eip155:84532"], find: () => ({ type: "settled", transaction, final: true }) as const };
+    const route = open({ settle: "before", chain });
+    const payment = await buyer.header(await challenge(route));
+    facilitator.respond("settle", faults.fail("nonce_used"));
+    expect(((await ask(route, payment)) as Reply).status).toBe(402);
+  });
+
+  it("I4 is collected as an attempt though it came to nothing under its own name before", async () => {
+    const store = memoryStore();
+    const after = open({ store });
+    const payload = await buyer.sign(await challenge(after));
+    await ticket(await ask(after, encodeHeader(payload))).conclude(failed);
+    const before = open({ store, settle: "before" });
+    const accepted = (await challenge(before)).accepts[0];
+    const payment = encodeHeader({ ...payload, accepted });
+    facilitator.respond("settle", faults.resetAfterAccept());
+    expect(codeOf(await ask(before, payment))).toBe("settlement_unknown");
+    expect(codeOf(await ask(before, payment))).toBe("admitted");
+    expect(facilitator.charges).toHaveLength(1);
+  });
+
+  it("I9 gives its cookies again to nobody who knows no more than the chain shows", async () => {
+    const route = open();
+    const payment = await buyer.header(await challenge(route));
+    const session: Outcome = { ...fine, headers: () => [["Set-Cookie", "session=1"]] };
+    const bought = ticket(await ask(route, payment));
+    await bought.conclude(session);
+    await bought.delivered(true);
+    const again = (await ask(route, payment)) as Reply;
+    expect(again.status).toBe(200);
+    expect(field(again, "Set-Cookie")).toBe("");
   });
 
   it("I5 is not called used to whoever comes with another proof of it, while nobody knows", async () => {
@@ -149,12 +212,55 @@ describe("a payment that is on record", () => {
     const route = open();
     const payment = await buyer.header(await challenge(route));
     const bought = ticket(await ask(route, payment));
-    await bought.conclude(fine);
-    bought.delivered(true);
-    await expect.poll(async () => codeOf(await ask(route, payment))).toBe("payment_used");
+    await bought.conclude(streamed);
+    await bought.delivered(true);
+    expect(codeOf(await ask(route, payment))).toBe("payment_used");
     const again = (await ask(route, payment)) as Reply;
     expect(decodeHeader(field(again, "PAYMENT-RESPONSE"))).toMatchObject({ success: true });
     expect([facilitator.verifies, facilitator.settles]).toEqual([1, 1]);
+  });
+});
+
+describe("a settlement behind the answer", () => {
+  it("I8 that fails twice ends nothing but itself", async () => {
+    const sound = memoryStore();
+    const store = {
+      ...sound,
+      replace: (...args: Parameters<typeof sound.replace>) => {
+        if (args[0].state === "unknown") throw new Error("the disk is full");
+        return sound.replace(...args);
+      },
+    };
+    const route = open({ settle: "background", store });
+    facilitator.respond("settle", faults.reset());
+    const running = ticket(await ask(route, await buyer.header(await challenge(route))));
+    await running.conclude(streamed);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await running.delivered(true);
+  });
+
+  it("I4 owes what broke off before its settlement was found, and nothing of what arrived", async () => {
+    for (const [whole, state] of [
+      [true, "delivered"],
+      [false, "owed"],
+    ] as const) {
+      const store = memoryStore();
+      const paywall = createPaywall({
+        payTo: PAY_TO,
+        network: "base-sepolia",
+        facilitator: facilitator.url,
+        settle: "background",
+        reconcileSeconds: 0,
+        store,
+      });
+      const route = paywall.price<Raw>("$0.01", "GET /x");
+      facilitator.respond("settle", faults.resetAfterAccept());
+      const running = ticket(await ask(route, await buyer.header(await challenge(route))));
+      await running.conclude(streamed);
+      await running.delivered(whole);
+      expect(await paywall.reconcile()).toMatchObject({ settled: 1 });
+      expect(await paywall.payments()).toMatchObject([{ state }]);
+    }
   });
 });
 

@@ -1,8 +1,12 @@
 import type { Facilitator } from "./facilitator/types.js";
 import type { Store } from "./ledger/store.js";
+import type { Observer } from "./paywall/events.js";
 import type { Extension } from "./paywall/extension.js";
+import type { Hooks } from "./paywall/hooks.js";
+import type { FailureLimits } from "./paywall/limits.js";
 import type { NetworkDefinition, TokenDefinition } from "./pricing/definitions.js";
 import type { JsonObject } from "./protocol/types.js";
+import type { ChainReader, Finality } from "./schemes/chain.js";
 import type { Scheme, SignatureCheck } from "./schemes/scheme.js";
 import type { Awaitable } from "./seam.js";
 
@@ -36,14 +40,26 @@ export interface SharedOptions {
   readonly network?: string | readonly string[];
   /** Token that dollar prices are paid in, by symbol or address. @default the network's USDC */
   readonly asset?: string;
-  /** `after`: verify, handler, settle, answer. `before`: settle, handler, answer. @default "after" */
-  readonly settle?: "after" | "before";
+  /**
+   * `after`: verify, handler, settle, answer. `before`: settle, handler, answer; what then fails is owed to the payer.
+   * `background`: verify, handler, answer, settle; what then fails is the seller's loss. @default "after"
+   */
+  readonly settle?: "after" | "before" | "background";
+  /**
+   * What makes a settlement count: the facilitator's word, or the chain's own (needs `chain`) at this depth.
+   * @default "facilitator"
+   */
+  readonly finality?: "facilitator" | Finality;
   /** Seconds that an offer gives the client for the whole payment. @default 120 */
   readonly maxTimeoutSeconds?: number;
   /** Milliseconds that a handler may take to decide its answer. @default 30000 */
   readonly handlerTimeout?: number;
   /** Bytes of an answer that are held back until it is settled. @default 1048576 */
   readonly holdBytes?: number;
+  /** Bytes of a whole answer that are kept, to be sent again to the same payment. @default 1048576 */
+  readonly keepBytes?: number;
+  /** Seconds after its settlement for which an owed delivery can be collected. @default 86400 */
+  readonly collectSeconds?: number;
   /** Milliseconds without a further byte after which a begun answer counts as a stream. @default 50 */
   readonly holdIdle?: number;
   /** Proves signatures in this process, ahead of the facilitator. `false` turns a default off for a route. */
@@ -68,6 +84,8 @@ export interface RouteOptions<Raw = unknown> extends SharedOptions {
   readonly iconUrl?: string;
   /** JSON body of the unpaid answer, in place of the explanation. */
   readonly preview?: Json | ((request: Raw) => Awaitable<Json>);
+  /** The seller's own say around verify and settle; instead of the configuration's. */
+  readonly hooks?: Hooks<Raw>;
   /** More entries for `extra` of every offer of the route. */
   readonly extra?: JsonObject;
 }
@@ -77,6 +95,13 @@ export type RoutePrice<Raw = unknown> = Price | PriceFunction<Raw> | RouteOption
 
 /** Verb and path in the framework's own path language to price, for example `"GET /items/:id": "$0.01"`. */
 export type RouteTable<Raw = unknown> = Readonly<Record<string, RoutePrice<Raw> | "free">>;
+
+/** Takes a sentence and facts; never a signature, a payload or a key. */
+export interface Logger {
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  error(message: string, facts?: Readonly<Record<string, unknown>>): void;
+}
 
 export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   /** In order of preference. @default a public one on test networks; main networks must name theirs */
@@ -89,6 +114,17 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly origin?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
+  /** Who can be asked what became of a payment on its chain: `evmChain` of `@turnpike/evm`. */
+  readonly chain?: ChainReader | readonly ChainReader[];
+  /** Seconds between two looks at payments that are still open; 0: only when `reconcile` is called. @default 5 */
+  readonly reconcileSeconds?: number;
+  /** How many failed payments are borne before more are refused unasked; `false`: any number. */
+  readonly limits?: FailureLimits | false;
+  readonly hooks?: Hooks<Raw>;
+  /** Told of every event; one that throws is not heard, and nothing waits for it. */
+  readonly observe?: Observer | readonly Observer[];
+  /** Told of what an operator should know. Silent by default. `console` fits. */
+  readonly logger?: Logger;
   /** More networks, ahead of the built-in ones. */
   readonly networks?: readonly NetworkDefinition[];
   /** More tokens, ahead of the built-in ones. */

@@ -51,6 +51,8 @@ export type FacilitatorErrorCode =
   /** No configured facilitator serves this scheme on this network. */
   | "facilitator_unsupported"
   | "facilitator_busy"
+  /** It has failed too often to be asked at the moment. */
+  | "facilitator_unavailable"
   /** Credentials for the call could not be made. */
   | "facilitator_credentials";
 

@@ -25,8 +25,11 @@ export interface PaywallRequest<Raw = unknown> {
   params(): Record<string, string>;
   /** The client's address by the framework's proxy rules. */
   address(): string | undefined;
-  /** The request body if it is at hand and bounded; what a request fingerprint covers. */
-  body?(): Promise<Uint8Array | undefined>;
+  /**
+   * The first bytes of the request's body, at most `limit`; `undefined` if it has none. What a request fingerprint covers.
+   * The handler still reads the whole body afterwards. Rejects if the client leaves before it is there.
+   */
+  body?(limit: number): Promise<Uint8Array | undefined>;
 }
 
 /** An answer of the engine's own. */
@@ -46,6 +49,8 @@ export interface Payment {
   /** CAIP-2 id. */
   readonly network: string;
   readonly scheme: string;
+  /** Nobody waits for the answer any more: the client left, or time ran out. */
+  readonly signal: AbortSignal;
   /** The settlement, once there is one: before the handler when the route settles before, else after the answer. */
   readonly receipt: SettlementResponse | undefined;
 }
@@ -66,18 +71,25 @@ export type Decision =
 
 /** The right to run the handler once. Its holder calls `conclude` exactly once, then `delivered` exactly once. */
 export interface Ticket {
-  /** Absent for a grant. */
+  /** Absent for a grant by the seller's own hook. */
   readonly payment?: Payment;
-  /** Bytes of the answer to hold back before concluding; 0: conclude at the first byte. */
+  /**
+   * Bytes of the answer to hold back before concluding; 0: conclude at the first byte. An answer that is complete in one
+   * step, within `keep` bytes, is concluded as whole all the same: the engine can then send it again.
+   */
   readonly hold: number;
+  readonly keep: number;
   /** Milliseconds without a further byte after which a begun answer counts as a stream. */
   readonly idle: number;
   /** Time ran out. `reason` is the Reply to send in the handler's place, if the answer has not begun. */
   readonly signal: AbortSignal;
   /** Once the answer is decided: it is whole, or begins to stream, or will never come. Never rejects. */
   conclude(outcome: Outcome): Promise<Conclusion>;
-  /** Once the last byte left (`true`), or could not (`false`). */
-  delivered(whole: boolean): void;
+  /**
+   * Once the last byte left (`true`), or could not (`false`). Resolves when everything about the payment is written down;
+   * runtimes that stop with the answer are to wait for it in the background. Never rejects.
+   */
+  delivered(whole: boolean): Promise<void>;
 }
 
 /** What became of the handler. */

@@ -23,12 +23,8 @@ export class ExpressRequest extends NodeRequest<Request> {
     return this.raw.ip;
   }
 
-  /** What a body parser ahead of the paywall has left. */
-  async body(): Promise<Uint8Array | undefined> {
-    const body: unknown = this.raw.body;
-    if (body === undefined || body === null) return undefined;
-    if (body instanceof Uint8Array) return body;
-    return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  protected override parsedBody(): unknown {
+    return this.raw.body;
   }
 }
 

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { optionsReply, type Payment, type PricedRoute, type Reply } from "@turnpike/core/adapter";
 import { absoluteUrl, NodeRequest, serve, writeReply } from "@turnpike/core/node";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -24,6 +25,10 @@ class Call extends NodeRequest<FastifyRequest> {
 
   address(): string | undefined {
     return this.raw.ip;
+  }
+
+  protected override parsedBody(): unknown {
+    return this.raw.body;
   }
 }
 
@@ -55,6 +60,8 @@ export function answerOptions(methods: readonly string[], request: FastifyReques
 /** Sends an answer of the engine's own the way a handler would, so that the app's `onSend` hooks have their say. */
 function send(answer: Reply, request: FastifyRequest, reply: FastifyReply): void {
   if (reply.sent) return;
+  // For HEAD, Fastify measures the body itself, and Node drops it. Of a body that is not there the length may be known.
+  const unmeasured = request.method === "HEAD" && !answer.body?.length;
   const target = {
     set statusCode(status: number) {
       reply.code(status);
@@ -62,10 +69,9 @@ function send(answer: Reply, request: FastifyRequest, reply: FastifyReply): void
     getHeader: (name: string) => reply.getHeader(name),
     // Without the removal, cookies would be added to those that are there.
     setHeader: (name: string, value: string | string[]) => reply.removeHeader(name).header(name, value),
-    end: (body?: string | Uint8Array) => reply.send(body),
+    end: (body?: string | Uint8Array) => reply.send(unmeasured ? Readable.from([]) : body),
   };
-  // For HEAD, Fastify measures the body itself, and Node drops it.
-  writeReply(target, answer, answer.body === undefined ? request.method : undefined);
+  writeReply(target, answer, unmeasured ? "HEAD" : undefined);
 }
 
 /** What hooks have set so far. */

@@ -3,6 +3,8 @@ import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
 import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import { findTargetHandler, isMiddleware } from "hono/utils/handler";
+import { departureOf } from "./departure.js";
+import { readBody } from "./read-body.js";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -22,7 +24,11 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   // As price functions see it: the parameters of the route that will answer, not of this middleware.
   const index = c.req.routeIndex;
   c.req.routeIndex = matchedRoutes(c).length - 1;
-  const facts = { params: () => c.req.param() as Record<string, string>, address: () => options.address?.(c) };
+  const facts = {
+    params: () => c.req.param() as Record<string, string>,
+    address: () => options.address?.(c),
+    body: (limit: number) => readBody(c, limit),
+  };
   const decision = await route.admit(fetchRequest(c.req.raw, c, facts));
   c.req.routeIndex = index;
 
@@ -45,6 +51,7 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   let owed: Headers | undefined;
   try {
     const response = await holdResponse(run, decision.ticket, {
+      ...departureOf(c),
       method: c.req.method,
       signal: c.req.raw.signal,
       failure: () => c.error,

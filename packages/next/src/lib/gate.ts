@@ -1,8 +1,9 @@
 import type { Awaitable, Payment, PricedRoute } from "@turnpike/core/adapter";
-import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
+import { drainRequest, fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
 import type { NextRequest } from "next/server.js";
-import { dropCookies } from "./cookies.js";
+import { dropCookies, withCookies } from "./cookies.js";
 import { answerOwed, answerRedirect } from "./thrown.js";
+import { waitUntil } from "./wait-until.js";
 
 /** What a paid handler's context has beside Next's own members. */
 export interface Paid {
@@ -35,7 +36,10 @@ export async function admit<Req extends Request, Context>(
   const params = readParams(await (context as { params?: Params } | undefined)?.params);
   const facts = { params: () => params, address: () => options.address?.(raw) };
   const decision = await route.admit(fetchRequest(request, raw, facts));
-  if (decision.type === "reply") return toResponse(decision.reply, request.method);
+  if (decision.type === "reply") {
+    drainRequest(request);
+    return toResponse(decision.reply, request.method);
+  }
 
   const { payment } = decision.type === "admit" ? decision.ticket : decision;
   const run = () => handler(request, { ...context, ...(payment && { payment }) });
@@ -44,6 +48,11 @@ export async function admit<Req extends Request, Context>(
   const response = await holdResponse(() => answerRedirect(run, request), decision.ticket, {
     method: request.method,
     signal: request.signal,
+    // Next pipes whatever a handler answers, and never sends a length.
+    piped: true,
+    over: () => drainRequest(request),
+    waitUntil,
+    fields: withCookies,
     reply: (reply) => {
       replaced.push(dropCookies());
       return toResponse(reply, request.method);

@@ -7,7 +7,7 @@ import {
   type RoutePrice,
 } from "@turnpike/core/adapter";
 import { fetchRequest, toResponse } from "@turnpike/core/fetch";
-import { type NextRequest, NextResponse } from "next/server.js";
+import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js";
 import type { NextOptions } from "./gate.js";
 
 /**
@@ -26,9 +26,9 @@ export function paidProxy(
   source: PaywallConfig<NextRequest> | Paywall,
   price: RoutePrice<NextRequest>,
   options: NextOptions = {},
-): (request: NextRequest) => Promise<Response> {
+): (request: NextRequest, event?: NextFetchEvent) => Promise<Response> {
   const route = priceRoute(source, settledBefore(price));
-  return async (request) => {
+  return async (request, event) => {
     // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
     if (request.method === "OPTIONS") return toResponse(optionsReply(), request.method);
     const facts = { address: () => options.address?.(request) };
@@ -37,7 +37,8 @@ export function paidProxy(
     if (decision.type === "pass") return NextResponse.next();
     const { ticket } = decision;
     const conclusion = await ticket.conclude({ status: 200, aborted: false, whole: false, headers: () => [] });
-    ticket.delivered(false);
+    const written = ticket.delivered(false);
+    event?.waitUntil(written);
     if (conclusion.type === "replace") return toResponse(conclusion.reply, request.method);
     return NextResponse.next({ headers: conclusion.set });
   };

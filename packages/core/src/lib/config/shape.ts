@@ -28,7 +28,16 @@ const makeShared = () => ({
   ),
   network: is(isTexts, 'is a network such as "base" or "eip155:8453", or a list of them'),
   asset: is(isText(200), "is a token's symbol or address"),
-  settle: is((value) => value === "after" || value === "before", 'is "after" or "before"'),
+  settle: is(
+    (value) => value === "after" || value === "before" || value === "background",
+    'is "after", "before" or "background"',
+  ),
+  finality: is(
+    (value) => value === "facilitator" || value === "included" || value === "finalized" || isWhole(1, 10_000)(value),
+    'is "facilitator", "included", "finalized", or a number of blocks',
+  ),
+  keepBytes: is(isWhole(0, 2 ** 26), "is a whole number of bytes, at most 64 MiB"),
+  collectSeconds: is(isWhole(0, 31_536_000), "is a whole number of seconds, at most a year"),
   maxTimeoutSeconds: is(isWhole(10, 86_400), "is a whole number of seconds from 10 to 86400"),
   handlerTimeout: is(isWhole(1, 86_400_000), "is a whole number of milliseconds, at least 1"),
   holdBytes: is(isWhole(0, 2 ** 30), "is a whole number of bytes, at most 1 GiB"),
@@ -64,6 +73,7 @@ const makeRoute = () =>
       "is an absolute http(s) URL",
     ),
     preview: z.optional(z.unknown()),
+    hooks: is(isHooks, HOOKS),
     extra: is(isObject, "is an object"),
   });
 
@@ -79,10 +89,36 @@ const isFacilitator = (value: unknown): boolean =>
   (hasId(value) &&
     ["verify", "settle", "supported"].every((name) => isFunction((value as Record<string, unknown>)[name])));
 
+const STORE = ["read", "insert", "replace", "renew", "answer", "link", "linked", "list"];
 const isStore = (value: unknown): boolean =>
   isObject(value) &&
   typeof value.name === "string" &&
-  ["read", "insert", "replace", "list"].every((name) => isFunction(value[name]));
+  value.atomic === true &&
+  STORE.every((name) => isFunction(value[name]));
+
+const isHooks = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.entries(value).every(
+    ([name, hook]) =>
+      ["beforeVerify", "afterVerify", "beforeSettle", "afterSettle"].includes(name) &&
+      (hook === undefined || isFunction(hook)),
+  );
+const HOOKS = "is an object of the functions beforeVerify, afterVerify, beforeSettle and afterSettle";
+
+const isChain = (value: unknown): boolean => isObject(value) && Array.isArray(value.networks) && isFunction(value.find);
+
+const isObserver = (value: unknown): boolean =>
+  isObject(value) && [value.event, value.trace].every((part) => part === undefined || isFunction(part));
+
+const isLimits = (value: unknown): boolean =>
+  value === false ||
+  (isObject(value) &&
+    Object.entries(value).every(
+      ([key, limit]) => ["perPayer", "perAddress", "seconds"].includes(key) && isWhole(1, 1_000_000)(limit),
+    ));
+
+const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
+  test(value) || (Array.isArray(value) && value.every(test));
 
 const isScheme = (value: unknown): boolean =>
   isObject(value) &&
@@ -104,7 +140,19 @@ const makeConfig = () =>
         typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
       'is an origin such as "https://api.example.com", without a path or a final slash',
     ),
-    store: is(isStore, "is a store whose operations are atomic: read, insert, replace, list"),
+    store: is(
+      isStore,
+      `is a store that promises atomic claims (\`atomic: true\`) and has the operations ${STORE.join(", ")}; an eventually consistent one cannot serve`,
+    ),
+    chain: is(oneOrMore(isChain), "is a chain reader such as `evmChain` makes, or a list of them"),
+    reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
+    limits: is(isLimits, "is { perPayer, perAddress, seconds } in whole numbers, or false"),
+    hooks: is(isHooks, HOOKS),
+    observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
+    logger: is(
+      (value) => isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name])),
+      "is an object with the functions info, warn and error",
+    ),
     networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
     tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
     schemes: is((value) => Array.isArray(value) && value.every(isScheme), "is a list of schemes"),

@@ -27,8 +27,6 @@ export interface HttpFacilitatorOptions {
   readonly insecure?: boolean;
 }
 
-/** Calls under way to one facilitator; more are refused at once, so that a hanging one cannot pile up requests. */
-const MAX_IN_FLIGHT = 256;
 /** Seconds of a `Retry-After` that are heeded at most. */
 const MAX_RETRY_AFTER = 5;
 
@@ -42,7 +40,6 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export function httpFacilitator(base: string, options: HttpFacilitatorOptions = {}): Facilitator {
   const id = checkUrl(base, options.insecure === true);
   const transport = createTransport();
-  let inFlight = 0;
 
   const call = async <T>(
     operation: FacilitatorOperation,
@@ -50,23 +47,9 @@ export function httpFacilitator(base: string, options: HttpFacilitatorOptions = 
     read: (answer: TransportAnswer) => Parsed<T>,
     callOptions: CallOptions | undefined,
   ): Promise<T> => {
-    if (inFlight >= MAX_IN_FLIGHT) {
-      const message = `${MAX_IN_FLIGHT} calls to the facilitator are under way`;
-      throw new FacilitatorError("facilitator_busy", message, { sent: false });
-    }
-    inFlight++;
-    try {
-      const answer = await send(
-        transport,
-        { operation, url: `${id}/${operation}`, method: body ? "POST" : "GET" },
-        body,
-        options,
-        callOptions,
-      );
-      return judge(answer, read(answer));
-    } finally {
-      inFlight--;
-    }
+    const about = { operation, url: `${id}/${operation}`, method: body ? "POST" : "GET" } as const;
+    const answer = await send(transport, about, body, options, callOptions);
+    return judge(answer, read(answer));
   };
 
   return {

@@ -1,11 +1,28 @@
 import { FacilitatorError } from "../errors.js";
-import type { FacilitatorRequest, SettlementResponse, SupportedKind, VerifyResponse } from "../protocol/types.js";
+import { sameJson } from "../protocol/json.js";
+import type {
+  FacilitatorRequest,
+  JsonObject,
+  SettlementResponse,
+  SupportedKind,
+  VerifyResponse,
+} from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
-import { cacheSupported, findKind, type SupportedCache } from "./supported.js";
+import { within } from "../within.js";
+import { now } from "./breaker.js";
+import { type Lane, unavailable } from "./lane.js";
+import { createMember, type FacilitatorHealth, type Member } from "./member.js";
+import { covers, findKind } from "./supported.js";
+import { createSurvey } from "./survey.js";
+import { GRACE } from "./time-limit.js";
 import type { Facilitator } from "./types.js";
+import { verifyAt } from "./verify-tries.js";
+
+export type { FacilitatorHealth } from "./member.js";
 
 /** Milliseconds that one call may take. */
 export interface FacilitatorTimeouts {
+  /** For all tries at one facilitator. */
   readonly verify: number;
   /** At most; an offer's own time limit may be shorter. */
   readonly settle: number;
@@ -20,111 +37,265 @@ export interface Selected {
   readonly extensions: readonly string[];
 }
 
-/** The facilitators of one engine, in the seller's order. */
-export interface FacilitatorPool {
-  /** Grows whenever what is supported changes: what was derived from `peek` is then out of date. */
-  readonly version: number;
-  /** Who serves a scheme on a network as far as is known now: `undefined` if unknown, `null` if nobody does. */
-  peek(scheme: string, network: string): Selected | undefined | null;
-  /** The same, asking facilitators where needed. Rejects with a FacilitatorError if nobody can be had. */
-  select(scheme: string, network: string): Awaitable<Selected>;
-  /** The facilitator that a payment was pinned to. */
-  named(id: string): Facilitator | undefined;
-  verify(facilitator: Facilitator, request: FacilitatorRequest): Promise<VerifyResponse>;
-  settle(facilitator: Facilitator, request: FacilitatorRequest): Promise<SettlementResponse>;
+/** A facilitator's word on a payment. */
+export interface Verified {
+  readonly facilitator: Facilitator;
+  readonly answer: VerifyResponse;
 }
 
-export function createPool(facilitators: readonly Facilitator[], timeouts: FacilitatorTimeouts): FacilitatorPool {
+/** The facilitators of one engine, in the seller's order. Every rejection is a FacilitatorError. */
+export interface FacilitatorPool {
+  /** Grows whenever offers may have to be made anew: what was derived from `peek` is then out of date. */
+  readonly version: number;
+  /** Milliseconds after which `verify` has ended, whoever hangs. */
+  readonly verifyLimit: number;
+  /**
+   * Whose terms offers of a scheme on a network take over, as far as is known now: `undefined` if unknown, `null` if nobody
+   * serves it. The preferred one's; the next one's while the preferred one cannot be called and their terms differ.
+   */
+  peek(scheme: string, network: string): Selected | undefined | null;
+  /** The same, asking facilitators where needed. Rejects if nobody can be had. */
+  find(scheme: string, network: string): Awaitable<Selected>;
+  /** Everybody known to serve a scheme on a network: an offer may have been made on any one's terms. */
+  serving(scheme: string, network: string): readonly Selected[];
+  /** The facilitator that a payment was pinned to. */
+  named(id: string): Facilitator | undefined;
+  /**
+   * Verifies at the preferred facilitator that can be called, then at the next; only at those on whose terms the payment
+   * was offered. Where nothing was heard, once more at the same one. All tries at one share the limit of `verify`, and all
+   * facilitators together have twice that. Rejects with what the first one called came to; with
+   * `facilitator_unavailable` if none can be called.
+   */
+  verify(request: FacilitatorRequest): Promise<Verified>;
+  /** The facilitator to settle a payment at that nobody has verified. Rejects as `verify` does. */
+  select(request: FacilitatorRequest): Promise<Facilitator>;
+  /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
+  instead(than: Facilitator, request: FacilitatorRequest): Promise<Facilitator | undefined>;
+  /** Calls one facilitator, once. */
+  settle(facilitator: Facilitator, request: FacilitatorRequest): Promise<SettlementResponse>;
+  /** How each does, as far as is known. */
+  health(): readonly FacilitatorHealth[];
+  /** The same, after asking those that are not well or unknown; waits a second at most. Never rejects. */
+  check(): Promise<readonly FacilitatorHealth[]>;
+}
+
+export interface PoolSettings {
+  /**
+   * Members of `extra` that offers of a scheme take over from a facilitator (`fromSupported`). Its terms: only facilitators
+   * that state the same may be asked about a payment.
+   */
+  readonly takenOver: (scheme: string, network: string) => readonly string[];
+  /** Called when the state of a facilitator has changed. What it throws is dropped. */
+  readonly onChange?: (health: FacilitatorHealth) => void;
+}
+
+/** How many times the limit of one facilitator a verification may take at all of them together. */
+const SPAN = 2;
+/** Milliseconds that a check of health waits. */
+const LOOK = 1_000;
+
+/** Somebody who may be called for a payment. */
+interface Candidate {
+  readonly facilitator: Facilitator;
+  readonly lane: Lane;
+}
+
+/** Starts nothing: all is asked and decided when calls come. */
+export function createPool(
+  facilitators: readonly Facilitator[],
+  timeouts: FacilitatorTimeouts,
+  { takenOver, onChange }: PoolSettings,
+): FacilitatorPool {
   let version = 0;
-  const members: { facilitator: Facilitator; cache: SupportedCache }[] = facilitators.map((facilitator) => {
-    const cache = cacheSupported(facilitator, timeouts.supported, () => version++);
-    return { facilitator, cache };
-  });
+  const members: readonly Member[] = facilitators.map((facilitator) =>
+    createMember(facilitator, timeouts.supported, {
+      supportedChanged: () => {
+        version++;
+      },
+      breakerChanged: (network) => {
+        if (bindsTerms(network)) version++;
+      },
+      healthChanged: (health) => {
+        try {
+          onChange?.(health);
+        } catch {
+          // The seller's observer is no part of a payment.
+        }
+      },
+    }),
+  );
+  const survey = createSurvey(members, timeouts.supported);
+
+  /** Whether two statements of what offers take over are the same. */
+  const sameTerms = (scheme: string, network: string, a: JsonObject = {}, b: JsonObject = {}) =>
+    takenOver(scheme, network).every((name) => sameJson(a[name], b[name]));
+
+  /** Whether some scheme on a network comes with different terms from different facilitators. */
+  const bindsTerms = (network: string): boolean => {
+    const kinds = members
+      .flatMap(({ supported }) => supported.answer?.kinds ?? [])
+      .filter((kind) => covers(kind, network));
+    return kinds.some(({ scheme, extra }) =>
+      kinds.some((other) => other.scheme === scheme && !sameTerms(scheme, network, extra, other.extra)),
+    );
+  };
 
   const peek: FacilitatorPool["peek"] = (scheme, network) => {
-    let known = true;
-    for (const { facilitator, cache } of members) {
-      const supported = cache.peek();
-      if (!supported) {
-        known = false;
-        continue;
-      }
-      const kind = findKind(supported, scheme, network);
-      // An earlier one that has not answered yet may still turn out to be preferred, so only a full picture decides.
-      if (kind && known) return { facilitator, kind, extensions: supported.extensions };
+    let preferred: Selected | undefined;
+    let certain = true;
+    let awaited = false;
+    for (const member of members) {
+      const { supported } = member;
+      supported.refresh();
+      if (!supported.answer) certain = false;
+      awaited ||= supported.isNew;
+      const selected = selection(member, scheme, network);
+      if (!selected) continue;
+      // An earlier one that has not answered yet may still turn out to be preferred.
+      if (awaited) return undefined;
+      preferred ??= selected;
+      if (member.isOpen(network)) continue;
+      return sameTerms(scheme, network, selected.kind.extra, preferred.kind.extra) ? preferred : selected;
     }
-    return known ? null : undefined;
+    return preferred ?? (certain ? null : undefined);
   };
 
-  const ask = async (scheme: string, network: string, wanting: boolean): Promise<Selected> => {
-    let failure: unknown;
-    for (const { facilitator, cache } of members) {
-      try {
-        const supported = await cache.load(wanting);
-        const kind = findKind(supported, scheme, network);
-        if (kind) return { facilitator, kind, extensions: supported.extensions };
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    throw failure ?? unsupported(scheme, network);
+  const serves = ({ paymentRequirements }: FacilitatorRequest) => {
+    const { scheme, network, extra } = paymentRequirements;
+    return (member: Member): Candidate | undefined => {
+      const kind = selection(member, scheme, network)?.kind;
+      if (!kind || !sameTerms(scheme, network, kind.extra, extra)) return undefined;
+      return { facilitator: member.facilitator, lane: member.lane(network) };
+    };
   };
+
+  /** Those who may be called for a payment, in the seller's order; never none. */
+  const candidates = (request: FacilitatorRequest): Promise<readonly Candidate[]> => {
+    const { scheme, network } = request.paymentRequirements;
+    for (const { supported } of members) supported.refresh();
+    return survey.find(serves(request), `${scheme} on ${network}`);
+  };
+
+  /** Those of them who said so too late to be among the first. */
+  const others = async (request: FacilitatorRequest, known: readonly Candidate[]): Promise<readonly Candidate[]> => {
+    await survey.late();
+    const all = members.flatMap((member) => serves(request)(member) ?? []);
+    return all.filter(({ lane }) => known.every((candidate) => candidate.lane !== lane));
+  };
+
+  /**
+   * One that is preferred to whoever is called now, and is due for a trial, is tried with a copy of the verification: it
+   * reserves nothing, and no buyer waits for a facilitator that may still hang.
+   */
+  const tryPreferred = async (
+    all: readonly Candidate[],
+    chosen: Candidate,
+    request: FacilitatorRequest,
+  ): Promise<Verified | undefined> => {
+    const due = all.slice(0, all.indexOf(chosen)).find(({ lane }) => lane.breaker.isOpen && lane.breaker.enter());
+    if (!due) return undefined;
+    const { facilitator, lane } = due;
+    return lane.verify(request, timeouts.verify).then(
+      (answer) => ({ facilitator, answer }),
+      () => undefined,
+    );
+  };
+
+  const verify: FacilitatorPool["verify"] = async (request) => {
+    const all = await candidates(request);
+    const deadline = now() + SPAN * timeouts.verify;
+    let failure: unknown;
+    const verifyAtOneOf = async (some: readonly Candidate[]): Promise<Verified | undefined> => {
+      for (const { facilitator, lane } of some) {
+        const limit = Math.min(timeouts.verify, deadline - now());
+        if (limit < timeouts.verify / 10 || !lane.breaker.enter()) continue;
+        try {
+          return { facilitator, answer: await verifyAt(lane, request, limit) };
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+      return undefined;
+    };
+
+    const closed = all.filter(({ lane }) => !lane.breaker.isOpen);
+    const stopped = all.filter(({ lane }) => lane.breaker.isOpen);
+    const trial = closed[0] && stopped[0] && tryPreferred(all, closed[0], request);
+    const verified =
+      (await verifyAtOneOf([...closed, ...stopped])) ??
+      (await verifyAtOneOf(await others(request, all))) ??
+      (await trial);
+    if (verified) return verified;
+    throw failure ?? unavailable(all.map(({ lane }) => lane.breaker));
+  };
+
+  /** The first that can be called; one that is full only if all are. */
+  const choose = (all: readonly Candidate[], request: FacilitatorRequest): Candidate | undefined => {
+    const closed = all.filter(({ lane }) => !lane.breaker.isOpen);
+    const chosen = closed.find(({ lane }) => lane.hasRoom()) ?? closed[0];
+    if (!chosen) return all.find(({ lane }) => lane.breaker.enter());
+    tryPreferred(all, chosen, request);
+    return chosen;
+  };
+
+  const health = () => members.map((member) => member.health());
 
   return {
     get version() {
       return version;
     },
+    verifyLimit: timeouts.supported + SPAN * timeouts.verify + GRACE,
     peek,
-    select: (scheme, network) => {
-      const known = peek(scheme, network);
-      return known ?? ask(scheme, network, known === null);
-    },
+    find: (scheme, network) =>
+      peek(scheme, network) ??
+      survey
+        .find((member) => selection(member, scheme, network), `${scheme} on ${network}`)
+        .then((found) => peek(scheme, network) ?? (found[0] as Selected)),
+    serving: (scheme, network) => members.flatMap((member) => selection(member, scheme, network) ?? []),
     named: (id) => facilitators.find((facilitator) => facilitator.id === id),
-    verify: (facilitator, request) => limited(timeouts.verify, (signal) => facilitator.verify(request, { signal })),
-    settle: (facilitator, request) => {
-      const limit = Math.min(timeouts.settle, request.paymentRequirements.maxTimeoutSeconds * 1000);
-      return limited(limit, (signal) => facilitator.settle(request, { signal }));
+    verify,
+    select: async (request) => {
+      const all = await candidates(request);
+      const chosen = choose(all, request);
+      if (!chosen) throw unavailable(all.map(({ lane }) => lane.breaker));
+      return chosen.facilitator;
+    },
+    instead: async (than, request) => {
+      try {
+        const known = await candidates(request);
+        const all = [...known, ...(await others(request, known))];
+        // Two members with one name are one service.
+        const rest = all.filter(({ facilitator }) => facilitator.id !== than.id);
+        return choose(rest, request)?.facilitator;
+      } catch {
+        return undefined;
+      }
+    },
+    settle: async (facilitator, request) => {
+      const { network, maxTimeoutSeconds } = request.paymentRequirements;
+      // Another engine of this process may have verified it, at an object of its own for the same service.
+      const member =
+        members.find((one) => one.facilitator === facilitator) ??
+        members.find((one) => one.facilitator.id === facilitator.id);
+      if (!member) throw stranger();
+      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000));
+    },
+    health,
+    check: async () => {
+      const news = Promise.all(members.map((member) => member.look()));
+      await within<unknown>(news, LOOK, () => undefined);
+      return health();
     },
   };
 }
 
-/** Milliseconds that a facilitator has to tell, after its time is up, how far it came. */
-const GRACE = 500;
-
-/**
- * Holds any facilitator to its time, also one that does not heed the signal, and to its errors. With timers of its own:
- * those of `AbortSignal.timeout` live on until they fire, and thousands of them are what a busy shop spends its time on.
- */
-function limited<T>(limit: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  return new Promise((resolve, reject) => {
-    const late = () =>
-      reject(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true }));
-    let timer = setTimeout(() => {
-      controller.abort();
-      timer = setTimeout(late, GRACE);
-    }, limit);
-    const answered = (value: T) => {
-      clearTimeout(timer);
-      resolve(value);
-    };
-    const failed = (cause: unknown) => {
-      clearTimeout(timer);
-      const known = cause instanceof FacilitatorError;
-      reject(
-        known ? cause : new FacilitatorError("facilitator_unreadable", "The facilitator failed", { sent: true, cause }),
-      );
-    };
-    // A facilitator in this process may throw before there is a promise.
-    try {
-      call(controller.signal).then(answered, failed);
-    } catch (cause) {
-      failed(cause);
-    }
-  });
+function selection({ facilitator, supported }: Member, scheme: string, network: string): Selected | undefined {
+  const { answer } = supported;
+  const kind = answer && findKind(answer, scheme, network);
+  return kind && { facilitator, kind, extensions: answer.extensions };
 }
 
-function unsupported(scheme: string, network: string): FacilitatorError {
-  const message = `No facilitator of the configuration serves ${scheme} on ${network}`;
+function stranger(): FacilitatorError {
+  const message = "The facilitator is not one of the configuration";
   return new FacilitatorError("facilitator_unsupported", message, { sent: false });
 }

@@ -1,3 +1,4 @@
+import type { Ticket } from "../seam.js";
 import type { ByteSource } from "./byte-source.js";
 
 /** The beginning of a body, as far as it was held back. */
@@ -16,12 +17,18 @@ export interface Gathered {
 }
 
 /**
- * Reads a body until it ends, outgrows `limit` bytes, or gives nothing for `idle` ms after a byte. How long the first
- * byte takes is for `stopped` to bound.
+ * Reads a body until it ends, outgrows `hold` bytes, or gives nothing for `idle` ms after a byte. Where nothing may be
+ * held, until it ends, outgrows `keep` bytes, or has no more at hand. How long the first byte takes is for `stopped` to
+ * bound.
  */
-export function gather(source: ByteSource, limit: number, idle: number, stopped: Promise<unknown>): Promise<Gathered> {
+export function gather(
+  source: ByteSource,
+  { hold, keep, idle }: Pick<Ticket, "hold" | "keep" | "idle">,
+  stopped: Promise<unknown>,
+): Promise<Gathered> {
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
+    const limit = hold || keep;
     let size = 0;
     let newest = 0;
     let over = false;
@@ -46,8 +53,14 @@ export function gather(source: ByteSource, limit: number, idle: number, stopped:
         chunks.push(chunk);
         size += chunk.byteLength;
         if (size > limit) return finish("open");
-        newest = performance.now();
-        timer ??= setTimeout(pause, idle);
+        if (hold === 0) {
+          // A turn of the event loop: some runtimes need one for each part of a body that is in memory.
+          clearTimeout(timer);
+          timer = setTimeout(() => finish("open", { pending }), 0);
+        } else {
+          newest = performance.now();
+          timer ??= setTimeout(pause, idle);
+        }
       }
       pull();
     };
@@ -62,7 +75,7 @@ export function gather(source: ByteSource, limit: number, idle: number, stopped:
 }
 
 /** All chunks as one, without a copy where there is but one. */
-export function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+export function join({ chunks, size }: Pick<Gathered, "chunks" | "size">): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first;
   const joined = new Uint8Array(size);

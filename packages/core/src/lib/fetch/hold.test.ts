@@ -119,10 +119,25 @@ describe("a handler that nobody waits for", () => {
   });
 
   it("may fail later without anybody noticing", async () => {
-    const { ticket } = issueTicket({ signal: AbortSignal.abort(), conclusion: timeout });
-    expect((await holdResponse(() => settle().then(() => Promise.reject(new Error("late"))), ticket)).status).toBe(504);
+    const limit = new AbortController();
+    const { ticket } = issueTicket({ signal: limit.signal, conclusion: timeout });
+    const answer = holdResponse(() => settle().then(() => Promise.reject(new Error("late"))), ticket);
+    limit.abort();
+    expect((await answer).status).toBe(504);
     await settle();
     await settle();
+  });
+
+  it("does not run if it is over before", async () => {
+    for (const [plan, options, aborted] of [
+      [{ signal: AbortSignal.abort(), conclusion: timeout }, {}, false],
+      [{}, { signal: AbortSignal.abort() }, true],
+    ] as const) {
+      const { ticket, outcomes, delivered } = issueTicket(plan);
+      await holdResponse(() => expect.unreachable(), ticket, options);
+      expect(outcomes).toMatchObject([{ aborted, whole: false }]);
+      expect(delivered).toEqual([false]);
+    }
   });
 
   it("counts as unanswered while its stream has given no byte", async () => {

@@ -1,27 +1,29 @@
 import type { Awaitable, Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Answer, readAnswer } from "./answer.js";
+import { type DepartureOptions, reporter, sendOn } from "./departure.js";
 import { type Gathered, gather, join } from "./gather.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
-import { streamRest } from "./rest.js";
 
-export interface HoldOptions {
+export interface HoldOptions extends DepartureOptions {
   /** Of the request: an answer to `HEAD` has no body. */
   readonly method?: string;
-  /** The request's own signal: the client left. */
-  readonly signal?: AbortSignal;
   /** What the handler threw, where the framework made an answer of it before `run` came back. */
   failure?(): unknown;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
   /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
   recover?(error: unknown, headers: Headers): Response | undefined;
+  /**
+   * The fields of a whole answer, with those that the framework adds after the handler; nothing if nobody can tell them:
+   * such an answer cannot be sent again.
+   */
+  fields?(headers: Headers): Awaitable<HeaderList | undefined>;
 }
 
 type End = "late" | "left";
 type Made = { readonly answer: Answer } | { readonly error: unknown };
 
 const noHeaders = (): HeaderList => [];
-const nothing = new Uint8Array(0);
 
 /**
  * Runs an admitted handler and holds its answer back until the engine has concluded on it.
@@ -34,6 +36,10 @@ export async function holdResponse(
   ticket: Ticket,
   options: HoldOptions = {},
 ): Promise<Response> {
+  // Nobody waits, so the handler need not run.
+  if (options.signal?.aborted || ticket.signal.aborted) {
+    return giveUp(options.signal?.aborted ? "left" : "late", ticket, options);
+  }
   const watch = watchEnd(ticket.signal, options.signal);
   try {
     const made = attempt(run);
@@ -64,8 +70,6 @@ function watchEnd(limit: AbortSignal, client: AbortSignal | undefined): { end: P
   const end = new Promise<End>((resolve) => {
     late = () => resolve("late");
     left = () => resolve("left");
-    if (client?.aborted) left();
-    else if (limit.aborted) late();
   });
   limit.addEventListener("abort", late);
   client?.addEventListener("abort", left);
@@ -80,47 +84,59 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
   const { source } = answer;
   let held: Gathered = { end: "whole", chunks: [], size: 0 };
   if (source !== undefined) {
-    held = isEventStream(answer.headers)
-      ? { end: "open", chunks: [], size: 0 }
-      : await gather(source, ticket.hold, ticket.idle, end);
+    held = isEventStream(answer.headers) ? { end: "open", chunks: [], size: 0 } : await gather(source, ticket, end);
   }
+  if (held.chunks.length > 1 && held.end === "whole") held = { ...held, chunks: [join(held)] };
   if (held.end === "failed") return fail(held.error, ticket, options);
   if (held.end === "stopped") {
     void source?.cancel(ticket.signal.reason);
     return giveUp(await end, ticket, options);
   }
 
-  const { status } = answer;
-  const error = options.failure?.();
-  const whole = held.end === "whole";
-  const outcome: Outcome = { status, aborted: false, whole, headers: () => [...answer.headers] };
-  const body = whole ? join(held.chunks, held.size) : undefined;
-  const conclusion = await ticket.conclude({
-    ...outcome,
-    ...(error !== undefined && { error }),
-    ...(body && { body }),
-  });
+  const conclusion = await conclude(await describe(answer, held, options), ticket, options);
   if (conclusion.type === "replace") {
     void source?.cancel();
     return replace(conclusion.reply, ticket, options);
   }
 
-  const init = { status, statusText: answer.statusText, headers: changeHeaders(answer.headers, conclusion) };
-  const silent = options.method === "HEAD" || isBodiless(status) || source === undefined;
-  if (!whole && !silent) {
-    return new Response(streamRest(held, source, options.signal, ticket.delivered.bind(ticket)) as BodyInit, init);
-  }
-  if (!whole) void source?.cancel();
-  // Nothing better is known of a body that is handed over in one piece than that the client was still there.
-  ticket.delivered(options.signal?.aborted !== true);
-  return new Response(silent ? null : ((body ?? nothing) as BodyInit), init);
+  const { status, statusText } = answer;
+  // An empty one is none: workerd would send it.
+  const init = { status, ...(statusText && { statusText }), headers: changeHeaders(answer.headers, conclusion) };
+  const silent = options.method === "HEAD" || isBodiless(status);
+  if (silent && held.end !== "whole") void source?.cancel();
+  return sendOn(held, silent ? undefined : source, init, reporter(ticket, options), options);
+}
+
+async function describe({ status, headers }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
+  const whole = held.end === "whole";
+  const fields = whole && options.fields ? await options.fields(headers) : undefined;
+  const error = options.failure?.();
+  return {
+    status,
+    aborted: false,
+    whole,
+    headers: () => fields ?? [...headers],
+    ...(error !== undefined && { error }),
+    ...(whole && (fields || !options.fields) && { body: join(held) }),
+  };
+}
+
+/** Also a conclusion outlives a client that leaves meanwhile: a payment may be on its way. */
+function conclude(outcome: Outcome, ticket: Ticket, { waitUntil }: HoldOptions): Promise<Conclusion> {
+  const conclusion = ticket.conclude(outcome);
+  waitUntil?.(conclusion);
+  return conclusion;
 }
 
 /** The handler threw, or what it returned cannot be sent. */
 async function fail(error: unknown, ticket: Ticket, options: HoldOptions): Promise<Response> {
-  const conclusion = await ticket.conclude({ status: 500, aborted: false, error, whole: false, headers: noHeaders });
+  const conclusion = await conclude(
+    { status: 500, aborted: false, error, whole: false, headers: noHeaders },
+    ticket,
+    options,
+  );
   if (conclusion.type === "replace") return replace(conclusion.reply, ticket, options);
-  ticket.delivered(false);
+  reporter(ticket, options)(false);
   const answer = options.recover?.(error, changeHeaders(new Headers(), conclusion));
   if (answer !== undefined) return answer;
   throw error;
@@ -130,14 +146,14 @@ async function fail(error: unknown, ticket: Ticket, options: HoldOptions): Promi
 async function giveUp(end: End, ticket: Ticket, options: HoldOptions): Promise<Response> {
   const aborted = end === "left";
   const status = aborted ? 499 : 504;
-  const conclusion = await ticket.conclude({ status, aborted, whole: false, headers: noHeaders });
+  const conclusion = await conclude({ status, aborted, whole: false, headers: noHeaders }, ticket, options);
   if (conclusion.type === "replace") return replace(conclusion.reply, ticket, options);
-  ticket.delivered(false);
+  reporter(ticket, options)(false);
   return new Response(null, { status, headers: changeHeaders(new Headers(), conclusion) });
 }
 
 function replace(reply: Reply, ticket: Ticket, options: HoldOptions): Response {
-  ticket.delivered(false);
+  reporter(ticket, options)(false);
   return options.reply ? options.reply(reply) : toResponse(reply, options.method);
 }
 

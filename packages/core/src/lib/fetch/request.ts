@@ -1,4 +1,5 @@
 import type { PaywallRequest } from "../seam.js";
+import { join } from "./gather.js";
 
 /** What an adapter knows about a request beyond the Fetch Request itself. */
 export interface RequestFacts {
@@ -6,6 +7,11 @@ export interface RequestFacts {
   params?(): Record<string, string>;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
+  /**
+   * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
+   * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
+   */
+  body?(limit: number): Promise<Uint8Array | undefined | null>;
 }
 
 const hostPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
@@ -51,6 +57,50 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
   address(): string | undefined {
     return this.#facts?.address?.();
   }
+
+  async body(limit: number): Promise<Uint8Array | undefined> {
+    const request = this.#request;
+    if (request.method === "GET" || request.method === "HEAD") return undefined;
+    const known = this.#facts?.body ? await this.#facts.body(limit) : null;
+    return known === null ? peekBody(request, limit) : known;
+  }
+}
+
+/** Requests whose bodies are read as far as they were looked at: nobody but a reader takes what is left. */
+const begun = new WeakSet<Request>();
+
+/**
+ * Takes the rest of a body that was looked at and that nobody will read now, as servers do by themselves with a body that
+ * nobody has touched. Otherwise the connection stands still.
+ */
+export function drainRequest(request: Request): void {
+  if (!begun.delete(request) || request.bodyUsed || request.body?.locked) return;
+  request.body?.pipeTo(new WritableStream()).catch(() => {});
+}
+
+/** The first bytes of a body, of which the request itself still has all. Rejects if the client leaves before. */
+async function peekBody(request: Request, limit: number): Promise<Uint8Array | undefined> {
+  if (request.bodyUsed || request.headers.get("content-length") === "0") return undefined;
+  let copy: Request;
+  try {
+    copy = request.clone();
+  } catch {
+    // Somebody is reading it.
+    return undefined;
+  }
+  begun.add(request);
+  const reader = copy.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (reader && size < limit) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.byteLength;
+  }
+  // From here on the request reads for itself alone. That this is done is told only once the request is cancelled too.
+  reader?.cancel().catch(() => {});
+  return size === 0 ? undefined : join({ chunks, size }).subarray(0, limit);
 }
 
 /**

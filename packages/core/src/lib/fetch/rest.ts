@@ -8,7 +8,7 @@ import type { Gathered } from "./gather.js";
  * @param done told once whether the last byte was taken
  */
 export function streamRest(
-  { chunks, pending }: Gathered,
+  { end, chunks, pending }: Gathered,
   source: ByteSource,
   client: AbortSignal | undefined,
   done: (whole: boolean) => void,
@@ -40,11 +40,12 @@ export function streamRest(
         if (held !== undefined) return controller.enqueue(held);
         try {
           let chunk: Uint8Array | undefined;
-          do {
+          while (end !== "whole") {
             const read = next ?? source.read();
             next = undefined;
             chunk = await read;
-          } while (chunk?.byteLength === 0);
+            if (chunk?.byteLength !== 0) break;
+          }
           if (over) return;
           if (chunk !== undefined) return controller.enqueue(chunk);
           finish(true);

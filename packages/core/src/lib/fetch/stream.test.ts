@@ -59,8 +59,13 @@ describe("a stream", () => {
 
   it("is settled at its first byte if nothing may be held", async () => {
     const { ticket, outcomes } = issueTicket({ hold: 0 });
-    await holdResponse(() => new Response("x"), ticket);
-    expect(outcomes[0]?.whole).toBe(false);
+    const { response, push } = feedResponse();
+    push("x");
+    const answer = await holdResponse(() => response, ticket);
+    expect(outcomes[0]).toMatchObject({ whole: false });
+    push("y");
+    const reader = answer.body?.getReader();
+    expect([text((await reader?.read())?.value), text((await reader?.read())?.value)]).toEqual(["x", "y"]);
   });
 
   it("is pulled only as far as the client has read", async () => {

@@ -1,52 +1,173 @@
-import type { PaymentRecord } from "./record.js";
-import type { Store } from "./store.js";
+import type { StoredAnswer, StoredPayment } from "./record.js";
+import type { Reading, Store } from "./store.js";
 
-/** Milliseconds that a closed record is kept at least, and seconds beyond the end of its payment's window. */
-const KEEP = 24 * 3_600_000;
-const KEEP_BEYOND = 3_600;
-/** Records beyond which closed ones are dropped early, oldest first. */
+export interface MemoryStoreOptions {
+  /** Bytes of answers that are kept in all; the oldest go first. @default 67108864 (64 MiB) */
+  readonly answerBytes?: number;
+}
+
+const ANSWER_BYTES = 64 * 1024 * 1024;
+/** Records, and links, beyond which those without a use are dropped early, oldest first. */
 const MAX_RECORDS = 100_000;
-/** Records that one insertion looks at: what is dropped keeps pace with what comes. */
+/** What one insertion looks at: what is dropped keeps pace with what comes. */
 const SWEPT = 4;
 
-/** Records in this process's memory: for one process, and gone with it. */
-export function memoryStore(): Store {
-  const records = new Map<string, PaymentRecord>();
+interface Row {
+  record: StoredPayment;
+  /** By the monotonic clock, in milliseconds. */
+  leasedUntil: number;
+}
 
-  /** The map keeps the order of insertion, so the oldest come first; open ones go to the end of the queue. */
-  const sweep = (now: number) => {
-    for (let i = 0; i < SWEPT; i++) {
-      const [oldest] = records.values();
-      if (!oldest || (records.size <= MAX_RECORDS && now - oldest.updatedAt < KEEP)) return;
-      records.delete(oldest.id);
-      if (!isClosed(oldest) || (records.size < MAX_RECORDS && isPresentable(oldest, now)))
-        records.set(oldest.id, oldest);
-    }
+/** Records in this process's memory: for one process, and gone with it. */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const rows = new Map<string, Row>();
+  const answers = keepAnswers(options.answerBytes ?? ANSWER_BYTES);
+  const links = new Map<string, { id: string; expiresAt: number }>();
+
+  const drop = (id: string) => {
+    rows.delete(id);
+    answers.drop(id);
+  };
+  // A record that has an end is closed: no money is at stake.
+  const sweepRows = sweeper(
+    rows,
+    ({ record: { expiresAt } }, now) => expiresAt !== undefined && expiresAt <= now,
+    ({ record: { expiresAt } }) => expiresAt !== undefined,
+    drop,
+  );
+  const sweepLinks = sweeper(
+    links,
+    ({ expiresAt }, now) => expiresAt <= now,
+    ({ id }) => !rows.has(id),
+    (key) => links.delete(key),
+  );
+
+  const read = (row: Row): Reading => ({ record: row.record, leased: row.leasedUntil > performance.now() });
+  const boundTo = (key: string): string | undefined => {
+    const link = links.get(key);
+    return link && link.expiresAt > Date.now() ? link.id : undefined;
   };
 
   return {
     name: "memory",
-    read: (id) => records.get(id),
-    insert: (record) => {
-      if (records.has(record.id)) return false;
-      records.set(record.id, record);
-      sweep(record.createdAt);
+    atomic: true,
+    scope: "process",
+    read: (id) => {
+      const row = rows.get(id);
+      return row && read(row);
+    },
+    insert: (record, lease) => {
+      if (rows.has(record.id)) return false;
+      rows.set(record.id, { record, leasedUntil: performance.now() + lease });
+      sweepRows();
       return true;
     },
-    replace: (record, version) => {
-      if (records.get(record.id)?.version !== version) return false;
-      records.set(record.id, record);
+    replace: (record, version, lease, answer) => {
+      const row = rows.get(record.id);
+      if (row?.record.version !== version) return false;
+      row.record = record;
+      row.leasedUntil = performance.now() + lease;
+      if (answer) answers.put(record.id, answer);
       return true;
     },
-    list: (limit) => [...records.values()].sort((a, b) => b.createdAt - a.createdAt).slice(0, limit),
+    renew: (id, holder, lease) => {
+      const row = rows.get(id);
+      if (row?.record.holder !== holder) return false;
+      row.leasedUntil = performance.now() + lease;
+      return true;
+    },
+    answer: (id) => answers.get(id),
+    link: (key, id, expiresAt, instead) => {
+      const bound = boundTo(key);
+      if (bound !== undefined && bound !== instead) return bound;
+      links.delete(key);
+      links.set(key, { id, expiresAt });
+      sweepLinks();
+      return id;
+    },
+    linked: boundTo,
+    list: ({ states, lapsed = false, order, limit }) => {
+      const now = performance.now();
+      const found: Row[] = [];
+      for (const row of rows.values()) {
+        if (states && !states.includes(row.record.state)) continue;
+        if (!lapsed || row.leasedUntil <= now) found.push(row);
+      }
+      found.sort((a, b) =>
+        order === "newest" ? b.record.createdAt - a.record.createdAt : a.record.updatedAt - b.record.updatedAt,
+      );
+      return found.slice(0, limit).map(read);
+    },
   };
 }
 
-function isClosed({ state }: PaymentRecord): boolean {
-  return state === "delivered" || state === "released" || state === "failed";
+/**
+ * Drops a few entries that are over at each call, and makes room when there are too many.
+ * @param isSpare may be dropped early, for room
+ */
+function sweeper<V>(
+  map: ReadonlyMap<string, V>,
+  isOver: (value: V, now: number) => boolean,
+  isSpare: (value: V) => boolean,
+  drop: (key: string) => void,
+): () => void {
+  // One iterator goes round and round: a new one would first have to pass everything that was deleted ahead of it.
+  let walk = map.entries();
+  let most = MAX_RECORDS;
+  return () => {
+    const now = Date.now();
+    for (let i = 0; i < SWEPT; i++) {
+      const { done, value: entry } = walk.next();
+      if (done) {
+        walk = map.entries();
+        break;
+      }
+      if (isOver(entry[1], now)) drop(entry[0]);
+    }
+    if (map.size <= most) return;
+    // A twentieth at once, or a twentieth later if nothing can go: looking through all of them is not for every call.
+    for (const [key, value] of map) {
+      if (map.size <= MAX_RECORDS * 0.95) break;
+      if (isSpare(value)) drop(key);
+    }
+    most = Math.max(MAX_RECORDS, map.size + MAX_RECORDS / 20);
+  };
 }
 
-/** Whether the payment may still come again: its record answers faster than a facilitator. */
-function isPresentable({ validBefore = 0 }: PaymentRecord, now: number): boolean {
-  return (validBefore + KEEP_BEYOND) * 1000 > now && validBefore * 1000 - now < KEEP;
+/** Answers up to so many bytes in all. A map keeps the order of insertion, so the oldest go first. */
+function keepAnswers(limit: number) {
+  const kept = new Map<string, StoredAnswer>();
+  let size = 0;
+  const drop = (id: string) => {
+    const answer = kept.get(id);
+    if (!answer) return;
+    size -= bytesOf(answer);
+    kept.delete(id);
+  };
+  return {
+    drop,
+    get: (id: string): StoredAnswer | undefined => {
+      const answer = kept.get(id);
+      if (answer && answer.expiresAt <= Date.now()) drop(id);
+      return kept.get(id);
+    },
+    put: (id: string, answer: StoredAnswer) => {
+      drop(id);
+      const bytes = bytesOf(answer);
+      if (bytes > limit) return;
+      // Handlers use their buffers again, and a small body may be a part of a large one.
+      kept.set(id, { ...answer, body: answer.body.slice() });
+      size += bytes;
+      if (size <= limit) return;
+      // A tenth at once: finding the oldest means passing what was dropped ahead of it.
+      for (const [oldest] of kept) {
+        if (size <= limit * 0.9 || oldest === id) return;
+        drop(oldest);
+      }
+    },
+  };
+}
+
+function bytesOf({ headers, body }: StoredAnswer): number {
+  return headers.reduce((sum, [name, value]) => sum + name.length + value.length, body.byteLength);
 }

@@ -1,4 +1,5 @@
-import type { PaymentRequirements, SettlementResponse } from "../protocol/types.js";
+import type { PaymentPayload, PaymentRequirements, SettlementResponse } from "../protocol/types.js";
+import type { Finality } from "../schemes/chain.js";
 
 /**
  * Where a payment stands.
@@ -29,46 +30,125 @@ export interface PaymentRecord {
   readonly state: PaymentState;
   /** The route's label, for example `GET /weather`. */
   readonly route: string;
-  /** Method and URL of the request that it was claimed for. */
+  /** Method, path and query of the request that it was claimed for, and a digest of its body if there was one. */
   readonly request: string;
   /** What was offered and accepted. */
   readonly offer: PaymentRequirements;
   readonly payer?: string;
   /** Id of the facilitator that it is pinned to. */
   readonly facilitator: string;
-  /** Digest of the payment's proof, for recognising the same payment in `unknown` and `owed`. */
+  /** Digest of the payment's proof: tells the payment from a forgery of its name. */
   readonly proof?: string;
+  /** Digest of the client's `payment-identifier`, if it sent one. */
+  readonly identifier?: string;
+  /** How deep in the chain its settlement must lie to count, where the facilitator's word is not enough. */
+  readonly finality?: Finality;
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
   /** A transaction of it failed on the chain: then only the chain can tell who spent it. */
   readonly reverted?: boolean;
+  /** The answer left before the settlement was known (`settle: "background"`): it is never free again. */
+  readonly answered?: boolean;
+  /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
+  readonly arrived?: boolean;
+  /** The store was given the whole answer, to be sent again. */
+  readonly kept?: boolean;
+  /** Why it came to its state, as a stable code: a reason of the protocol, or one of ours. */
+  readonly reason?: string;
   /** Unix seconds until which it can be settled; absent where only the chain knows. */
   readonly validBefore?: number;
-  /** How often it was admitted to the handler. */
+  /** How often it was admitted to the handler since it was last claimed. */
   readonly runs: number;
-  /** Unix milliseconds. */
+  /** Unix milliseconds; `times` says when it last came to each state. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly times: Readonly<Partial<Record<PaymentState, number>>>;
 }
+
+/** A record as stores keep it. */
+export interface StoredPayment extends PaymentRecord {
+  /** Who is at work on it; a claim's own name, never used twice. */
+  readonly holder: string;
+  /** Unix milliseconds from which a store may drop it; absent while money is at stake. */
+  readonly expiresAt?: number;
+  /**
+   * The payment with its signature, while a settlement may have to be repeated: in `settling` and `unknown` only. A bearer
+   * authorisation until it is used or expired, so it is never listed, logged or exported.
+   */
+  readonly payload?: PaymentPayload;
+}
+
+/** An answer as it was sent, to be sent again. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  /** Unix milliseconds until which it is given out; a store may drop it from then on. */
+  readonly expiresAt: number;
+}
+
+/** The reason of an attempt's record whose payment goes on under its own name. */
+export const MOVED = "moved";
+
+/** Whether the record is one attempt's at a payment whose signature nobody has proven yet. */
+export function isAttempt({ id }: Pick<PaymentRecord, "id">): boolean {
+  return id.includes("#");
+}
+
+/** States in which somebody is, or was, at work: a record of theirs whose lease has run out waits to be resolved. */
+export const WORKING: readonly PaymentState[] = ["running", "settling", "settled"];
+
+/** States that a restart, or a pass of `reconcile`, must look at once their lease has run out. */
+export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
 /** Every change of state that may happen; nothing else ever does. */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "released", "owed", "delivered"],
-  settling: ["settled", "failed", "unknown", "released"],
+  settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
-  owed: ["running"],
+  owed: ["running", "delivered"],
   unknown: ["settling"],
   released: ["running", "settling"],
   failed: ["running", "settling"],
   delivered: [],
 };
 
-/** Not charged, and nobody is at work: the same payment may be claimed anew. */
-export function isFree({ state }: PaymentRecord): boolean {
-  return state === "released" || state === "failed";
-}
-
 export function mayBecome(from: PaymentState, to: PaymentState): boolean {
   return TRANSITIONS[from].includes(to);
+}
+
+/** Not charged, and nobody is at work: the same payment may be claimed anew. */
+export function isFree({ state, answered }: PaymentRecord): boolean {
+  return (state === "released" || state === "failed") && !answered;
+}
+
+/**
+ * What a record means once nobody is at work on it any more: its process died, or lost its lease. What was about to be
+ * charged is doubtful, what was charged is owed, and nothing else had any effect.
+ */
+export function lapsedState({ state, receipt }: PaymentRecord): PaymentState {
+  if (state === "running") return receipt ? "owed" : "released";
+  if (state === "settling") return "unknown";
+  return state === "settled" ? "owed" : state;
+}
+
+/** Milliseconds that a delivered record is kept: at least, beyond the end of its payment's window, and at most. */
+const KEEP = 24 * 3_600_000;
+const KEEP_BEYOND = 3_600_000;
+const KEEP_AT_MOST = 30 * KEEP;
+/** Milliseconds that an attempt is kept which came to nothing: strangers make those at will. */
+const KEEP_ATTEMPT = 10 * 60_000;
+
+/** Until when a record must be kept, in Unix milliseconds; `undefined`: as long as money is at stake. */
+export function keptUntil(record: PaymentRecord, now: number): number | undefined {
+  const { state, validBefore = 0 } = record;
+  if (state === "released" || state === "failed") return now + (isAttempt(record) ? KEEP_ATTEMPT : KEEP);
+  if (state !== "delivered") return undefined;
+  return Math.min(Math.max(now + KEEP, validBefore * 1000 + KEEP_BEYOND), now + KEEP_AT_MOST);
+}
+
+/** A record without what only the engine may see. */
+export function publicRecord({ holder: _1, expiresAt: _2, payload: _3, ...record }: StoredPayment): PaymentRecord {
+  return record;
 }

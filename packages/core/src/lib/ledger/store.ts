@@ -1,15 +1,58 @@
 import type { Awaitable } from "../seam.js";
-import type { PaymentRecord } from "./record.js";
+import type { PaymentState, StoredAnswer, StoredPayment } from "./record.js";
 
-/** Keeps payment records. Every operation is atomic; a store that cannot promise this cannot serve a ledger. */
+/** A record as it was read. */
+export interface Reading {
+  readonly record: StoredPayment;
+  /** Its holder's lease has not run out. */
+  readonly leased: boolean;
+}
+
+/** Which records to list. */
+export interface StoreQuery {
+  /** @default every state */
+  readonly states?: readonly PaymentState[];
+  /** Only records whose lease has run out. @default false */
+  readonly lapsed?: boolean;
+  /** `newest` by `createdAt`, or `oldest` by `updatedAt`. */
+  readonly order: "newest" | "oldest";
+  readonly limit: number;
+}
+
+/**
+ * Keeps payment records. Every operation is atomic and, once it has come back, lasting as far as the store promises any;
+ * what was written is seen by the next read, from every process that shares the store. Leases are measured by the
+ * store's own clock, never by that of a process that calls. A store prepares what it needs (a schema, and its newer
+ * versions) by itself, at the first operation. Operations reject when the store cannot be asked.
+ * `testStore` of `@turnpike/testing/stores` is the contract in full.
+ */
 export interface Store {
   /** For messages, for example `memory`. */
   readonly name: string;
-  read(id: string): Awaitable<PaymentRecord | undefined>;
-  /** Writes a new record; false if there is one of that id. */
-  insert(record: PaymentRecord): Awaitable<boolean>;
-  /** Replaces a record whose stored version is `version`; false if it is another. */
-  replace(record: PaymentRecord, version: number): Awaitable<boolean>;
-  /** The newest records, at most `limit`. */
-  list(limit: number): Awaitable<readonly PaymentRecord[]>;
+  /** The store's promise that claims are atomic. One that cannot make it cannot serve a ledger. */
+  readonly atomic: true;
+  /** Who may share it: one process, or several. */
+  readonly scope: "process" | "shared";
+  read(id: string): Awaitable<Reading | undefined>;
+  /** Writes a new record with a lease of so many milliseconds; false if there is one of that id. */
+  insert(record: StoredPayment, lease: number): Awaitable<boolean>;
+  /**
+   * Replaces the record whose stored version is `version`, and its lease; false if there is another version, or none.
+   * @param lease milliseconds from now; 0: it has none
+   * @param answer written in the same step; a store may decline one that exceeds its limits, and keep the record
+   */
+  replace(record: StoredPayment, version: number, lease: number, answer?: StoredAnswer): Awaitable<boolean>;
+  /** Extends the lease of a record to so many milliseconds from now; false if its holder is another by now. */
+  renew(id: string, holder: string, lease: number): Awaitable<boolean>;
+  /** The answer kept for a record; nothing once it has expired or was dropped for room. */
+  answer(id: string): Awaitable<StoredAnswer | undefined>;
+  /**
+   * Binds a key to a payment, unless it is bound already; gives the id that it is bound to from then on.
+   * @param instead the id that it must be bound to so far to be bound anew
+   * @param expiresAt Unix milliseconds from which the store may forget it
+   */
+  link(key: string, id: string, expiresAt: number, instead?: string): Awaitable<string>;
+  /** The id that a key is bound to. */
+  linked(key: string): Awaitable<string | undefined>;
+  list(query: StoreQuery): Awaitable<readonly Reading[]>;
 }

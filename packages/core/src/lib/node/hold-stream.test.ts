@@ -91,6 +91,47 @@ describe("an answer is concluded", () => {
   });
 });
 
+describe("an answer that may not be held, but kept", () => {
+  const concluded = async (handler: (res: ServerResponse) => void, keep = 10) => {
+    const ticket = new HandTicket({ hold: 0, keep });
+    await runHeld(ticket, handler);
+    expect(ticket.deliveries).toEqual([true]);
+    const [outcome] = ticket.outcomes;
+    return [outcome?.whole, outcome?.body?.toString()];
+  };
+
+  it("is whole if it is complete at its first byte", async () => {
+    expect(await concluded((res) => res.end("0123456789"))).toEqual([true, "0123456789"]);
+    expect(await concluded((res) => res.writeHead(201, { "Content-Length": 3 }).end("abc"))).toEqual([true, "abc"]);
+    expect(await concluded((res) => res.end())).toEqual([true, ""]);
+    expect(await concluded((res) => res.writeHead(204).end(), 0)).toEqual([true, ""]);
+  });
+
+  it("is a stream if it is longer than that, or was begun before its end", async () => {
+    expect(await concluded((res) => res.end("0123456789a"))).toEqual([false, undefined]);
+    expect(await concluded((res) => res.end("ééééé é"))).toEqual([false, undefined]);
+    expect(await concluded((res) => res.write("a") || res.end("b"))).toEqual([false, undefined]);
+    expect(
+      await concluded((res) => {
+        res.flushHeaders();
+        res.end("a");
+      }),
+    ).toEqual([false, undefined]);
+  });
+
+  it("is whole up to the hold where there is one, however it was written", async () => {
+    for (const [body, whole] of [
+      ["0123456789", true],
+      ["0123456789a", false],
+    ] as const) {
+      const ticket = new HandTicket({ hold: 10, keep: 1000 });
+      await runHeld(ticket, (res) => res.end(body));
+      expect(ticket.outcomes).toMatchObject([{ whole }]);
+      expect(ticket.deliveries).toEqual([true]);
+    }
+  });
+});
+
 describe("an answer that outgrows the hold", () => {
   it("makes its writer wait until it is settled, and then flows under the connection's own back-pressure", async () => {
     const total = 64 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { leftWhole, type Outgoing } from "../incoming/departure.js";
 import type { Conclusion, HeaderList, Outcome, Ticket } from "../seam.js";
 import { listHeaders } from "./head.js";
 import { Recorder } from "./recorder.js";
@@ -15,10 +16,11 @@ const LONGEST = 2 ** 31 - 1;
 export class Hold {
   readonly #ticket: Ticket;
   readonly #response: ServerResponse;
+  readonly #socket: IncomingMessage["socket"];
   readonly #recorder: Recorder;
   readonly #baseline: Baseline;
-  /** The socket of a request that waits for its turn: its response does not hear of a close. */
-  readonly #queued: IncomingMessage["socket"] | undefined;
+  /** The request waits for its turn: its response does not hear of a close. */
+  readonly #queued: boolean;
   #phase: "open" | "concluding" | "concluded" | "gone" = "open";
   #reported = false;
   #timer: NodeJS.Timeout | undefined;
@@ -26,10 +28,11 @@ export class Hold {
   constructor(ticket: Ticket, request: IncomingMessage, response: ServerResponse, headers?: HeaderList) {
     this.#ticket = ticket;
     this.#response = response;
+    this.#socket = request.socket;
     this.#baseline = takeBaseline(response, headers ?? listHeaders(response));
     this.#recorder = new Recorder(response, ticket.hold, this);
-    this.#queued = response.socket === null ? request.socket : undefined;
-    this.#queued?.once("close", this.#left);
+    this.#queued = response.socket === null;
+    if (this.#queued) this.#socket.once("close", this.#left);
     response.once("close", this.#left);
     response.once("finish", this.#finished);
     ticket.signal.addEventListener("abort", this.#timeUp);
@@ -55,10 +58,12 @@ export class Hold {
     else this.#conclude(this.#outcome({}));
   }
 
-  ends(): void {
+  ends(bytes: number): void {
     if (this.#phase !== "open") return;
     const { status, calls } = this.#recorder;
+    const { hold, keep } = this.#ticket;
     if (isGone(undefined, this.#response)) this.#left();
+    else if (bytes > (hold || keep)) this.#conclude(this.#outcome({}));
     else this.#conclude(new WholeOutcome(status, () => listHeaders(this.#response), calls));
   }
 
@@ -69,7 +74,7 @@ export class Hold {
 
   readonly #left = (): void => {
     if (this.#phase === "concluded") {
-      this.#report(this.#response.writableFinished);
+      this.#report(false);
     } else if (this.#phase === "concluding") {
       this.#phase = "gone";
       surrender(this.#recorder);
@@ -81,7 +86,7 @@ export class Hold {
   };
 
   readonly #finished = (): void => {
-    if (this.#phase === "concluded") this.#report(true);
+    if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
   };
 
   #outcome(facts: Partial<Outcome>): Outcome {
@@ -112,8 +117,8 @@ export class Hold {
   #report(whole: boolean): void {
     if (this.#reported) return;
     this.#reported = true;
-    this.#queued?.off("close", this.#left);
-    this.#ticket.delivered(whole);
+    if (this.#queued) this.#socket.off("close", this.#left);
+    void this.#ticket.delivered(whole);
   }
 }
 

@@ -24,8 +24,8 @@ export interface RecorderListener {
   rests(): void;
   /** The answer outgrows the limit, or its handler flushes it: it has to begin. */
   streams(): void;
-  /** The answer is complete. */
-  ends(): void;
+  /** The answer is complete, with a body of so many bytes. */
+  ends(bytes: number): void;
 }
 
 /**
@@ -255,7 +255,7 @@ export class Recorder {
     this.calls.push({ name: "end", args: chunk ? [chunk, encoding, ...rest] : rest });
     this.ended = true;
     this.#markEnded();
-    this.#listener.ends();
+    this.#listener.ends(this.#bytes);
     return this.response;
   }
 

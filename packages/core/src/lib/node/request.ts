@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { hasBody, peekBody } from "../incoming/request-body.js";
 import type { PaywallRequest } from "../seam.js";
 
 /**
@@ -23,6 +24,19 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
+  /** A body that was read ahead of the paywall counts as what its parser has made of it, if that is known. */
+  async body(limit: number): Promise<Uint8Array | undefined> {
+    const { message } = this;
+    if (!hasBody(message) || this.method === "GET" || this.method === "HEAD") return undefined;
+    const seen = await peekBody(message, limit);
+    return seen === null ? bytesOf(this.parsedBody())?.subarray(0, limit) : seen;
+  }
+
+  /** What a body parser ahead of the paywall has made of the body. */
+  protected parsedBody(): unknown {
+    return undefined;
+  }
+
   abstract url(): string;
   abstract params(): Record<string, string>;
   abstract address(): string | undefined;
@@ -31,6 +45,19 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
 /** The verb as routers compare it: HTTP/2 lets a client send `get`, and routers serve it as `GET`. */
 export function verbOf(message: IncomingMessage): string {
   return (message.method ?? "GET").toUpperCase();
+}
+
+/** The same bytes for the same body, and others for another. */
+function bytesOf(parsed: unknown): Uint8Array | undefined {
+  if (parsed === undefined || parsed === null) return undefined;
+  if (parsed instanceof Uint8Array) return parsed;
+  if (typeof parsed === "string") return Buffer.from(parsed);
+  try {
+    return Buffer.from(JSON.stringify(parsed, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? "");
+  } catch {
+    // Some parsers of forms make objects that hold themselves.
+    return undefined;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { stopLooking } from "../incoming/request-body.js";
 import type { Decision, HeaderList, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { Hold } from "./hold.js";
 import { writeReply } from "./reply.js";
@@ -31,6 +32,7 @@ export function serve<Raw>(route: PricedRoute<Raw>, request: PaywallRequest<Raw>
 function act(decision: Decision, exchange: Exchange): void {
   const { message, response } = exchange;
   if (decision.type === "reply") {
+    stopLooking(message);
     if (response.headersSent || response.destroyed) return;
     if (exchange.reply) exchange.reply(decision.reply);
     else writeReply(response, decision.reply, message.method);

@@ -22,12 +22,16 @@ export interface HeaderChange {
 /** Changes to an answer that was not charged. */
 export const UNCHARGED: HeaderChange = { remove: OURS, set: [] };
 
-/** Changes to an answer that was charged: the receipt, and no shared cache may keep it. */
-export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse): HeaderChange {
+/** Changes to an answer that is charged: the receipt, if there is one yet, and no shared cache may keep it. */
+export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | undefined): HeaderChange {
   const cached = outcome.headers().find(([name]) => name.toLowerCase() === "cache-control")?.[1];
   return {
     remove: [...OURS, ...FOR_SHARED_CACHES],
-    set: [[HEADERS.response, encodeHeader(receipt)], ["Cache-Control", makePrivate(cached)], EXPOSED],
+    set: [
+      ...(receipt ? [[HEADERS.response, encodeHeader(receipt)] as [string, string]] : []),
+      ["Cache-Control", makePrivate(cached)],
+      EXPOSED,
+    ],
   };
 }
 

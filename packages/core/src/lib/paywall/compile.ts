@@ -9,7 +9,14 @@ import { priceRequests } from "./dynamic-price.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import { makeOffer, type Offer, type OfferTerms } from "./offer.js";
 
-const DEFAULTS = { maxTimeoutSeconds: 120, handlerTimeout: 30_000, holdBytes: 1_048_576, holdIdle: 50 };
+const DEFAULTS = {
+  maxTimeoutSeconds: 120,
+  handlerTimeout: 30_000,
+  holdBytes: 1_048_576,
+  holdIdle: 50,
+  keepBytes: 1_048_576,
+  collectSeconds: 86_400,
+};
 
 /** What compiling needs to know beside the route. */
 export interface CompileContext {
@@ -74,9 +81,15 @@ export function compileRoute<Raw>(
   const route: RouteTerms<Raw> = {
     label,
     flow,
+    background: options.settle === "background",
+    finality: options.finality ?? "facilitator",
     handlerTimeout: options.handlerTimeout ?? DEFAULTS.handlerTimeout,
     holdBytes: options.holdBytes ?? DEFAULTS.holdBytes,
     holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
+    keepBytes: options.keepBytes ?? DEFAULTS.keepBytes,
+    collectSeconds: options.collectSeconds ?? DEFAULTS.collectSeconds,
+    needSeconds: neededSeconds(engine, options, flow),
+    hooks: options.hooks ?? {},
     signatures: options.checkSignature || undefined,
     extensions: options.extensions ?? [],
     description: options.description,
@@ -85,6 +98,8 @@ export function compileRoute<Raw>(
     offers,
   };
   checkHeader(engine, route, report);
+  checkWindow(options, route, report);
+  checkFinality(engine, route, networks, report);
   return problems.length > before ? undefined : route;
 }
 
@@ -229,4 +244,36 @@ function kindOf(value: unknown): string {
     : typeof value === "number"
       ? `the number ${value} (write it as text)`
       : `a ${typeof value}`;
+}
+
+/** What the handler, if it comes first, and the settlement may take. */
+function neededSeconds<Raw>(engine: Engine, options: RouteOptions<Raw>, flow: OfferTerms["flow"]): number {
+  const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds, handlerTimeout = DEFAULTS.handlerTimeout } = options;
+  const settle = Math.min(engine.timeouts.settle / 1000, maxTimeoutSeconds);
+  return Math.ceil(settle + (flow === "upfront" ? 0 : handlerTimeout / 1000));
+}
+
+/** A payment that ends before the handler and the settlement may end could only be refused. */
+function checkWindow<Raw>(options: RouteOptions<Raw>, { needSeconds }: RouteTerms<Raw>, report: Report): void {
+  const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds } = options;
+  if (needSeconds <= maxTimeoutSeconds) return;
+  const message = `the offer gives ${maxTimeoutSeconds} seconds for everything, and the limits of handler and settlement need ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;
+  report("invalid_option", ".maxTimeoutSeconds", message);
+}
+
+function checkFinality<Raw>(
+  engine: Engine,
+  { finality }: RouteTerms<Raw>,
+  networks: readonly NetworkTerms[],
+  report: Report,
+): void {
+  if (finality === "facilitator") return;
+  for (const { terms } of networks) {
+    if (engine.chains.some((chain) => chain.networks.includes(terms.network.id))) continue;
+    report(
+      "missing_chain",
+      ".finality",
+      `\`finality\` needs a \`chain\` that can be asked about ${terms.network.name}`,
+    );
+  }
 }

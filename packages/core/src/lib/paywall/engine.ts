@@ -1,14 +1,18 @@
 import type { RouteOptions } from "../config.js";
-import type { FacilitatorPool } from "../facilitator/pool.js";
+import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
 import type { Registry } from "../pricing/registry.js";
-import type { PaymentPayload, PaymentRequirements, VerifyResponse } from "../protocol/types.js";
-import type { PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
+import type { FacilitatorRequest, PaymentPayload, PaymentRequirements } from "../protocol/types.js";
+import type { ChainReader, Finality } from "../schemes/chain.js";
+import type { PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
 import type { ReplyCache } from "./challenge.js";
+import type { Reporter } from "./events.js";
 import type { Extension } from "./extension.js";
+import type { Hooks } from "./hooks.js";
+import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
 
 /** What all routes of one engine share. */
@@ -16,13 +20,19 @@ export interface Engine {
   readonly registry: Registry;
   readonly schemes: readonly Scheme[];
   readonly pool: FacilitatorPool;
+  /** Equal for engines with the same facilitators. */
+  readonly poolKey: string;
   /** The configuration names its facilitators; else the public ones of test networks serve. */
   readonly ownFacilitators: boolean;
   readonly ledger: Ledger;
   /** The public origin, if configured. */
   readonly origin: string | undefined;
-  /** Milliseconds for a facilitator's verify. */
-  readonly verifyTimeout: number;
+  readonly chains: readonly ChainReader[];
+  readonly guard: Guard;
+  readonly reporter: Reporter;
+  /** Payments that are between their claim and their end in this process. */
+  readonly open: Set<Promise<unknown>>;
+  readonly timeouts: FacilitatorTimeouts;
   /** Unpaid answers to fixed prices. */
   readonly replies: ReplyCache;
   readonly shared: SharedState;
@@ -31,7 +41,7 @@ export interface Engine {
 /** What engines of one process share, also when a bundler has loaded this module twice. */
 export interface SharedState {
   /** Verifications under way, by payment and proof: fifty copies of a payment make one call. */
-  readonly attempts: Map<string, Promise<VerifyResponse>>;
+  readonly attempts: Map<string, Promise<Verified>>;
   /** Requests that were admitted, by the framework's own request. */
   readonly admitted: WeakMap<object, Admission>;
   /** The store of engines whose configuration names none. */
@@ -49,10 +59,18 @@ export interface Admission {
 export interface RouteTerms<Raw> {
   /** For example `GET /weather`; empty if its price stands on the route itself. */
   readonly label: string;
-  readonly flow: "authorization" | "upfront";
+  readonly flow: PaymentFlow;
+  /** Settles after the answer. */
+  readonly background: boolean;
+  readonly finality: "facilitator" | Finality;
   readonly handlerTimeout: number;
   readonly holdBytes: number;
   readonly holdIdle: number;
+  readonly keepBytes: number;
+  readonly collectSeconds: number;
+  /** Seconds that a payment must still be valid when it arrives: for the handler and the settlement. */
+  readonly needSeconds: number;
+  readonly hooks: Hooks<Raw>;
   readonly signatures: SignatureCheck | undefined;
   readonly extensions: readonly Extension[];
   readonly description: string | undefined;
@@ -72,6 +90,12 @@ export interface Presented {
   readonly identity: PaymentIdentity;
   /** Ids of the extensions that were offered; a receipt may speak of these. */
   readonly extensions: readonly string[];
+}
+
+/** What a facilitator is asked about a payment. */
+export function facilitatorRequest({ payload, requirements }: Pick<Presented, "payload" | "requirements">) {
+  const request: FacilitatorRequest = { x402Version: 2, paymentPayload: payload, paymentRequirements: requirements };
+  return request;
 }
 
 const KEY = Symbol.for("turnpike");

@@ -1,4 +1,4 @@
-import type { ExtensionEntry, PaymentRequirements } from "../protocol/types.js";
+import type { ExtensionEntry, JsonObject, PaymentRequirements } from "../protocol/types.js";
 
 /** An x402 extension that a route declares in its offer. */
 export interface Extension {
@@ -12,6 +12,11 @@ export interface Extension {
   }): ExtensionEntry | undefined;
   /** Members of `info` that differ from answer to answer, so that the client's echo of them is not compared. */
   readonly dynamic?: readonly string[];
+  /**
+   * The name that the client gives its purchase, read from `info` of its echo (`undefined` if it sent none): the same name
+   * never buys twice. Nothing if it gives no name; a fault refuses the payment as a bad request.
+   */
+  readName?(info: JsonObject | undefined): string | { readonly code: string; readonly detail: string } | undefined;
   /** The work is the facilitator's: declared only if its `/supported` lists the id. */
   readonly facilitator?: boolean;
 }

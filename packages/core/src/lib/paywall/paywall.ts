@@ -1,17 +1,25 @@
 import { checkConfigShape } from "../config/shape.js";
 import type { FacilitatorInput, PaywallConfig, RoutePrice, SharedOptions } from "../config.js";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, StoreError } from "../errors.js";
 import { httpFacilitator } from "../facilitator/http.js";
 import { createPool, type FacilitatorTimeouts } from "../facilitator/pool.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { createLedger } from "../ledger/ledger.js";
+import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
 import { checkDefinitions, createRegistry, type Registry } from "../pricing/registry.js";
-import { SCHEMES } from "../schemes/schemes.js";
+import { findScheme, SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
+import { within } from "../within.js";
 import { createReplyCache } from "./challenge.js";
 import { compileRoute } from "./compile.js";
 import { type Engine, sharedState } from "./engine.js";
+import { createReporter, type Reporter } from "./events.js";
+import type { Health } from "./health.js";
+import { createGuard } from "./limits.js";
+import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
+import { startUpkeep } from "./upkeep.js";
+import { warnOfMemory } from "./warn-of-memory.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
 export interface Paywall {
@@ -25,6 +33,30 @@ export interface Paywall {
    * @throws ConfigError with every problem of the route
    */
   price<Raw>(price: RoutePrice<Raw>, label?: string): PricedRoute<Raw>;
+  /**
+   * Finds out what became of every payment that is open and that nobody is at work on. Happens by itself every
+   * `reconcileSeconds`; to be called where timers do not run, or by an operator.
+   */
+  reconcile(): Promise<Reconciliation>;
+  /**
+   * Says what became of a payment whose outcome is `unknown`, where neither facilitator nor chain can. What is settled is
+   * owed from then on, and its payment collects it.
+   * @param options.transaction the transaction that settled it
+   * @throws StoreError `not_unknown` if there is no such payment, or somebody is at work on it; `invalid_transaction`
+   */
+  resolve(id: string, state: "settled" | "failed", options?: { readonly transaction?: string }): Promise<PaymentRecord>;
+  /** Payments on record, the newest first; at most 100 unless `limit` says otherwise. */
+  payments(query?: {
+    readonly states?: readonly PaymentState[];
+    readonly limit?: number;
+  }): Promise<readonly PaymentRecord[]>;
+  /** Whether payments can be taken now. Asks facilitators that have not been asked yet. */
+  health(): Promise<Health>;
+  /**
+   * Waits for the payments under way, at most `seconds`, and stops looking after open ones. For the end of a process: stop
+   * taking requests first. The store is the seller's to close.
+   */
+  close(options?: { readonly seconds?: number }): Promise<void>;
 }
 
 /** An engine as far as its configuration allows, with what is wrong with it. */
@@ -42,6 +74,8 @@ export interface OpenedPaywall {
 
 const VERIFY_TIMEOUT = 5_000;
 const SETTLE_TIMEOUT = 30_000;
+/** Seconds between two looks at open payments. */
+const RECONCILE = 5;
 
 /**
  * Makes the engine of an app. Nothing is contacted before the first priced request.
@@ -86,23 +120,37 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const registry = createRegistry(networks, tokens);
   const timeouts = readTimeouts(sound.facilitatorTimeout);
   const shared = sharedState();
+  const reporter = createReporter(list(sound.observe), sound.logger);
+  const store = sound.store ?? shared.store;
+  const facilitators = openFacilitators(sound, registry, problems);
+  const schemes = [...(sound.schemes ?? []), ...SCHEMES];
   const engine: Engine = {
     registry,
-    schemes: [...(sound.schemes ?? []), ...SCHEMES],
-    pool: createPool(openFacilitators(sound, registry, problems), timeouts),
+    schemes,
+    poolKey: facilitators.map(({ id }) => id).join(" "),
+    pool: createPool(facilitators, timeouts, {
+      takenOver: (name, network) => findScheme(schemes, name, network)?.fromSupported ?? [],
+      onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
+    }),
     ownFacilitators: sound.facilitator !== undefined,
-    ledger: createLedger(sound.store ?? shared.store),
+    ledger: createLedger(store, tellPayments(reporter)),
+    chains: list(sound.chain),
+    guard: createGuard(sound.limits ?? {}),
+    reporter,
+    open: new Set(),
     origin: sound.origin,
-    verifyTimeout: timeouts.verify,
+    timeouts,
     replies: createReplyCache(),
     shared,
   };
+  warnOfMemory(store.name, sound.logger);
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });
     return terms && createRoute(engine, terms);
   };
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
+  const upkeep = startUpkeep(engine, problems.length > 0 ? 0 : (sound.reconcileSeconds ?? RECONCILE));
   const paywall: Paywall = {
     ...(sound.routes ? { routes: sound.routes } : {}),
     price: (price, label = "") => {
@@ -110,6 +158,23 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       const route = compile(price, label, label || "route", found);
       if (!route) throw new ConfigError(found);
       return route;
+    },
+    reconcile: () => upkeep.pass(),
+    resolve: async (id, state, { transaction } = {}) => {
+      const { resolveByHand } = await import("./reconcile.js");
+      const resolved = await resolveByHand(engine, id, state, transaction);
+      if (resolved) return resolved;
+      throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
+    },
+    payments: async ({ states, limit = 100 } = {}) => {
+      const { listed } = await import("./reconcile.js");
+      return listed(await engine.ledger.list({ ...(states ? { states } : {}), order: "newest", limit }));
+    },
+    health: async () => (await import("./health.js")).readHealth(engine),
+    close: async ({ seconds = 10 } = {}) => {
+      upkeep.stop();
+      const work = Promise.allSettled([...engine.open, upkeep.running()]);
+      await within<unknown>(work, seconds * 1000, () => undefined);
     },
   };
   return { paywall, problems, compile };
@@ -169,7 +234,25 @@ function pickShared<Raw>(config: PaywallConfig<Raw>): SharedOptions {
     tokens: _6,
     schemes: _7,
     routes: _8,
+    chain: _9,
+    reconcileSeconds: _10,
+    limits: _11,
+    observe: _12,
+    logger: _13,
     ...shared
   } = config;
   return shared;
+}
+
+function list<T>(given: T | readonly T[] | undefined): readonly T[] {
+  return given === undefined ? [] : Array.isArray(given) ? (given as readonly T[]) : [given as T];
+}
+
+/** Tells observers of every change to a payment, but not of an attempt that goes on under its payment's own name. */
+function tellPayments({ emit }: Reporter) {
+  return (record: StoredPayment, before: PaymentState | undefined): void => {
+    if (record.reason === MOVED) return;
+    const payment = publicRecord(record);
+    emit({ type: "payment", at: record.updatedAt, state: record.state, ...(before ? { before } : {}), payment });
+  };
 }

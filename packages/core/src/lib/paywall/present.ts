@@ -1,12 +1,14 @@
+import type { FacilitatorPool } from "../facilitator/pool.js";
 import { decodeHeader, HEADERS } from "../protocol/header.js";
 import { includesJson } from "../protocol/json.js";
 import { parsePaymentPayload } from "../protocol/schemas.js";
 import type { PaymentPayload } from "../protocol/types.js";
 import type { PaymentFault, PaymentIdentity, Scheme } from "../schemes/scheme.js";
+import { findScheme } from "../schemes/schemes.js";
 import type { PaywallRequest } from "../seam.js";
 import type { Terms } from "./challenge.js";
 import type { Presented, RouteTerms } from "./engine.js";
-import { findOffer } from "./offer.js";
+import { completeOffer, findOffer, type Offer } from "./offer.js";
 import type { Problem } from "./problem.js";
 import { pathOf } from "./resource-url.js";
 
@@ -46,9 +48,7 @@ export async function identifyPayment(
   schemes: readonly Scheme[],
 ): Promise<Identified | Refused> {
   const { accepted } = payload;
-  const scheme = schemes.find(
-    (one) => one.scheme === accepted.scheme && accepted.network.startsWith(`${one.namespace}:`),
-  );
+  const scheme = findScheme(schemes, accepted.scheme, accepted.network);
   if (!scheme) return offerMismatch();
   const identity = await scheme.identify(payload);
   return "fault" in identity ? faulty(identity) : { payload, scheme, identity };
@@ -60,8 +60,9 @@ export function presentPayment<Raw>(
   terms: Terms,
   route: RouteTerms<Raw>,
   url: string,
+  pool: FacilitatorPool,
 ): Presented | Refused {
-  const offer = findOffer(terms.offers, payload.accepted);
+  const offer = findOffer(terms.offers, payload.accepted) ?? findOffer(offersOfOthers(terms, pool), payload.accepted);
   if (!offer) return offerMismatch();
   const named = payload.resource?.url;
   if (named !== undefined && pathOf(named) !== pathOf(url)) {
@@ -70,8 +71,17 @@ export function presentPayment<Raw>(
   const echo = echoProblem(payload, terms, route);
   if (echo) return echo;
   const { requirements } = offer;
-  const fault = scheme.judge(payload, requirements, Math.floor(Date.now() / 1000));
+  const fault = scheme.judge(payload, requirements, Math.floor(Date.now() / 1000), route.needSeconds);
   return fault ? faulty(fault) : { payload, scheme, requirements, identity, extensions: Object.keys(terms.extensions) };
+}
+
+/** The offers that other facilitators' terms make of the same prices: the preferred one may have changed a moment ago. */
+function offersOfOthers({ offers }: Terms, pool: FacilitatorPool): readonly Offer[] {
+  return offers.flatMap((offer) => {
+    if (!offer.scheme.fromSupported?.length) return [];
+    const serving = pool.serving(offer.requirements.scheme, offer.requirements.network);
+    return serving.flatMap(({ kind }) => completeOffer(offer, kind.extra) ?? []);
+  });
 }
 
 function faulty({ fault }: PaymentFault): Refused {

@@ -4,15 +4,16 @@ import { refusalStatus } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { HeaderList, Reply } from "../seam.js";
 import { OWN_HEADERS, problemReply, unavailable } from "./problem.js";
+import type { Settlement } from "./settle.js";
 
 /** The settlement was refused for certain: the protocol's 402 with the failed receipt (HTTP transport, failure example). */
-export function failedReply(receipt: SettlementResponse): Reply {
+function failedReply(receipt: SettlementResponse): Reply {
   const headers: HeaderList = [["Content-Type", "application/json"], ...OWN_HEADERS, receiptHeader(receipt)];
   return { status: refusalStatus(receipt.errorReason ?? ""), headers, body: "{}" };
 }
 
 /** Nobody knows whether the payment was charged: no fresh offer, which would invite a second signature. */
-export function unknownReply(receipt: SettlementResponse | undefined): Reply {
+function unknownReply(receipt: SettlementResponse | undefined): Reply {
   const problem = {
     code: receipt ? "settlement_pending" : "settlement_unknown",
     detail: "The payment was sent to the chain, and its outcome is not known yet.",
@@ -21,8 +22,22 @@ export function unknownReply(receipt: SettlementResponse | undefined): Reply {
   return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : []);
 }
 
+/**
+ * Whoever could tell what became of the settlement is gone: only the seller can resolve it (`paywall.resolve`), or the chain
+ * once it can be asked.
+ */
+function unresolvedReply(): Reply {
+  const problem = {
+    code: "settlement_unresolved",
+    detail:
+      "The payment was sent to be settled, and nobody can be asked what became of it. The seller has it on record.",
+    help: "Do not sign another payment. Send the same request with the same payment again later, or ask the seller.",
+  };
+  return unavailable(problem, 60);
+}
+
 /** The settlement provably never left: nothing was charged. */
-export function unsentReply(retryAfter: number | undefined): Reply {
+function unsentReply(retryAfter: number | undefined): Reply {
   const problem = {
     code: "settlement_not_sent",
     detail: "The payment could not be settled, because the facilitator cannot be reached. Nothing was charged.",
@@ -82,11 +97,47 @@ export function boundReply(): Reply {
   });
 }
 
+/** The client's name for its purchase is another purchase's already. */
+export function nameConflictReply(): Reply {
+  return problemReply({
+    status: 409,
+    code: "payment_identifier_conflict",
+    detail: "This payment identifier was used with another payment.",
+    help: "Send the same request with the payment that it was used with, or a new identifier with a new payment.",
+  });
+}
+
+/** The request's body did not come, so that nobody can tell what is being paid for. */
+export function bodyReply(): Reply {
+  return problemReply({ status: 408, code: "request_incomplete", detail: "The request's body did not arrive." });
+}
+
 /** Something in the seller's configuration or code failed; denied, since it guards money. */
 export function internalReply(code: string, detail: string): Reply {
   return problemReply({ status: 500, code, detail });
 }
 
-function receiptHeader(receipt: SettlementResponse): [string, string] {
+export function receiptHeader(receipt: SettlementResponse): [string, string] {
   return [HEADERS.response, encodeHeader(receipt)];
+}
+
+/** What a buyer is told whose payment did not settle. */
+export function unsettledReply(settlement: Exclude<Settlement, { type: "settled" }>): Reply {
+  switch (settlement.type) {
+    case "failed":
+      return failedReply(settlement.receipt);
+    case "unsent":
+      return unsentReply(settlement.retryAfter);
+    case "unknown":
+      return settlement.unresolved ? unresolvedReply() : unknownReply(settlement.receipt);
+  }
+}
+
+/** The handler took too long. */
+export function timeoutReply(receipt: SettlementResponse | undefined): Reply {
+  const headers: HeaderList = receipt ? [receiptHeader(receipt)] : [];
+  const help = receipt
+    ? "The payment was taken; send the same request with the same payment again to collect the answer."
+    : "Nothing was charged; the same payment can be sent again.";
+  return problemReply({ status: 504, code: "handler_timeout", detail: "The answer took too long.", help }, headers);
 }

@@ -49,13 +49,14 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       return answer(unpaidReply(route, terms, url, request, preview));
     }
     if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
-    const running = await admitPayment({ engine, route, terms, request, url, payload });
-    if ("status" in running) return answer(running);
-    const ticket = createTicket(engine, route, running);
+    const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
+    if (admitted !== "granted" && "status" in admitted) return answer(admitted);
+    const ticket = admitted === "granted" ? undefined : createTicket(engine, route, request, admitted);
     if (isObject(request.raw)) {
-      engine.shared.admitted.set(request.raw, { price: priceOf(offers), payment: ticket.payment });
+      const price = priceOf(offers);
+      engine.shared.admitted.set(request.raw, ticket ? { price, payment: ticket.payment } : { price });
     }
-    return { type: "admit", ticket };
+    return ticket ? { type: "admit", ticket } : { type: "pass" };
   };
 
   return {
@@ -75,6 +76,16 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       }
     },
   };
+}
+
+/** Remembers work on a payment until it has ended: a process waits for it before it ends. */
+async function underWay<T>({ open }: Engine, work: Promise<T>): Promise<T> {
+  open.add(work);
+  try {
+    return await work;
+  } finally {
+    open.delete(work);
+  }
 }
 
 /** Terms of a fixed price by verb, until a facilitator changes what it supports. */

@@ -2,8 +2,8 @@ import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
-import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
-import type { Engine, Presented } from "./engine.js";
+import type { SettlementResponse } from "../protocol/types.js";
+import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
 
 /** What one settle call has told. */
@@ -15,8 +15,11 @@ export type SettleAnswer =
   | { readonly type: "pending"; readonly receipt: SettlementResponse }
   /** Provably nothing left this process. */
   | { readonly type: "unsent"; readonly retryAfter?: number }
-  /** Nothing that can be believed. `transaction`: one that failed on the chain, as the facilitator says. */
-  | { readonly type: "lost"; readonly transaction?: string };
+  /**
+   * Nothing that can be believed. `transaction`: one that failed on the chain, as the facilitator says. `contradicts`: the
+   * answer says of another payment, or of another network or amount, what it was asked of this one.
+   */
+  | { readonly type: "lost"; readonly transaction?: string; readonly contradicts?: true };
 
 /** Characters of a receipt's header that clients are sure to read. */
 const MAX_RECEIPT = 4_096;
@@ -27,10 +30,12 @@ export async function callSettle(
   facilitator: Facilitator,
   presented: Presented,
 ): Promise<SettleAnswer> {
-  const { payload, requirements } = presented;
-  const request: FacilitatorRequest = { x402Version: 2, paymentPayload: payload, paymentRequirements: requirements };
+  const request = facilitatorRequest(presented);
   try {
-    return judge(await engine.pool.settle(facilitator, request), presented);
+    const { scheme, network } = presented.requirements;
+    const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request));
+    return judge(answer, presented);
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
@@ -44,11 +49,13 @@ function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
   const foreign =
     network !== requirements.network ||
     (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
-  if (foreign) return { type: "lost" };
+  if (foreign) return { type: "lost", contradicts: true };
   const sound = scheme.isTransaction(transaction);
   if (answer.success === true) {
     const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
-    return sound && exact ? { type: "settled", receipt: receiptOf(answer, presented) } : { type: "lost" };
+    return sound && exact
+      ? { type: "settled", receipt: receiptOf(answer, presented) }
+      : { type: "lost", contradicts: true };
   }
   const reason = knownReason(answer.errorReason, "settlement_failed");
   if (reason === "settlement_pending") {

@@ -1,81 +1,221 @@
+import { StoreError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { RecordChange } from "../ledger/ledger.js";
-import type { PaymentRecord } from "../ledger/record.js";
+import { isAttempt, publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
-import type { Engine, Presented } from "./engine.js";
-import { proofDigest } from "./proof.js";
+import { askChain, confirmOnChain, hasChain } from "./ask-chain.js";
+import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { callSettle, type SettleAnswer } from "./settle-call.js";
 
 /** How a settlement ended, as far as anybody knows. */
 export type Settlement =
-  | { readonly type: "settled"; readonly record: PaymentRecord; readonly receipt: SettlementResponse }
+  | { readonly type: "settled"; readonly record: StoredPayment; readonly receipt: SettlementResponse }
   /** Refused for certain: nothing was charged. */
   | { readonly type: "failed"; readonly receipt: SettlementResponse }
   /** Provably never sent: nothing was charged, and the same payment may be tried again. */
   | { readonly type: "unsent"; readonly retryAfter?: number }
-  /** Nobody knows. The receipt tells a transaction that may still be included. */
-  | { readonly type: "unknown"; readonly receipt?: SettlementResponse };
+  /**
+   * Nobody knows. The receipt tells a transaction that may still be included. `unresolved`: nor is there anybody to ask.
+   */
+  | {
+      readonly type: "unknown";
+      readonly record: StoredPayment;
+      readonly receipt?: SettlementResponse;
+      readonly unresolved?: true;
+    };
+
+export interface SettleTerms {
+  /** The facilitator that the payment is pinned to. */
+  readonly facilitator: Facilitator;
+  /** The outcome was unknown before: then "already spent" means that an earlier call settled it. */
+  readonly doubted?: boolean;
+  /** The handler's answer, to be kept with the outcome. */
+  readonly answer?: StoredAnswer | undefined;
+  /** The answer has left: what was not sent is not free again, but to be settled later. */
+  readonly answered?: boolean;
+}
 
 /**
  * Settles a payment whose record says `settling`, and writes the outcome down. Settles again only where the outcome is
- * pending, unknown, or provably not sent, and always at the same facilitator: a payment is single-use on its chain.
+ * pending, unknown, or provably not sent; at another facilitator only in the last case: a payment is single-use on its chain.
  * Rejects with a StoreError when an outcome other than success cannot be written; the record then still says `settling`.
- * @param doubted the record was `unknown` before: then "already spent" means that an earlier call settled it
  */
 export async function settlePayment(
   engine: Engine,
-  facilitator: Facilitator,
   presented: Presented,
-  record: PaymentRecord,
-  doubted = false,
+  claimed: StoredPayment,
+  terms: SettleTerms,
 ): Promise<Settlement> {
-  const { answer, transaction, doubt } = await settleTwice(engine, facilitator, presented, record, doubted);
-  if (answer.type === "settled") return writeSettled(engine, record, answer.receipt);
-  if (answer.type === "refused" && doubt) {
-    // Spending proves the earlier settlement, unless a transaction of it failed: then the payer may have cancelled.
-    if (!answer.spent || record.reverted) return writeUnknown(engine, record, presented, transaction);
-    const { errorReason: _, ...rest } = answer.receipt;
-    return writeSettled(engine, record, { ...rest, success: true, transaction });
+  const { answer: kept, answered = false } = terms;
+  const end = await settleRepeatedly(engine, presented, claimed, terms);
+  const { answer, transaction, doubt, record } = end;
+  const unknown = (known: string | undefined, receipt?: SettlementResponse, reverted = false) =>
+    writeUnknown(engine, record, { transaction: known, receipt, reverted, kept });
+  if (answer.type === "settled") return confirm(engine, presented, record, answer.receipt, kept);
+  if (answer.type === "pending") return unknown(answer.receipt.transaction, answer.receipt);
+  if (answer.type === "lost") {
+    if (answer.contradicts) engine.reporter.alert("settlement_contradicted", publicRecord(record));
+    const reverted = answer.transaction !== undefined;
+    return unknown(reverted ? answer.transaction : transaction, undefined, reverted);
   }
-  if (answer.type === "refused") {
-    await engine.ledger.advance(record, "failed");
-    return { type: "failed", receipt: answer.receipt };
-  }
-  if (answer.type === "unsent" && !doubt) {
-    await engine.ledger.advance(record, "released");
+  if (answer.type === "unsent") {
+    if (doubt || answered) return unknown(transaction);
+    await engine.ledger.advance(record, "released", { reason: "settlement_not_sent" });
     return { type: "unsent", ...(answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }) };
   }
-  if (answer.type === "pending") {
-    return writeUnknown(engine, record, presented, answer.receipt.transaction, answer.receipt);
+  if (answer.spent) {
+    const paid = await whoSpentIt(engine, presented, { ...record, transaction }, doubt);
+    if (paid.by === "us") return writeSettled(engine, record, received(answer.receipt, paid.transaction), kept);
+    if (paid.by === "nobody knows") return unknown(transaction);
+  } else if (doubt) {
+    return unknown(transaction);
   }
-  const reverted = answer.type === "lost" && answer.transaction !== undefined;
-  return writeUnknown(engine, record, presented, reverted ? answer.transaction : transaction, undefined, reverted);
+  return writeFailed(engine, record, answer.receipt);
 }
 
-/** The answer that counts of one call, or of two where the first left something to ask. */
-async function settleTwice(
+type Spender =
+  | { readonly by: "us"; readonly transaction: string }
+  | { readonly by: "somebody else" }
+  | { readonly by: "nobody knows" };
+
+/**
+ * Whom a spent authorisation has paid. Only the chain can tell for certain. Without one, spending proves the settlement that
+ * was in doubt, unless a transaction of it failed: then the payer may have cancelled.
+ */
+async function whoSpentIt(
   engine: Engine,
-  facilitator: Facilitator,
   presented: Presented,
-  record: PaymentRecord,
-  doubted: boolean,
-): Promise<{ readonly answer: SettleAnswer; readonly transaction: string; readonly doubt: boolean }> {
+  record: StoredPayment,
+  doubt: boolean,
+): Promise<Spender> {
+  // What nobody has verified for this purchase may be an old payment, which the chain shows to everybody.
+  if (!doubt && record.times.running === undefined) return { by: "somebody else" };
+  if (!hasChain(engine, presented)) {
+    if (!doubt) return { by: "somebody else" };
+    return record.reverted ? { by: "nobody knows" } : { by: "us", transaction: record.transaction ?? "" };
+  }
+  const finding = await askChain(engine, presented, record);
+  if (finding?.type === "settled" && (finding.final || record.finality === undefined)) {
+    return { by: "us", transaction: finding.transaction };
+  }
+  if (finding?.type === "spent" && finding.final) return { by: "somebody else" };
+  return { by: "nobody knows" };
+}
+
+interface LastWord {
+  readonly answer: SettleAnswer;
+  readonly transaction: string;
+  readonly doubt: boolean;
+  readonly record: StoredPayment;
+}
+
+/** The answer that counts: of one call, or of a second where the first left something to ask. */
+async function settleRepeatedly(
+  engine: Engine,
+  presented: Presented,
+  record: StoredPayment,
+  { facilitator, doubted = false }: SettleTerms,
+): Promise<LastWord> {
   const first = await callSettle(engine, facilitator, presented);
   const known = record.transaction ?? "";
   if (first.type === "unsent") {
-    return { answer: await callSettle(engine, facilitator, presented), transaction: known, doubt: doubted };
+    const again = await callSettle(engine, facilitator, presented);
+    if (again.type !== "unsent" || doubted) return { answer: again, transaction: known, doubt: doubted, record };
+    return settleInstead(engine, presented, record, facilitator, again);
   }
-  if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted };
+  if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted, record };
   const { transaction } = first.receipt;
   const again = await callSettle(engine, facilitator, presented);
   const tells = again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.spent);
-  return { answer: tells ? again : first, transaction, doubt: true };
+  return { answer: tells ? again : first, transaction, doubt: true, record };
+}
+
+/** Nothing ever left for the pinned facilitator, so the payment may be pinned to another. */
+async function settleInstead(
+  engine: Engine,
+  presented: Presented,
+  record: StoredPayment,
+  than: Facilitator,
+  unsent: SettleAnswer,
+): Promise<LastWord> {
+  const request = facilitatorRequest(presented);
+  const other = await engine.pool.instead(than, request);
+  if (!other) return { answer: unsent, transaction: "", doubt: false, record };
+  const pinned = await engine.ledger.advance(record, "settling", { facilitator: other.id });
+  return { answer: await callSettle(engine, other, presented), transaction: "", doubt: false, record: pinned };
+}
+
+/** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */
+async function confirm(
+  engine: Engine,
+  presented: Presented,
+  record: StoredPayment,
+  receipt: SettlementResponse,
+  kept: StoredAnswer | undefined,
+): Promise<Settlement> {
+  if (record.finality === undefined) return writeSettled(engine, record, receipt, kept);
+  const { transaction } = receipt;
+  const finding = await confirmOnChain(engine, presented, { ...record, transaction }, record.finality);
+  if (finding?.type === "settled" && finding.final) {
+    return writeSettled(engine, record, { ...receipt, transaction: finding.transaction }, kept);
+  }
+  if (finding?.type === "spent" && finding.final) {
+    engine.reporter.alert("settlement_unconfirmed", publicRecord(record));
+    const { success: _, ...rest } = receipt;
+    return writeFailed(engine, record, { ...rest, success: false, errorReason: "settlement_failed" });
+  }
+  const pending: SettlementResponse = { ...receipt, success: false, errorReason: "settlement_pending" };
+  return writeUnknown(engine, record, { transaction, receipt: pending, reverted: false, kept });
 }
 
 /** A success that cannot be written is one all the same: the buyer gets what was paid for, the record follows later. */
-async function writeSettled(engine: Engine, record: PaymentRecord, receipt: SettlementResponse): Promise<Settlement> {
-  const written = await engine.ledger.advance(record, "settled", settledChange(receipt)).catch(() => record);
-  return { type: "settled", record: written, receipt };
+export async function writeSettled(
+  engine: Engine,
+  record: StoredPayment,
+  receipt: SettlementResponse,
+  kept?: StoredAnswer,
+): Promise<Settlement> {
+  try {
+    const written = await engine.ledger.advance(record, "settled", settledChange(receipt), kept);
+    return { type: "settled", record: written, receipt };
+  } catch (error) {
+    // Somebody else has the payment by now: this process was away for longer than its lease, and delivers nothing.
+    if (error instanceof StoreError && error.code !== "store_unavailable") throw error;
+    engine.reporter.alert("store_failed", publicRecord(record));
+    return { type: "settled", record, receipt };
+  }
+}
+
+export async function writeFailed(
+  engine: Engine,
+  record: StoredPayment,
+  receipt: SettlementResponse,
+): Promise<Settlement> {
+  const failed = await engine.ledger.advance(record, "failed", { reason: receipt.errorReason ?? "settlement_failed" });
+  if (failed.answered) engine.reporter.alert("answered_unpaid", publicRecord(failed));
+  // A forgery is no failure of the payer that it names.
+  if (!isAttempt(failed)) engine.guard.payerFailed(failed.payer);
+  return { type: "failed", receipt };
+}
+
+export async function writeUnknown(
+  engine: Engine,
+  record: StoredPayment,
+  {
+    transaction,
+    receipt,
+    reverted = false,
+    kept,
+  }: {
+    readonly transaction?: string | undefined;
+    readonly receipt?: SettlementResponse | undefined;
+    readonly reverted?: boolean;
+    readonly kept?: StoredAnswer | undefined;
+  },
+): Promise<Extract<Settlement, { type: "unknown" }>> {
+  const change: RecordChange = { ...(transaction ? { transaction } : {}), ...(reverted ? { reverted } : {}) };
+  const unknown = await engine.ledger.advance(record, "unknown", change, kept);
+  return receipt ? { type: "unknown", record: unknown, receipt } : { type: "unknown", record: unknown };
 }
 
 /** What a record learns from a receipt. */
@@ -84,16 +224,7 @@ export function settledChange(receipt: SettlementResponse): RecordChange {
   return { receipt, ...(transaction ? { transaction } : {}), ...(payer ? { payer } : {}) };
 }
 
-async function writeUnknown(
-  engine: Engine,
-  record: PaymentRecord,
-  presented: Presented,
-  transaction: string | undefined,
-  receipt?: SettlementResponse,
-  reverted = false,
-): Promise<Settlement> {
-  const proof = proofDigest(presented.identity);
-  const change = { proof, ...(transaction ? { transaction } : {}), ...(reverted ? { reverted } : {}) };
-  await engine.ledger.advance(record, "unknown", change);
-  return receipt ? { type: "unknown", receipt } : { type: "unknown" };
+/** The receipt of a success that a refusal, or the chain, has told of. */
+function received({ errorReason: _, ...rest }: SettlementResponse, transaction: string): SettlementResponse {
+  return { ...rest, success: true, transaction };
 }

@@ -42,7 +42,7 @@ function facilitatorFor(engine: Engine, { scheme, requirements }: Offer): Awaita
   const { pool } = engine;
   const known = pool.peek(requirements.scheme, requirements.network);
   if (known || (known === undefined && !scheme.fromSupported)) return known;
-  return pool.select(requirements.scheme, requirements.network);
+  return pool.find(requirements.scheme, requirements.network);
 }
 
 function declare<Raw>(

@@ -1,24 +1,27 @@
-import type { Facilitator } from "../facilitator/types.js";
-import type { PaymentRecord } from "../ledger/record.js";
-import { encodeHeader, HEADERS } from "../protocol/header.js";
+import { StoreError } from "../errors.js";
+import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
-import type { Conclusion, HeaderList, Outcome, Payment, Reply, Ticket } from "../seam.js";
+import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from "../seam.js";
+import { askAfterSettle } from "./after-settle.js";
 import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
-import { problemReply } from "./problem.js";
-import { proofDigest } from "./proof.js";
-import { facilitatorReply, failedReply, storeReply, unknownReply, unsentReply } from "./replies.js";
+import { askHook } from "./hooks.js";
+import { hookPayment } from "./paid-request.js";
+import { describePayment } from "./payment.js";
+import { facilitatorReply, storeReply, timeoutReply, unsettledReply } from "./replies.js";
 import { type Settlement, settledChange, settlePayment } from "./settle.js";
+import { keepAnswer } from "./stored-answer.js";
 
 /** A payment whose record says `running`: the handler may run for it, once. */
 export interface RunningPayment {
   readonly presented: Presented;
-  /** Absent only if the payment is settled, and whoever settled it is no longer configured. */
-  readonly facilitator: Facilitator | undefined;
-  readonly record: PaymentRecord;
+  readonly record: StoredPayment;
   /** The settlement, if it came before the handler. */
   readonly receipt: SettlementResponse | undefined;
 }
+
+/** The longest delay that timers take, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
 
 /** Every answer below 400 that the handler completed is charged; nothing else is. */
 function isCharged({ status, aborted, error }: Outcome): boolean {
@@ -28,109 +31,145 @@ function isCharged({ status, aborted, error }: Outcome): boolean {
 export function createTicket<Raw>(
   engine: Engine,
   route: RouteTerms<Raw>,
+  request: PaywallRequest<Raw>,
   running: RunningPayment,
 ): Ticket & { payment: Payment } {
-  const { presented, facilitator } = running;
+  const { presented } = running;
+  const { ledger } = engine;
   let { record, receipt } = running;
-  const payment = describePayment(presented, record.payer, () => receipt);
+  /** The handler's answer, to be kept when the record is closed. */
+  let answer: StoredAnswer | undefined;
+  /** The settlement that goes on behind the answer. */
+  let background: Promise<Settlement> | undefined;
   let concluded: Promise<Conclusion> | undefined;
+  let reported: Promise<void> | undefined;
   /** The record waits for the answer's last byte. */
   let awaitsDelivery = false;
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(timeoutReply(receipt)), route.handlerTimeout);
+  const gone = new AbortController();
+  const timer = setTimeout(
+    () => {
+      limit.abort(timeoutReply(receipt));
+      gone.abort();
+    },
+    Math.min(route.handlerTimeout, LONGEST),
+  );
   (timer as { unref?: () => void }).unref?.();
+  let end = () => {};
+  const life = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  engine.open.add(life);
 
-  const close = async (state: "delivered" | "owed"): Promise<void> => {
+  const close = async (state: "delivered" | "owed", reason?: string): Promise<void> => {
     // A success that could not be written at its time is written first.
     if (record.state === "settling" && receipt) {
-      record = await engine.ledger.advance(record, "settled", settledChange(receipt));
+      record = await ledger.advance(record, "settled", settledChange(receipt), answer);
     }
-    const change = state === "owed" ? { proof: proofDigest(presented.identity) } : {};
-    record = await engine.ledger.advance(record, state, change);
+    const kept = record.kept ? undefined : answer;
+    record = await ledger.advance(record, state, reason === undefined ? {} : { reason }, kept);
+  };
+
+  const release = async (reason: string): Promise<void> => {
+    record = await ledger.advance(record, "released", { reason });
   };
 
   /** The answer is an error, or there is none. */
   const fail = async (outcome: Outcome): Promise<Conclusion> => {
-    if (receipt) await close("owed");
-    else record = await engine.ledger.advance(record, "released");
-    if (limit.signal.aborted) return { type: "replace", reply: limit.signal.reason as Reply };
+    const late = limit.signal.aborted;
+    const reason = late ? "handler_timeout" : outcome.aborted ? "client_left" : "handler_failed";
+    if (receipt) await close("owed", reason);
+    else await release(reason);
+    if (late) return { type: "replace", reply: limit.signal.reason as Reply };
     return { type: "release", ...(receipt ? chargedHeaders(outcome, receipt) : UNCHARGED) };
   };
 
-  const charge = async (outcome: Outcome): Promise<Conclusion> => {
-    if (!receipt) {
-      if (!facilitator) return { type: "replace", reply: facilitatorReply(undefined) };
-      record = await engine.ledger.advance(record, "settling");
-      const settlement = await settlePayment(engine, facilitator, presented, record);
-      if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
-      ({ record, receipt } = settlement);
+  const settle = async (outcome: Outcome): Promise<Conclusion> => {
+    const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
+    if (asked) {
+      await release(asked === "granted" ? "granted" : "refused_by_hook");
+      return asked === "granted" ? { type: "release", ...UNCHARGED } : { type: "replace", reply: asked };
+    }
+    const facilitator = engine.pool.named(record.facilitator);
+    if (!facilitator) {
+      await release("facilitator_gone");
+      return { type: "replace", reply: facilitatorReply(undefined) };
+    }
+    answer = keepAnswer(route, outcome, record);
+    const { payload } = presented;
+    if (route.background) {
+      record = await ledger.advance(record, "settling", { payload, answered: true }, answer);
+      background = settlePayment(engine, presented, record, { facilitator, answered: true });
+      // It is looked at when the answer has left, which may be long after it has failed.
+      background.catch(() => undefined);
+      awaitsDelivery = true;
+      return { type: "release", ...chargedHeaders(outcome, undefined) };
+    }
+    record = await ledger.advance(record, "settling", { payload });
+    const settlement = await settlePayment(engine, presented, record, { facilitator, answer });
+    if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
+    ({ record, receipt } = settlement);
+    const withheld = await askAfterSettle({ request, route }, presented, receipt);
+    if (withheld) {
+      await close("owed", "withheld");
+      return { type: "replace", reply: withheld };
     }
     awaitsDelivery = true;
     return { type: "release", ...chargedHeaders(outcome, receipt) };
   };
 
   const conclude = async (outcome: Outcome): Promise<Conclusion> => {
+    clearTimeout(timer);
+    if (outcome.aborted) gone.abort();
     try {
-      return await (limit.signal.aborted || !isCharged(outcome) ? fail(outcome) : charge(outcome));
-    } catch {
+      if (limit.signal.aborted || !isCharged(outcome)) return await fail(outcome);
+      if (!receipt) return await settle(outcome);
+      answer = keepAnswer(route, outcome, record);
+      awaitsDelivery = true;
+      return { type: "release", ...chargedHeaders(outcome, receipt) };
+    } catch (error) {
+      // A conflict is no fault of the store: somebody else has the payment, or a failover has lost it.
+      if (!(error instanceof StoreError && error.code === "record_conflict")) storeFailed();
       return { type: "replace", reply: storeReply(receipt) };
     }
   };
 
+  /** Whoever finds the record later resolves it: it says `settled` or `settling`, and its lease runs out. */
+  const storeFailed = (): void => {
+    engine.reporter.alert("store_failed", publicRecord(record));
+    ledger.abandon(record);
+  };
+
+  const deliver = async (whole: boolean): Promise<void> => {
+    try {
+      if (!whole) gone.abort();
+      if (!awaitsDelivery) return;
+      const settlement = await background;
+      if (settlement?.type === "unknown" && whole) await ledger.amend(settlement.record, { arrived: true });
+      if (settlement && settlement.type !== "settled") return;
+      if (settlement) ({ record, receipt } = settlement);
+      await close(whole ? "delivered" : "owed", whole ? undefined : "delivery_failed");
+    } catch {
+      storeFailed();
+    } finally {
+      engine.open.delete(life);
+      end();
+    }
+  };
+
   return {
-    payment,
-    hold: receipt ? 0 : route.holdBytes,
+    payment: describePayment(presented, record.payer, gone.signal, () => receipt),
+    hold: receipt || route.background ? 0 : route.holdBytes,
+    keep: route.keepBytes,
     idle: route.holdIdle,
     signal: limit.signal,
     conclude: (outcome) => {
-      clearTimeout(timer);
       concluded ??= conclude(outcome);
       return concluded;
     },
     delivered: (whole) => {
-      if (!awaitsDelivery) return;
-      awaitsDelivery = false;
-      // The record says `settled` until this is written: charged, and not yet known to have arrived.
-      close(whole ? "delivered" : "owed").catch(() => undefined);
+      reported ??= deliver(whole);
+      return reported;
     },
   };
-}
-
-export function unsettledReply(settlement: Exclude<Settlement, { type: "settled" }>): Reply {
-  switch (settlement.type) {
-    case "failed":
-      return failedReply(settlement.receipt);
-    case "unsent":
-      return unsentReply(settlement.retryAfter);
-    case "unknown":
-      return unknownReply(settlement.receipt);
-  }
-}
-
-function describePayment(
-  { requirements }: Presented,
-  payer: string | undefined,
-  receipt: () => SettlementResponse | undefined,
-): Payment {
-  const { amount, asset, network, scheme } = requirements;
-  return {
-    get payer() {
-      return payer ?? receipt()?.payer ?? "";
-    },
-    amount,
-    asset,
-    network,
-    scheme,
-    get receipt() {
-      return receipt();
-    },
-  };
-}
-
-function timeoutReply(receipt: SettlementResponse | undefined): Reply {
-  const headers: HeaderList = receipt ? [[HEADERS.response, encodeHeader(receipt)]] : [];
-  const help = receipt
-    ? "The payment was taken; send the same request with the same payment again to collect the answer."
-    : "Nothing was charged; the same payment can be sent again.";
-  return problemReply({ status: 504, code: "handler_timeout", detail: "The answer took too long.", help }, headers);
 }

@@ -1,54 +1,54 @@
 import { FacilitatorError } from "../errors.js";
+import type { Verified } from "../facilitator/pool.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { canonicalKey } from "../protocol/json.js";
 import { knownReason } from "../protocol/reasons.js";
-import type { FacilitatorRequest, VerifyResponse } from "../protocol/types.js";
 import { within } from "../within.js";
-import type { Engine, Presented } from "./engine.js";
+import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
+import { proofDigest } from "./proof.js";
 
 export type Verification =
-  | { readonly valid: true; readonly payer: string | undefined }
+  | { readonly valid: true; readonly facilitator: Facilitator; readonly payer: string | undefined }
   | { readonly valid: false; readonly reason: string };
 
+/** One attempt: who is asked, the payment's name, its proof and what it pays for, which not every scheme signs over. */
+export function attemptKey({ poolKey }: Engine, { identity, requirements }: Presented): string {
+  return [poolKey, identity.id, proofDigest(identity), canonicalKey(requirements)].join(" ");
+}
+
 /**
- * Asks the facilitator about a payment. Copies that come while the question is open share it: they are one attempt, keyed
- * by name, proof and what they pay for, so that a forgery of the same name neither joins nor blocks it.
+ * Asks a facilitator about a payment. Copies that come while the question is open share it: they are one attempt, so that
+ * a forgery of the same name neither joins nor blocks it.
  */
-export async function verifyPayment(
-  engine: Engine,
-  facilitator: Facilitator,
-  presented: Presented,
-): Promise<Verification> {
-  const { payload, requirements, scheme } = presented;
-  const { id, proof, payer } = presented.identity;
+export async function verifyPayment(engine: Engine, presented: Presented, key: string): Promise<Verification> {
+  const { scheme } = presented;
+  const { payer } = presented.identity;
   const { attempts } = engine.shared;
-  // Not every scheme signs over what is paid for.
-  const key = [facilitator.id, id, proof, canonicalKey(requirements)].join(" ");
   const tooLong = (): never => {
     attempts.delete(key);
     throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
   };
   const open = attempts.get(key);
-  const request: FacilitatorRequest = { x402Version: 2, paymentPayload: payload, paymentRequirements: requirements };
-  const answer = await (open ? within(open, engine.verifyTimeout, tooLong) : ask(engine, facilitator, request, key));
+  const { facilitator, answer } = await (open
+    ? within(open, engine.pool.verifyLimit, tooLong)
+    : ask(engine, presented, key));
   if (answer.isValid !== true) return { valid: false, reason: knownReason(answer.invalidReason, "invalid_payment") };
   if (payer !== undefined && answer.payer !== undefined && !scheme.sameAddress(payer, answer.payer)) {
+    engine.reporter.alert("settlement_contradicted");
     return { valid: false, reason: "payer_mismatch" };
   }
-  return { valid: true, payer: payer ?? namedPayer(scheme, answer.payer) };
+  return { valid: true, facilitator, payer: payer ?? namedPayer(scheme, answer.payer) };
 }
 
-function ask(
-  engine: Engine,
-  facilitator: Facilitator,
-  request: FacilitatorRequest,
-  key: string,
-): Promise<VerifyResponse> {
+function ask(engine: Engine, presented: Presented, key: string): Promise<Verified> {
   const { attempts } = engine.shared;
-  const answer = engine.pool.verify(facilitator, request).finally(() => {
-    if (attempts.get(key) === answer) attempts.delete(key);
-  });
-  attempts.set(key, answer);
-  return answer;
+  const { scheme, network } = presented.requirements;
+  const verified = engine.reporter
+    .trace({ name: "verify", scheme, network }, () => engine.pool.verify(facilitatorRequest(presented)))
+    .finally(() => {
+      if (attempts.get(key) === verified) attempts.delete(key);
+    });
+  attempts.set(key, verified);
+  return verified;
 }

@@ -47,10 +47,12 @@ export function knownReason(reason: string | undefined, fallback: string): strin
   return code !== undefined && KNOWN.has(code) ? code : fallback;
 }
 
-/** Said of an authorisation that was spent before: by this settlement's forerunner, or by somebody else. */
+/**
+ * Said of an authorisation that was spent before: by this settlement's forerunner, or by somebody else. A facilitator that
+ * has merely seen the payment before (`duplicate_settlement`) does not say this: what it saw may have failed.
+ */
 const SPENT = new Set([
   "invalid_exact_evm_nonce_already_used",
-  "duplicate_settlement",
   "permit2_invalid_nonce",
   "nonce_used",
   "already_settled",
@@ -78,4 +80,11 @@ export function isDefinitive(reason: string | undefined): boolean {
 /** The status of a refusal: 412 where the buyer must first allow Permit2 to spend (scheme_exact_evm.md), else 402. */
 export function refusalStatus(reason: string): 402 | 412 {
   return reason === "permit2_allowance_required" ? 412 : 402;
+}
+
+const FORGED = new Set(["invalid_exact_evm_payload_signature", "invalid_exact_evm_signature", "invalid_signature"]);
+
+/** Said of a signature that is not the payer's. */
+export function saysForged(reason: string | undefined): boolean {
+  return reason !== undefined && FORGED.has(reason.toLowerCase());
 }

@@ -58,10 +58,10 @@ export const exactEip155: Scheme = {
       validBefore: Math.min(Number(validBefore), Number.MAX_SAFE_INTEGER),
     };
   },
-  judge: (payload, requirements, now) => {
+  judge: (payload, requirements, now, needed) => {
     const permit2 = requirements.extra?.assetTransferMethod === "permit2";
     const read = readPayload(payload.payload, requirements.asset, permit2);
-    return typeof read === "string" ? malformed(read) : judge(read, requirements, now);
+    return typeof read === "string" ? malformed(read) : judge(read, requirements, now, needed);
   },
   sameAddress: (a, b) => a.toLowerCase() === b.toLowerCase(),
   isTransaction: (id) => WORD.test(id),
@@ -69,6 +69,8 @@ export const exactEip155: Scheme = {
 
 function readPayload(payload: JsonObject, asset: string, permit2: boolean): Authorization | string {
   const { signature } = payload;
+  // One payment has one name: two authorisations in one payload would let it go by either.
+  if ("authorization" in payload && "permit2Authorization" in payload) return "it holds two authorisations";
   if (typeof signature !== "string" || !HEX.test(signature)) return "`signature` is not hexadecimal";
   return permit2 ? readPermit2(payload, signature) : readEip3009(payload, signature, asset);
 }
@@ -104,6 +106,7 @@ function judge(
   { to, value, validAfter, validBefore, asset }: Authorization,
   requirements: PaymentRequirements,
   now: number,
+  needed: number,
 ): PaymentFault | undefined {
   if (asset.toLowerCase() !== requirements.asset.toLowerCase()) {
     return refused("invalid_payment_requirements", "The payment is signed for another token.");
@@ -117,7 +120,7 @@ function judge(
   if (BigInt(validAfter) > BigInt(now + CLOCK_SKEW)) {
     return refused("invalid_exact_evm_payload_authorization_valid_after", "The payment is not valid yet.");
   }
-  if (BigInt(validBefore) < BigInt(now + LAST_BLOCKS)) {
+  if (BigInt(validBefore) < BigInt(now + Math.max(LAST_BLOCKS, needed - CLOCK_SKEW))) {
     return refused("invalid_exact_evm_payload_authorization_valid_before", "The payment has expired, or is about to.");
   }
   return undefined;

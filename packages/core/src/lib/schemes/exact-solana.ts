@@ -5,6 +5,8 @@ import type { PaymentFault, PaymentIdentity, Scheme } from "./scheme.js";
 const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 const SIGNATURE = /^[1-9A-HJ-NP-Za-km-z]{64,88}$/;
 const SIGNATURE_BYTES = 64;
+/** Of an account's key, and of a block's hash. */
+const ACCOUNT_BYTES = 32;
 /** A packet's room for a transaction. */
 const MAX_TRANSACTION = 1232;
 
@@ -39,8 +41,41 @@ function messageOf(transaction: Uint8Array): Uint8Array | undefined {
   const count = transaction[0];
   // One byte counts up to 127 signatures; a packet has room for fewer.
   if (count === undefined || count === 0 || count > 127) return undefined;
-  const start = 1 + count * SIGNATURE_BYTES;
-  return transaction.length > start ? transaction.subarray(start) : undefined;
+  const message = transaction.subarray(1 + count * SIGNATURE_BYTES);
+  // What follows the message is signed by nobody, and would give one payment many names.
+  return message.length > 0 && messageLength(message) === message.length ? message : undefined;
+}
+
+/** How long a message is by its own account (Solana's transaction format); `undefined` if it breaks off. */
+function messageLength(bytes: Uint8Array): number | undefined {
+  let at = 0;
+  const versioned = ((bytes[0] ?? 0) & 0x80) !== 0;
+  /** A count of up to three bytes, seven bits in each. */
+  const count = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 21; shift += 7) {
+      const byte = bytes[at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) === 0) break;
+    }
+    return value;
+  };
+  const skip = (length: number) => {
+    at += length;
+  };
+  skip(versioned ? 4 : 3);
+  skip(count() * ACCOUNT_BYTES + ACCOUNT_BYTES);
+  for (let left = count(); left > 0 && at < bytes.length; left--) {
+    skip(1);
+    skip(count());
+    skip(count());
+  }
+  for (let left = versioned ? count() : 0; left > 0 && at < bytes.length; left--) {
+    skip(ACCOUNT_BYTES);
+    skip(count());
+    skip(count());
+  }
+  return at <= bytes.length ? at : undefined;
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

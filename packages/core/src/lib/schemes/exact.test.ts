@@ -32,7 +32,7 @@ const pay = (payload: JsonObject, accepted = offer): PaymentPayload => ({ x402Ve
 function read(payment: PaymentPayload, requirements: PaymentRequirements) {
   const identity = exactEip155.identify(payment) as PaymentIdentity | PaymentFault;
   if ("fault" in identity) return identity;
-  return exactEip155.judge(payment, requirements, NOW) ?? identity;
+  return exactEip155.judge(payment, requirements, NOW, 0) ?? identity;
 }
 
 const inspect = (change: JsonObject, signature: unknown = SIGNATURE) =>
@@ -104,6 +104,21 @@ describe("exact on EVM networks", () => {
     }
   });
 
+  it("R05 refuses a payload with two authorisations, which would give one payment many names", () => {
+    for (const nonce of ["1", "2"]) {
+      const permit2Authorization = {
+        permitted: { token: USDC, amount: "10000" },
+        from: FROM,
+        spender: "0x402085c248EeA27D92E8b30b2C58ed07f9E20001",
+        nonce,
+        deadline: String(NOW + 60),
+        witness: { to: TO, validAfter: "0" },
+      };
+      const both = pay({ signature: SIGNATURE, authorization, permit2Authorization });
+      expect(exactEip155.identify(both)).toMatchObject({ fault: { code: "invalid_payload", malformed: true } });
+    }
+  });
+
   it("checks a Permit2 transfer in the same way", async () => {
     const permit2: PaymentRequirements = { ...offer, extra: { assetTransferMethod: "permit2" } };
     const permit = {
@@ -144,13 +159,32 @@ describe("exact on Solana", () => {
     );
   const read = (text: unknown) => exactSolana.identify(pay({ transaction: text }, solana));
 
+  /** Three accounts, a block's hash, and one instruction with so many bytes of data; legacy, or version 0. */
+  const message = (data: number, versioned = false) => [
+    ...(versioned ? [0x80] : []),
+    ...[2, 0, 1],
+    ...[3, ...Array(96).fill(5), ...Array(32).fill(6)],
+    ...[1, 2, 2, 0, 1, (data & 0x7f) | 0x80, data >> 7, ...Array(data).fill(7)],
+    ...(versioned ? [1, ...Array(32).fill(8), 1, 3, 2, 4, 5] : []),
+  ];
+
   it("names a payment by what is signed, whoever has signed it so far", async () => {
-    const unsigned = (await read(transaction([0, 7], [1, 2, 3]))) as { id: string; proof: string };
-    const signed = (await read(transaction([9, 7], [1, 2, 3]))) as { id: string; proof: string };
-    const other = (await read(transaction([0, 7], [1, 2, 4]))) as { id: string };
+    const unsigned = (await read(transaction([0, 7], message(200)))) as { id: string; proof: string };
+    const signed = (await read(transaction([9, 7], message(200)))) as { id: string; proof: string };
+    const other = (await read(transaction([0, 7], message(201)))) as { id: string };
     expect(unsigned.id).toBe(signed.id);
     expect(unsigned.proof).not.toBe(signed.proof);
     expect(unsigned.id).not.toBe(other.id);
+  });
+
+  it("R05 refuses bytes that nobody has signed, in which one payment would have many names", async () => {
+    for (const versioned of [false, true]) {
+      const signed = message(9, versioned);
+      expect(await read(transaction([1], signed))).toHaveProperty("id");
+      for (const more of [[...signed, 0], [...signed, 1, 2], signed.slice(0, -1)]) {
+        expect(await read(transaction([1], more))).toMatchObject({ fault: { code: "invalid_payload" } });
+      }
+    }
   });
 
   it("calls what is not a transaction malformed", async () => {

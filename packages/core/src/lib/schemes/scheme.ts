@@ -47,8 +47,16 @@ export interface Scheme {
   readonly fromSupported?: readonly string[];
   /** Names a payment of this scheme by its own content, whatever is offered now. Only its form can be at fault. */
   identify(payload: PaymentPayload): Awaitable<PaymentIdentity | PaymentFault>;
-  /** Holds it against an offer by checks that cost nothing: recipient, amount, window. `now` is in Unix seconds. */
-  judge(payload: PaymentPayload, requirements: PaymentRequirements, now: number): PaymentFault | undefined;
+  /**
+   * Holds it against an offer by checks that cost nothing: recipient, amount, window. `now` is in Unix seconds; the payment
+   * must be valid for `needed` seconds more.
+   */
+  judge(
+    payload: PaymentPayload,
+    requirements: PaymentRequirements,
+    now: number,
+    needed: number,
+  ): PaymentFault | undefined;
   /** Whether two addresses of this namespace are the same. */
   sameAddress(a: string, b: string): boolean;
   /** Whether a string can be a transaction id there. */

@@ -1,3 +1,4 @@
+import { memoryStore, type PaymentRecord } from "@turnpike/core";
 import type { PaywallConfig } from "@turnpike/core/adapter";
 import type { PaymentRequired } from "@turnpike/core/protocol";
 import { expect } from "vitest";
@@ -31,6 +32,10 @@ export interface Shop {
   readonly facilitator: HostileFacilitator;
   readonly buyer: Payer;
   runs(id?: string): number;
+  /** What is on record, the oldest first. */
+  records(): Promise<readonly PaymentRecord[]>;
+  /** Waits until the one payment on record is in this state. */
+  becomes(state: PaymentRecord["state"]): Promise<PaymentRecord>;
   /** Asserts every counter: runs of one handler, and the facilitator's. */
   counted(counts: Counts, id?: string): void;
   get(path?: string, init?: RequestInit): Promise<Response>;
@@ -39,7 +44,7 @@ export interface Shop {
   /** The challenge of an unpaid request. */
   challenge(path?: string, init?: RequestInit): Promise<PaymentRequired>;
   /** A payment for a path, not yet sent. */
-  header(path?: string, options?: BuyOptions): Promise<string>;
+  header(path?: string, options?: BuyOptions, init?: RequestInit): Promise<string>;
   /** Both steps. */
   buy(path?: string, options?: BuyOptions, init?: RequestInit): Promise<Purchase>;
   raw(lines: readonly string[] | Uint8Array): Promise<RawAnswer>;
@@ -54,7 +59,16 @@ let buyer: Payer | undefined;
 export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<Shop> {
   const facilitator = await startFacilitator(plan.facilitator);
   const more = typeof plan.config === "function" ? plan.config(facilitator.url) : plan.config;
-  const config: PaywallConfig = { payTo: seller, network: "base-sepolia", facilitator: facilitator.url, ...more };
+  const store = more?.store ?? memoryStore();
+  const config: PaywallConfig = {
+    payTo: seller,
+    network: "base-sepolia",
+    facilitator: facilitator.url,
+    // Open payments are looked after when a case says so, lest an app of another case does it.
+    reconcileSeconds: 0,
+    ...more,
+    store,
+  };
   const { stage, runs } = setStage({ routes: [paid], ...plan, config });
   const running = await harness.start(stage).catch(async (error: unknown) => {
     await facilitator.close();
@@ -73,8 +87,18 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     if (!required) throw new Error("402 without PAYMENT-REQUIRED");
     return required;
   }
+  const records = async (): Promise<readonly PaymentRecord[]> =>
+    (await store.list({ order: "newest", limit: 1_000 })).map(({ record }) => record).reverse();
   return {
     origin,
+    records,
+    async becomes(state) {
+      for (;;) {
+        const [record] = await records();
+        if (record?.state === state) return record;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
     facilitator,
     buyer: client,
     runs: (id = "paid") => runs(id),
@@ -89,7 +113,7 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
       return get(path, { ...init, headers });
     },
     challenge,
-    header: async (path, options) => client.header(await challenge(path), options),
+    header: async (path, options, init) => client.header(await challenge(path, init), options),
     buy: (path = "/paid", options = {}, init = {}) => client.buy(origin + path, init, options),
     raw: (lines) => rawRequest(origin, lines),
     async close() {

@@ -1,17 +1,24 @@
 import { describe } from "vitest";
 import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
+import { testBackground } from "./cases/background.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
+import { testDepartures } from "./cases/departures.js";
+import { testFailover } from "./cases/failover.js";
+import { testGuards } from "./cases/guards.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
+import { testOutcomes } from "./cases/outcomes.js";
 import { testOwnPaths } from "./cases/own-paths.js";
 import { testPaths, testVerbs } from "./cases/paths.js";
 import { testPaymentHeader } from "./cases/payment-header.js";
+import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testStoreFaults } from "./cases/store-faults.js";
 import { testUpfront } from "./cases/upfront.js";
 import { testVerifyFaults } from "./cases/verify-faults.js";
 import type { Harness } from "./harness.js";
@@ -27,9 +34,11 @@ export function testAdapter(harness: Harness): void {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
     "the unpaid answer": [testChallenge, testResource],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay],
-    "a payment's life": [testLifecycle, testUpfront],
-    "facilitator faults": [testVerifyFaults, testSettleFaults],
+    "one payment, one sale": [testReplay, testRedelivery],
+    "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
+    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
+    "store faults": [testStoreFaults],
+    guards: [testGuards],
     "the paid answer": [testAnswerHeaders, testBytes],
     prices: [testPrices],
     configuration: [testConfig],

@@ -5,3 +5,4 @@ export const runtime = "edge";
 export const GET = paid(tolls, "$0.01", (request, { payment }) =>
   Response.json({ premium: true, edge: typeof EdgeRuntime, payer: payment.payer, url: request.url }),
 );
+export const POST = paid(tolls, "$0.01", async (request) => new Response(await request.text()));

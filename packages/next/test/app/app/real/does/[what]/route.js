@@ -18,6 +18,10 @@ const deeds = {
   moved: () => NextResponse.redirect("http://shop.example/free"),
   never: (request) => new Promise(() => request.signal.addEventListener("abort", () => run("aborted"))),
   json: () => Response.json({ premium: true }),
+  both: () => new Response("both", { headers: { "set-cookie": "own=1; Path=/own" } }),
+  echo: async (request) => new Response(await request.text()),
+  raw: (request) => new Response(request.body),
+  ignore: () => new Response("ignored"),
   stream: () => {
     const pull = (controller) => {
       controller.enqueue(new Uint8Array(1 << 16));

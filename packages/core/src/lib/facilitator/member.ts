@@ -1,0 +1,109 @@
+import type { FacilitatorError, FacilitatorErrorCode } from "../errors.js";
+import { now } from "./breaker.js";
+import { createLane, type Lane } from "./lane.js";
+import { cacheSupported, type SupportedCache } from "./supported.js";
+import type { Facilitator } from "./types.js";
+
+/**
+ * `unknown`: nothing was asked yet. `ready`: all is well. `failing`: the last call for some network failed, or what it
+ * supports cannot be had. `open`: nothing is sent to it for now, on no network that it was used for.
+ */
+export type FacilitatorState = "unknown" | "ready" | "failing" | "open";
+
+/** How a facilitator does. Has none of its words. */
+export interface FacilitatorHealth {
+  readonly id: string;
+  /** Payments can be sent to it: what it supports is known, and it is not `open`. */
+  readonly ready: boolean;
+  readonly state: FacilitatorState;
+  /** Unix milliseconds at which the state began; absent for one that was never asked. */
+  readonly since?: number;
+  /** Code of its last failure; absent while `ready` or `unknown`. */
+  readonly error?: FacilitatorErrorCode;
+  /** Combinations of scheme and network that it lists for version 2. */
+  readonly kinds: number;
+  /** CAIP-2 ids of networks for which nothing is sent to it for now. */
+  readonly open: readonly string[];
+}
+
+/** One facilitator of a pool, with all that is known of it. */
+export interface Member {
+  readonly facilitator: Facilitator;
+  readonly supported: SupportedCache;
+  lane(network: string): Lane;
+  isOpen(network: string): boolean;
+  health(): FacilitatorHealth;
+  /** Asks what it supports, if that is not known or nothing may be sent to it; settles when there is news. */
+  look(): Promise<void> | undefined;
+}
+
+/** What a pool wants to hear of its members. */
+export interface MemberEvents {
+  /** What offers are made of may be different. */
+  readonly supportedChanged: () => void;
+  readonly breakerChanged: (network: string) => void;
+  readonly healthChanged: (health: FacilitatorHealth) => void;
+}
+
+export function createMember(facilitator: Facilitator, timeout: number, events: MemberEvents): Member {
+  const lanes = new Map<string, Lane>();
+  let state: FacilitatorState = "unknown";
+  let since: number | undefined;
+  let error: FacilitatorErrorCode | undefined;
+
+  /** After the pause of a breaker, a facilitator that answers at all has earned a trial. */
+  const isStopped = ({ breaker }: Lane) => breaker.isOpen && !(supported.heardAt >= breaker.until);
+
+  const judge = (): FacilitatorState => {
+    const all = [...lanes.values()];
+    if (all.length > 0 && all.every(isStopped)) return "open";
+    const failing = all.some(({ breaker }) => breaker.isOpen || breaker.failures > 0);
+    if (failing || (supported.failure && !supported.answer)) return "failing";
+    return supported.answer ? "ready" : "unknown";
+  };
+
+  const health = (): FacilitatorHealth => {
+    const kinds = supported.answer?.kinds.filter(({ x402Version }) => x402Version === 2).length ?? 0;
+    return {
+      id: facilitator.id,
+      ready: kinds > 0 && state !== "open",
+      state,
+      ...(since === undefined ? {} : { since }),
+      ...(error === undefined || state === "ready" ? {} : { error }),
+      kinds,
+      open: [...lanes].filter(([, { breaker }]) => breaker.isOpen).map(([network]) => network),
+    };
+  };
+
+  const told = (failure?: FacilitatorError) => {
+    if (failure) error = failure.code;
+    else if (state === "ready") return;
+    const next = judge();
+    if (next === state) return;
+    state = next;
+    since = Date.now();
+    events.healthChanged(health());
+  };
+
+  const supported = cacheSupported(facilitator, timeout, told, events.supportedChanged);
+
+  return {
+    facilitator,
+    supported,
+    lane: (network) => {
+      let lane = lanes.get(network);
+      if (!lane) {
+        lane = createLane(facilitator, told, () => events.breakerChanged(network));
+        lanes.set(network, lane);
+      }
+      return lane;
+    },
+    isOpen: (network) => lanes.get(network)?.breaker.isOpen === true,
+    health,
+    look: () => {
+      // Where readiness decides about traffic, no payment comes along that would find out.
+      const over = [...lanes.values()].some((lane) => isStopped(lane) && now() >= lane.breaker.until);
+      return over || !supported.answer?.kinds.length ? supported.ask(true) : undefined;
+    },
+  };
+}

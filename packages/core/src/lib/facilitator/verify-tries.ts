@@ -1,0 +1,33 @@
+import type { FacilitatorError } from "../errors.js";
+import type { FacilitatorRequest, VerifyResponse } from "../protocol/types.js";
+import { now } from "./breaker.js";
+import type { Lane } from "./lane.js";
+import { pause } from "./time-limit.js";
+
+/** Milliseconds before the second try, at least and at most: not all who failed together come again together. */
+const LEAST_PAUSE = 50;
+const MOST_PAUSE = 200;
+
+/**
+ * Verifies at one facilitator; once more if it could not be reached or said that it is a bad moment. Not after a time
+ * limit, nor where it asks for a wait: the next facilitator has its turn then.
+ * @param limit milliseconds for all of it
+ */
+export async function verifyAt(lane: Lane, request: FacilitatorRequest, limit: number): Promise<VerifyResponse> {
+  const deadline = now() + limit;
+  try {
+    return await lane.verify(request, limit);
+  } catch (error) {
+    const wait = LEAST_PAUSE + Math.random() * (MOST_PAUSE - LEAST_PAUSE);
+    if (!isPassing(error as FacilitatorError) || now() + wait >= deadline) throw error;
+    await pause(wait);
+    // Others may have found it broken in the meantime.
+    if (lane.breaker.isOpen) throw error;
+    return await lane.verify(request, deadline - now());
+  }
+}
+
+function isPassing({ code, status = 0, retryAfter }: FacilitatorError): boolean {
+  if (code === "facilitator_unreachable") return true;
+  return code === "facilitator_status" && status >= 502 && status <= 504 && retryAfter === undefined;
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+
+/** Ends the look at a body that has not come yet. */
+const looks = new WeakMap<IncomingMessage, () => void>();
+
+/** What Node notes of a request when it is read, and others judge by. */
+interface Internals {
+  _consuming?: boolean;
+  _readableState?: { dataEmitted?: boolean; readingMore?: boolean };
+}
+
+function http2Stream(message: IncomingMessage): ServerHttp2Stream | undefined {
+  return (message as { stream?: ServerHttp2Stream }).stream;
+}
+
+/** Whether the request announces a body, which may still turn out to be empty. */
+export function hasBody(message: IncomingMessage): boolean {
+  const stream = http2Stream(message);
+  if (stream) return !stream.endAfterHeaders;
+  const length = message.headers["content-length"];
+  return message.headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) !== 0);
+}
+
+/** Whether nobody has read of the body, or is about to. */
+function isUntouched(message: IncomingMessage): boolean {
+  if (message.readableDidRead || message.readableEnded || message.readableFlowing === true) return false;
+  return message.listenerCount("data") === 0 && message.listenerCount("readable") === 0;
+}
+
+/**
+ * The first bytes of a body, which is left as if nobody had looked.
+ * @returns at most `limit` bytes; `undefined` if there are none, `null` if somebody else reads it
+ * @throws Error if the client leaves before they have come
+ */
+export async function peekBody(message: IncomingMessage, limit: number): Promise<Uint8Array | undefined | null> {
+  if (!isUntouched(message)) return null;
+  const stream = http2Stream(message);
+  // Of a stream that is answered without having been read HTTP/2 itself takes the rest, but not after a look.
+  stream?.once("finish", () => void (message.readableFlowing === null && message.resume()));
+  return await new Promise((resolve, reject) => {
+    const stop = () => {
+      looks.delete(message);
+      message.off("readable", look).off("close", leave);
+    };
+    const leave = () => {
+      stop();
+      queueMicrotask(() => forget(message as Internals));
+      reject(new Error("The client left before its request was complete"));
+    };
+    const show = (bytes?: Uint8Array) => {
+      stop();
+      // After what Node itself does because of the look, in its next ticks.
+      queueMicrotask(() => forget(message as Internals));
+      resolve(bytes);
+    };
+    const look = () => {
+      // Whoever listens now would be given what is read here, and once more what is put back.
+      if (message.listenerCount("data") > 0) {
+        stop();
+        return resolve(null);
+      }
+      // What came before a reset of HTTP/2 looks like a whole body.
+      if (message.aborted) return leave();
+      // Called without a byte means that there are none. To read would make the stream say `end` ahead of its reader.
+      if (message.readableLength === 0) return show();
+      const chunk = message.read(limit) as Uint8Array | string | null;
+      // Fewer bytes than that, and more to come.
+      if (chunk === null) return;
+      const encoding = message.readableEncoding ?? undefined;
+      // At once: a stream that is read to its end takes something back in the same turn only.
+      message.unshift(chunk, encoding);
+      show(typeof chunk === "string" ? new TextEncoder().encode(chunk).subarray(0, limit) : chunk);
+    };
+    if (message.destroyed) return leave();
+    if (message.complete && message.readableLength === 0) return resolve(undefined);
+    looks.set(message, leave);
+    message.on("readable", look).once("close", leave);
+  });
+}
+
+/** Ends a look that is still under way, so that Node can drain a request whose body nobody will read. */
+export function stopLooking(message: IncomingMessage): void {
+  looks.get(message)?.();
+}
+
+/** Makes it an unread request again: Node drains those after the answer, and `fetch` takes no others for a body. */
+function forget(message: Internals): void {
+  const state = message._readableState;
+  if (message._consuming) {
+    message._consuming = false;
+    if (state) state.readingMore = true;
+  }
+  if (state) state.dataEmitted = false;
+}

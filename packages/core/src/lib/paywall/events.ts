@@ -1,0 +1,104 @@
+import type { Logger } from "../config.js";
+import type { FacilitatorHealth } from "../facilitator/member.js";
+import type { PaymentRecord, PaymentState } from "../ledger/record.js";
+
+/** What an engine tells its observers. `at` is in Unix milliseconds. */
+export type PaywallEvent =
+  /** A payment's record was written in a new state. */
+  | {
+      readonly type: "payment";
+      readonly at: number;
+      readonly state: PaymentState;
+      /** The state that it left; absent for a new record. */
+      readonly before?: PaymentState;
+      readonly payment: PaymentRecord;
+    }
+  /** A payment was refused; nothing is on record. */
+  | { readonly type: "refused"; readonly at: number; readonly route: string; readonly code: string }
+  /** A facilitator's readiness changed. */
+  | { readonly type: "facilitator"; readonly at: number; readonly health: FacilitatorHealth }
+  /** Something that an operator should look at. */
+  | { readonly type: "alert"; readonly at: number; readonly code: AlertCode; readonly payment?: PaymentRecord };
+
+export type AlertCode =
+  /** A facilitator's answer contradicts the payment: it is faulty, or somebody poses as it. */
+  | "settlement_contradicted"
+  /** The answer had left already, and the settlement was refused: the seller's loss. */
+  | "answered_unpaid"
+  /** The store could not be asked or written. */
+  | "store_failed"
+  /** The chain does not confirm what the facilitator called settled. */
+  | "settlement_unconfirmed";
+
+/** A piece of work that may be traced. */
+export interface Operation {
+  readonly name: "verify" | "settle" | "reconcile";
+  readonly route?: string;
+  readonly scheme?: string;
+  readonly network?: string;
+  readonly facilitator?: string;
+}
+
+/** Listens to an engine; `@turnpike/opentelemetry` makes one. */
+export interface Observer {
+  /** Called after the fact, outside of any request. */
+  event?(event: PaywallEvent): void;
+  /** Runs a piece of work and gives back its outcome, unchanged. */
+  trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
+}
+
+/** Tells all observers, none of whom can hold up or break a payment. */
+export interface Reporter {
+  warn(message: string, facts: Readonly<Record<string, unknown>>): void;
+  emit(event: PaywallEvent): void;
+  alert(code: AlertCode, payment?: PaymentRecord): void;
+  trace<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
+}
+
+const ALERTS: Readonly<Record<AlertCode, string>> = {
+  settlement_contradicted: "A facilitator's answer contradicts the payment that it was asked to settle",
+  answered_unpaid: "An answer left before its settlement, which was then refused",
+  store_failed: "The store of payment records failed",
+  settlement_unconfirmed: "The chain does not confirm a settlement that a facilitator reported",
+};
+
+export function createReporter(observers: readonly Observer[], logger: Logger | undefined): Reporter {
+  const listeners = observers.filter(({ event }) => event);
+  const tracers = observers.filter(({ trace }) => trace);
+  const queue: PaywallEvent[] = [];
+
+  const deliver = () => {
+    for (const event of queue.splice(0)) {
+      for (const listener of listeners) quietly(() => listener.event?.(event));
+    }
+  };
+  const emit = (event: PaywallEvent) => {
+    if (listeners.length === 0) return;
+    if (queue.push(event) === 1) setTimeout(deliver, 0);
+  };
+
+  return {
+    warn: (message, facts) => quietly(() => logger?.warn(message, facts)),
+    emit,
+    alert: (code, payment) => {
+      emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });
+      quietly(() => logger?.error(ALERTS[code], { code, ...(payment ? { payment: payment.id } : {}) }));
+    },
+    trace: (operation, run) => {
+      let traced = run;
+      for (const tracer of tracers) {
+        const inner = traced;
+        traced = () => tracer.trace?.(operation, inner) ?? inner();
+      }
+      return traced();
+    },
+  };
+}
+
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // An observer's trouble is its own.
+  }
+}

@@ -1,0 +1,41 @@
+import type { FacilitatorHealth } from "../facilitator/member.js";
+import type { PaymentState } from "../ledger/record.js";
+import type { Engine } from "./engine.js";
+
+/** Open payments of one kind. */
+export interface OpenPayments {
+  /** How many, at most 1000. */
+  readonly count: number;
+  /** Age of the oldest in seconds; 0 if there is none. */
+  readonly oldestSeconds: number;
+}
+
+/** How an engine is at the moment. */
+export interface Health {
+  /** Payments can be taken: the store answers, and some facilitator serves. */
+  readonly ready: boolean;
+  readonly store: { readonly name: string; readonly ready: boolean };
+  readonly facilitators: readonly FacilitatorHealth[];
+  readonly open: { readonly unknown: OpenPayments; readonly owed: OpenPayments };
+}
+
+const MOST = 1_000;
+
+export async function readHealth(engine: Engine): Promise<Health> {
+  const { ledger, pool } = engine;
+  let ready = true;
+  const count = async (state: PaymentState): Promise<OpenPayments> => {
+    try {
+      const found = await ledger.list({ states: [state], order: "oldest", limit: MOST });
+      const [oldest] = found;
+      const since = oldest ? (oldest.record.times[state] ?? oldest.record.updatedAt) : Date.now();
+      return { count: found.length, oldestSeconds: Math.max(0, Math.round((Date.now() - since) / 1000)) };
+    } catch {
+      ready = false;
+      return { count: 0, oldestSeconds: 0 };
+    }
+  };
+  const [unknown, owed, facilitators] = await Promise.all([count("unknown"), count("owed"), pool.check()]);
+  const serves = facilitators.some((facilitator) => facilitator.ready);
+  return { ready: ready && serves, store: { name: ledger.store.name, ready }, facilitators, open: { unknown, owed } };
+}

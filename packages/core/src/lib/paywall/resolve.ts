@@ -1,0 +1,86 @@
+import type { Facilitator } from "../facilitator/types.js";
+import { isAttempt, type StoredPayment } from "../ledger/record.js";
+import { saysForged } from "../protocol/reasons.js";
+import type { SettlementResponse } from "../protocol/types.js";
+import { askChain } from "./ask-chain.js";
+import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { type Settlement, settlePayment, writeFailed, writeSettled, writeUnknown } from "./settle.js";
+
+/**
+ * Finds out what became of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
+ * once more at the same facilitator, which can move nothing twice. At another facilitator only if the chain says that the
+ * payment is unused.
+ */
+export async function resolvePayment(
+  engine: Engine,
+  presented: Presented,
+  unknown: StoredPayment,
+): Promise<Settlement> {
+  const record = await engine.ledger.advance(unknown, "settling", { payload: presented.payload });
+  const finding = await askChain(engine, presented, record);
+  if (finding?.type === "settled") {
+    const { transaction, final } = finding;
+    const receipt = receiptFor(presented, record, transaction);
+    // Without a depth of the route's own, a transaction counts as soon as a facilitator would call it settled.
+    if (final || record.finality === undefined) return writeSettled(engine, record, receipt);
+    const pending = { ...receipt, success: false, errorReason: "settlement_pending" };
+    return writeUnknown(engine, record, { transaction, receipt: pending });
+  }
+  if (finding?.type === "spent") {
+    return finding.final ? writeFailed(engine, record, failure(presented, "invalid_transaction_state")) : wait();
+  }
+  if (finding?.type === "unused" && finding.expired) {
+    return writeFailed(engine, record, failure(presented, "settlement_expired"));
+  }
+  const pinned = engine.pool.named(record.facilitator);
+  if (isAttempt(record) && (await isForged(engine, presented))) {
+    return writeFailed(engine, record, failure(presented, "invalid_exact_evm_payload_signature"));
+  }
+  if (pinned) return settlePayment(engine, presented, record, { facilitator: pinned, doubted: true });
+  const other = finding ? await selectAny(engine, presented) : undefined;
+  if (other) {
+    const repinned = await engine.ledger.advance(record, "settling", { facilitator: other.id });
+    return settlePayment(engine, presented, repinned, { facilitator: other, doubted: true });
+  }
+  return { ...(await wait()), unresolved: true };
+
+  function wait() {
+    return writeUnknown(engine, record, { transaction: record.transaction });
+  }
+}
+
+/**
+ * Whether a facilitator finds that the payer has never signed this: then it never settles, whatever was heard of it. Other
+ * reasons prove nothing, since a payment that has settled is not valid any more either.
+ */
+async function isForged({ pool }: Engine, presented: Presented): Promise<boolean> {
+  try {
+    const { answer } = await pool.verify(facilitatorRequest(presented));
+    return answer.isValid === false && saysForged(answer.invalidReason);
+  } catch {
+    return false;
+  }
+}
+
+async function selectAny({ pool }: Engine, presented: Presented): Promise<Facilitator | undefined> {
+  try {
+    return await pool.select(facilitatorRequest(presented));
+  } catch {
+    return undefined;
+  }
+}
+
+function receiptFor({ requirements, identity }: Presented, record: StoredPayment, transaction: string) {
+  const payer = identity.payer ?? record.payer;
+  const receipt: SettlementResponse = {
+    success: true,
+    transaction,
+    network: requirements.network,
+    ...(payer ? { payer } : {}),
+  };
+  return receipt;
+}
+
+function failure({ requirements, identity: { payer } }: Presented, errorReason: string): SettlementResponse {
+  return { success: false, errorReason, transaction: "", network: requirements.network, ...(payer ? { payer } : {}) };
+}

@@ -1,0 +1,53 @@
+import type { Facilitator } from "../facilitator/types.js";
+import type { NewPayment, RecordChange } from "../ledger/ledger.js";
+import { isAttempt, type StoredPayment } from "../ledger/record.js";
+import type { Reply } from "../seam.js";
+import type { Presented } from "./engine.js";
+import { askHook } from "./hooks.js";
+import { hookPayment, type KnownRequest } from "./paid-request.js";
+import { unsettledReply } from "./replies.js";
+import { runSettled } from "./run-settled.js";
+import { settlePayment } from "./settle.js";
+import type { RunningPayment } from "./ticket.js";
+
+type Claim = (
+  payment: NewPayment,
+  state: "settling",
+  change: RecordChange,
+) => Promise<StoredPayment | Reply | undefined>;
+
+/** What settling ahead of the handler has led to; `refused`: nobody will ever settle this payment. */
+export type SettledFirst =
+  | { readonly type: "go"; readonly admitted: RunningPayment | "granted" | Reply }
+  | { readonly type: "refused"; readonly reason: string; readonly reply: Reply }
+  | { readonly type: "taken" };
+
+/**
+ * Settles ahead of the handler. A payment whose signature nobody has proven settles as an attempt, named by its proof as
+ * well, and takes the payment's own name when it has succeeded: a forgery blocks nobody.
+ */
+export async function settleFirst<Raw>(
+  paid: KnownRequest<Raw>,
+  presented: Presented,
+  payment: NewPayment,
+  facilitator: Facilitator,
+  claim: Claim,
+): Promise<SettledFirst> {
+  const { engine, route } = paid;
+  const proven = isAttempt(payment) ? undefined : payment.payer;
+  const limited = engine.guard.blockedPayer(proven);
+  if (limited) return { type: "go", admitted: limited };
+  const asked = await askHook(route.hooks.beforeSettle, hookPayment(paid, presented, proven));
+  if (asked) return { type: "go", admitted: asked };
+  const claimed = await claim(payment, "settling", { payload: presented.payload });
+  if (!claimed) return { type: "taken" };
+  if ("status" in claimed) return { type: "go", admitted: claimed };
+  const settlement = await settlePayment(engine, presented, claimed, { facilitator });
+  if (settlement.type === "failed") {
+    const reason = settlement.receipt.errorReason ?? "settlement_failed";
+    return { type: "refused", reason, reply: unsettledReply(settlement) };
+  }
+  if (settlement.type === "unknown" && isAttempt(claimed)) engine.guard.addressFailed(paid.request.address());
+  if (settlement.type !== "settled") return { type: "go", admitted: unsettledReply(settlement) };
+  return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, true) };
+}

@@ -1,0 +1,57 @@
+import type { StoredAnswer, StoredPayment } from "../ledger/record.js";
+import { HEADERS } from "../protocol/header.js";
+import type { HeaderList, Outcome, Reply } from "../seam.js";
+import { chargedHeaders } from "./answer-headers.js";
+import type { RouteTerms } from "./engine.js";
+import { receiptHeader } from "./replies.js";
+
+/** Fields that belong to one connection, or that whoever sends an answer writes anew. */
+const NOT_KEPT = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "date",
+  "trailer",
+  "upgrade",
+  HEADERS.response.toLowerCase(),
+]);
+
+/** Milliseconds for which an answer is kept whose buyer can prove itself by more than what the chain shows. */
+const KEEP_NAMED = 24 * 3_600_000;
+
+/** A whole answer as it can be sent again; nothing if it streams, or is larger than the route keeps. */
+export function keepAnswer<Raw>(
+  { keepBytes }: RouteTerms<Raw>,
+  outcome: Outcome,
+  record: StoredPayment,
+): StoredAnswer | undefined {
+  const { whole, body, status } = outcome;
+  if (!whole || !body || body.byteLength > keepBytes) return undefined;
+  const { remove, set } = chargedHeaders(outcome, undefined);
+  const dropped = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
+  const headers = outcome.headers().filter(([name]) => {
+    const key = name.toLowerCase();
+    return !dropped.has(key) && !NOT_KEPT.has(key);
+  });
+  const now = Date.now();
+  const expiresAt = record.identifier ? now + KEEP_NAMED : Math.min(givenUntil(record), now + KEEP_NAMED);
+  return { status, headers: [...headers, ...set], body, expiresAt };
+}
+
+/** Unix milliseconds until which the payment itself collects a delivered answer again: later it proves nobody. */
+export function givenUntil({ validBefore, createdAt, offer }: StoredPayment): number {
+  return validBefore === undefined ? createdAt + offer.maxTimeoutSeconds * 1000 : validBefore * 1000;
+}
+
+/** A kept answer, with the receipt of its payment. */
+export function storedReply(
+  { status, headers, body }: StoredAnswer,
+  { receipt }: StoredPayment,
+  cookies: boolean,
+): Reply {
+  const given = cookies ? headers : headers.filter(([name]) => name.toLowerCase() !== "set-cookie");
+  const fields: HeaderList = given.map(([name, value]) => [name, value]);
+  if (receipt) fields.push(receiptHeader(receipt));
+  return { status, headers: fields, body };
+}

@@ -1,0 +1,195 @@
+import { Readable } from "node:stream";
+import { expect } from "vitest";
+import { readReceipt } from "../../client/header.js";
+import type { Casebook } from "../casebook.js";
+import { paid, type Shop } from "../shop.js";
+import type { RoutePlan } from "../stage.js";
+
+const chunk = Buffer.alloc(64 * 1024, "a");
+
+/** Clients that leave, streams that break, and what becomes of their payments (D08 to D12; S04). */
+export function testDepartures({ check }: Casebook): void {
+  /** Asks with a payment, reads the first bytes of the answer, and leaves. */
+  async function leaveMidway(shop: Shop, header: string): Promise<void> {
+    const leaving = new AbortController();
+    const response = await shop.pay(header, "/paid", { signal: leaving.signal });
+    expect(response.status).toBe(200);
+    const reader = response.body?.getReader();
+    expect((await reader?.read())?.value?.byteLength).toBeGreaterThan(0);
+    leaving.abort();
+    await reader?.closed.catch(() => undefined);
+  }
+
+  check("D11b tells the handler when its client has left, and lets the payment be used again", async (open) => {
+    let told = false;
+    let finished = false;
+    const handle: NonNullable<RoutePlan["handle"]> = async ({ payment }) => {
+      if (finished) return { body: "the goods" };
+      await new Promise<void>((resolve) => payment?.signal.addEventListener("abort", () => resolve()));
+      told = true;
+      return { body: "too late" };
+    };
+    const shop = await open({ routes: [{ ...paid, handle }] });
+    const header = await shop.header();
+    const leaving = new AbortController();
+    const answer = shop.pay(header, "/paid", { signal: leaving.signal }).catch(() => "left");
+    await expect.poll(() => shop.runs()).toBe(1);
+    leaving.abort();
+    expect(await answer).toBe("left");
+    await expect.poll(() => told).toBe(true);
+    expect(await shop.becomes("released")).toMatchObject({ reason: "client_left" });
+    finished = true;
+    expect(await (await shop.pay(header)).text()).toBe("the goods");
+    shop.counted({ h: 2, v: 2, s: 1, c: 1 });
+  });
+
+  check("D06b tells a handler that its time is up", async (open) => {
+    let told = false;
+    const handle: NonNullable<RoutePlan["handle"]> = async ({ payment }) => {
+      await new Promise<void>((resolve) => payment?.signal.addEventListener("abort", () => resolve()));
+      told = true;
+      return { body: "too late" };
+    };
+    const shop = await open({ routes: [{ ...paid, handle }], config: { handlerTimeout: 150 } });
+    expect((await shop.buy()).response.status).toBe(504);
+    await expect.poll(() => told).toBe(true);
+    expect(await shop.becomes("released")).toMatchObject({ reason: "handler_timeout" });
+  });
+
+  check(
+    "D12 owes a stream that its client broke off, and delivers it to the same payment without a charge",
+    async (open) => {
+      let whole = false;
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        if (whole) yield Buffer.from("all of it");
+        while (!whole) {
+          yield chunk;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }
+      const handle = () => ({ body: Readable.from(endless()) });
+      const shop = await open({ routes: [{ ...paid, handle, price: { price: "$0.01", holdBytes: 1024 } }] });
+      const header = await shop.header();
+      await leaveMidway(shop, header);
+      const owed = await shop.becomes("owed");
+      expect(owed).toMatchObject({ reason: "delivery_failed", runs: 1 });
+      whole = true;
+      const collected = await shop.pay(header);
+      expect(await collected.text()).toBe("all of it");
+      expect(readReceipt(collected)).toEqual(owed.receipt);
+      await shop.becomes("delivered");
+      shop.counted({ h: 2, v: 1, s: 1, c: 1 });
+    },
+  );
+
+  check("D09 owes a stream that its handler broke off, where it was settled first", async (open) => {
+    let breaks = true;
+    const price = { price: "$0.01", settle: "before" } as const;
+    const shop = await open({ routes: [{ ...breaking(() => breaks), price }] });
+    const header = await shop.header();
+    await read(shop.pay(header));
+    await shop.becomes("owed");
+    breaks = false;
+    expect(await (await shop.pay(header)).text()).toBe("one two");
+    await shop.becomes("delivered");
+    shop.counted({ h: 2, v: 0, s: 1, c: 1 });
+  });
+
+  check("D10 charges nothing for an answer that its handler broke off before the settlement", async (open) => {
+    let breaks = true;
+    const shop = await open({ routes: [breaking(() => breaks)] });
+    const header = await shop.header();
+    await read(shop.pay(header));
+    await shop.becomes("released");
+    shop.counted({ h: 1, v: 1, s: 0, c: 0 });
+    breaks = false;
+    expect(await (await shop.pay(header)).text()).toBe("one two");
+    shop.counted({ h: 2, v: 2, s: 1, c: 1 });
+  });
+
+  check("D07c stops giving what is owed after three runs, and shows the receipt", async (open) => {
+    const handle = (): never => {
+      throw new Error("it never works");
+    };
+    const shop = await open({ routes: [{ ...paid, handle, price: { price: "$0.01", settle: "before" } }] });
+    const header = await shop.header();
+    for (let run = 0; run < 3; run++) expect((await shop.pay(header)).status).toBe(500);
+    const refused = await shop.pay(header);
+    expect(refused.status).toBe(409);
+    expect(readReceipt(refused)).toMatchObject({ success: true });
+    shop.counted({ h: 3, v: 0, s: 1, c: 1 });
+  });
+
+  check("D07d counts no run that cost nothing against the three of what is owed", async (open) => {
+    let state: "fails" | "breaks" | "works" = "fails";
+    const inner = breaking(() => state === "breaks");
+    const shop = await open({
+      routes: [
+        {
+          ...inner,
+          price: { price: "$0.01", holdBytes: 2 },
+          node: (request, response) => {
+            if (state === "fails") response.writeHead(500).end();
+            else inner.node?.(request, response);
+          },
+          fetch: async (request) =>
+            state === "fails" ? new Response(null, { status: 500 }) : ((await inner.fetch?.(request)) as Response),
+        },
+      ],
+    });
+    const header = await shop.header();
+    for (let i = 0; i < 3; i++) {
+      expect((await shop.pay(header)).status).toBe(500);
+      await shop.becomes("released");
+    }
+    state = "breaks";
+    await read(shop.pay(header));
+    const { state: end } = await shop.becomes("owed").catch(() => ({ state: "released" }));
+    expect(end).toBe("owed");
+    state = "works";
+    expect(await (await shop.pay(header)).text()).toBe("one two");
+    expect(shop.facilitator.charges).toHaveLength(1);
+  });
+
+  check("S04 grants one of a hundred copies of a payment that come at once", async (open) => {
+    const handle = async (): Promise<{ body: string }> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { body: "the goods" };
+    };
+    const shop = await open({ routes: [{ ...paid, handle }] });
+    const header = await shop.header();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => shop.pay(header)));
+    for (const { status } of answers) expect([200, 409]).toContain(status);
+    shop.counted({ h: 1, v: 1, s: 1, c: 1 });
+  });
+}
+
+/** A handler that writes a part of its answer and then cannot go on. */
+function breaking(breaks: () => boolean): RoutePlan {
+  return {
+    ...paid,
+    node: (_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain" });
+      response.write("one ");
+      if (breaks()) response.destroy(new Error("the source broke"));
+      else response.end("two");
+    },
+    fetch: async () => {
+      const parts = ["one ", "two"].map((part) => Buffer.from(part));
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          const part = parts.shift();
+          if (breaks() && parts.length === 0) controller.error(new Error("the source broke"));
+          else if (part) controller.enqueue(part);
+          else controller.close();
+        },
+      });
+      return new Response(body, { headers: { "content-type": "text/plain" } });
+    },
+  };
+}
+
+/** Reads an answer to its end, whichever that is. */
+async function read(answer: Promise<Response>): Promise<void> {
+  await answer.then((response) => response.arrayBuffer()).catch(() => undefined);
+}
