@@ -1,0 +1,91 @@
+import type { Reading, Store, StoredAnswer, StoreQuery } from "@turnpike/core";
+import type { AnswerHead } from "./answers.js";
+import type { LedgerNamespace } from "./cloudflare.js";
+import { LEDGER_URL, type Message, readMessage, writeMessage } from "./message.js";
+import type { Operation, Requests } from "./operations.js";
+import { type DurableObjectStoreOptions, readOptions } from "./options.js";
+
+/**
+ * Payment records in Durable Objects of the class `PaymentLedger`, shared by every instance of the Worker. What has been
+ * written is on disk before an operation comes back.
+ * @param namespace the binding of the class
+ * @throws ConfigError
+ */
+export function durableObjectStore(namespace: LedgerNamespace, options: DurableObjectStoreOptions = {}): Store {
+  const { name, shards, maxAnswer, answerBytes, timeout } = readOptions(namespace, options);
+  const limit = Math.floor(answerBytes / shards);
+  const all = Array.from({ length: shards }, (_, shard) => shard);
+  const shardOf = (text: string) => hash(text) % shards;
+  let agreed = false;
+
+  const send = async (shard: number, operation: Operation, message: Uint8Array<ArrayBuffer>) => {
+    // A stub is made anew: one that has failed may go on failing, and one of another request cannot be used.
+    const stub = namespace.get(namespace.idFromName(`${name}/${shard}`));
+    const controller = new AbortController();
+    const late = () => controller.abort(new Error(`The payment ledger did not answer within ${timeout} ms`));
+    const timer = setTimeout(late, timeout);
+    try {
+      const init = { method: "POST", body: message, signal: controller.signal };
+      const response = await stub.fetch(LEDGER_URL + operation, init);
+      const answer = new Uint8Array(await response.arrayBuffer());
+      if (response.status === 200) return readMessage(answer);
+      throw new Error(`The payment ledger refuses: ${new TextDecoder().decode(answer)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const ask = async <O extends Operation>(shard: number, operation: O, request: Requests[O], body?: Uint8Array) => {
+    // Before any wait: the body may be in a buffer that its handler uses again.
+    const message = writeMessage(JSON.stringify({ ...request, shards }), body);
+    // The first object knows how many there are; one that is new does not.
+    if (!agreed && shard !== 0) await send(0, "agree", writeMessage(JSON.stringify({ shards })));
+    const answer = await send(shard, operation, message);
+    agreed = true;
+    return answer;
+  };
+  const tell = async <T>(answer: Promise<Message>) => ((await answer).head ?? undefined) as T;
+
+  return {
+    name: "durable-objects",
+    atomic: true,
+    scope: "shared",
+    read: (id) => tell<Reading | undefined>(ask(shardOf(id), "read", { id })),
+    insert: (record, lease) => tell<boolean>(ask(shardOf(record.id), "insert", { record, lease })),
+    replace: (record, version, lease, answer) => {
+      const shard = shardOf(record.id);
+      const change = { record, version, lease, limit };
+      if (!answer) return tell<boolean>(ask(shard, "replace", change));
+      const { body, ...head } = answer;
+      if (body.byteLength > maxAnswer) return tell<boolean>(ask(shard, "replace", { ...change, answer: null }));
+      return tell<boolean>(ask(shard, "replace", { ...change, answer: head }, body));
+    },
+    renew: (id, holder, lease) => tell<boolean>(ask(shardOf(id), "renew", { id, holder, lease })),
+    answer: async (id): Promise<StoredAnswer | undefined> => {
+      const { head, body } = await ask(shardOf(id), "answer", { id });
+      return head === null ? undefined : { ...(head as AnswerHead), body };
+    },
+    link: (key, id, expiresAt, instead) =>
+      tell<string>(ask(shardOf(key), "link", { key, id, expiresAt, ...(instead === undefined ? {} : { instead }) })),
+    linked: (key) => tell<string | undefined>(ask(shardOf(key), "linked", { key })),
+    list: async (query) => {
+      const lists = await Promise.all(all.map((shard) => tell<readonly Reading[]>(ask(shard, "list", query))));
+      return shards === 1 ? (lists[0] ?? []) : merge(lists, query);
+    },
+  };
+}
+
+function merge(lists: readonly (readonly Reading[])[], { order, limit }: StoreQuery): readonly Reading[] {
+  const readings = lists.flat();
+  readings.sort(({ record: a }, { record: b }) =>
+    order === "newest" ? b.createdAt - a.createdAt : a.updatedAt - b.updatedAt,
+  );
+  return readings.slice(0, limit);
+}
+
+/** FNV-1a, 32 bits: spreads ids that differ in few places. */
+function hash(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 0;
+}

@@ -1,0 +1,128 @@
+import type { PaymentState } from "@turnpike/core";
+
+const EVERY: Readonly<Record<PaymentState, true>> = {
+  running: true,
+  settling: true,
+  settled: true,
+  delivered: true,
+  owed: true,
+  unknown: true,
+  released: true,
+  failed: true,
+};
+
+export const STATES = Object.keys(EVERY) as readonly PaymentState[];
+
+/** Of records, and of answers, that have expired: how many one write removes. What goes keeps pace with what comes. */
+const SWEPT = 4;
+/** Answers that one write removes for want of room: Redis serves nobody else meanwhile. */
+const DROPPED = 1000;
+
+/*
+ * The keys, each after the prefix that comes as KEYS[1]:
+ *   record:<id>                            a hash: json, version, state, holder, and the token of the write that made it
+ *   created:<state>, updated:<state>       sorted sets of ids, by those times of the record
+ *   leased:<state>                         a sorted set of ids, by when the lease ends; a record without a lease is not in it
+ *   ends                                   a sorted set of ids of records that expire, by when
+ *   answer:<id>                            a hash: status, headers, body, ends
+ *   answers, answer-ends                   sorted sets of ids, by when an answer came and when it expires
+ *   answer-sizes, answer-bytes             bytes of each answer by id, and in all
+ *   link:<key>                             an id
+ *   schema                                 the version of all this
+ * Redis removes records and answers that expire by itself; what says that they were there is swept here.
+ */
+
+/**
+ * What the scripts have in common. `now` is Redis' own clock, in Unix milliseconds. When its memory is full Redis stops a
+ * script whose first write takes more of it. So a change of a record, and a lease, begin with a write that takes none: no
+ * new payment comes in then, and those that are open can still be written down.
+ */
+export const SHARED = `
+local base = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function unindex(id, state)
+  redis.call('ZREM', base .. 'created:' .. state, id)
+  redis.call('ZREM', base .. 'updated:' .. state, id)
+  redis.call('ZREM', base .. 'leased:' .. state, id)
+end
+
+local function lease(id, state, milliseconds)
+  redis.call('ZREM', base .. 'leased:' .. state, id)
+  if milliseconds > 0 then redis.call('ZADD', base .. 'leased:' .. state, now + milliseconds, id) end
+end
+
+local function is_leased(id, state)
+  local ends = redis.call('ZSCORE', base .. 'leased:' .. state, id)
+  return ends and tonumber(ends) > now
+end
+
+local function drop_answer(id)
+  redis.call('DEL', base .. 'answer:' .. id)
+  redis.call('ZREM', base .. 'answers', id)
+  redis.call('ZREM', base .. 'answer-ends', id)
+  local size = redis.call('HGET', base .. 'answer-sizes', id)
+  if size then
+    redis.call('HDEL', base .. 'answer-sizes', id)
+    redis.call('DECRBY', base .. 'answer-bytes', size)
+  end
+end
+
+local function drop_record(id)
+  redis.call('DEL', base .. 'record:' .. id)
+  redis.call('ZREM', base .. 'ends', id)
+  for _, state in ipairs({${STATES.map((state) => `'${state}'`).join(", ")}}) do unindex(id, state) end
+  drop_answer(id)
+end
+
+local function ended(key, count)
+  return redis.call('ZRANGEBYSCORE', base .. key, '-inf', now, 'LIMIT', 0, count)
+end
+
+local function sweep()
+  for _, id in ipairs(ended('ends', ${SWEPT})) do drop_record(id) end
+  for _, id in ipairs(ended('answer-ends', ${SWEPT})) do drop_answer(id) end
+end
+
+-- ARGV: token, id, json, version, state, holder, createdAt, updatedAt, expiresAt or '', lease
+local function save()
+  local token, id, json, version, state, holder = unpack(ARGV, 1, 6)
+  local created, updated, expires, milliseconds = unpack(ARGV, 7, 10)
+  local key = base .. 'record:' .. id
+  redis.call('HSET', key, 'token', token, 'json', json, 'version', version, 'state', state, 'holder', holder)
+  redis.call('ZADD', base .. 'created:' .. state, created, id)
+  redis.call('ZADD', base .. 'updated:' .. state, updated, id)
+  lease(id, state, tonumber(milliseconds))
+  if expires == '' then
+    redis.call('PERSIST', key)
+    redis.call('ZREM', base .. 'ends', id)
+  else
+    redis.call('ZADD', base .. 'ends', expires, id)
+    redis.call('PEXPIREAT', key, expires)
+  end
+end
+
+local function keep_answer(id, status, headers, body, expires, limit)
+  local size = #headers + #body
+  if size > limit or tonumber(expires) <= now then return end
+  local key = base .. 'answer:' .. id
+  redis.call('HSET', key, 'status', status, 'headers', headers, 'body', body, 'ends', expires)
+  redis.call('PEXPIREAT', key, expires)
+  redis.call('ZADD', base .. 'answers', now, id)
+  redis.call('ZADD', base .. 'answer-ends', expires, id)
+  redis.call('HSET', base .. 'answer-sizes', id, size)
+  local left = redis.call('INCRBY', base .. 'answer-bytes', size) - limit
+  if left <= 0 then return end
+  for _, old in ipairs(ended('answer-ends', ${DROPPED})) do drop_answer(old) end
+  for _ = 1, ${DROPPED} do
+    if tonumber(redis.call('GET', base .. 'answer-bytes')) <= limit then return end
+    local oldest = redis.call('ZRANGE', base .. 'answers', 0, 0)[1]
+    if not oldest then
+      redis.call('DEL', base .. 'answer-bytes')
+      return
+    end
+    drop_answer(oldest)
+  end
+end
+`;

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import type { Store, StoredAnswer, StoredPayment } from "@turnpike/core";
+import type { RedisClient } from "./client.js";
+import type { Argument } from "./commands.js";
+import { STATES } from "./lua.js";
+import { limitOperations, type Send } from "./operations.js";
+import { type RedisStoreOptions, readOptions } from "./options.js";
+import { createPreparation } from "./preparation.js";
+import { awaitReplicas } from "./replication.js";
+import { optional, readAnswer, readFlag, readReading, readReadings, readText } from "./replies.js";
+import { ANSWER, INSERT, LINK, LINKED, LIST, READ, RENEW, REPLACE, runScript, type Script } from "./scripts.js";
+
+/** More records than anybody lists. */
+const MOST = 1_000_000;
+
+/**
+ * Payment records in Redis, shared by every process that uses it. The client stays the app's: it is neither connected
+ * nor closed here. Every operation is one script, and rejects with a StoreError.
+ * @param client a client, pool, sentinel or cluster of `redis`, or a Redis or Cluster of `ioredis`
+ * @throws ConfigError
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { commands, key, timeout, replicas, maxAnswer, answerBytes, allowEviction } = readOptions(client, options);
+  const operate = limitOperations(commands, timeout);
+  const prepare = createPreparation(key, allowEviction);
+  const connections = replicas > 0 ? commands.countConnections?.() : undefined;
+  const writer = randomBytes(9).toString("base64url");
+  let writes = 0;
+
+  const perform = async (send: Send, script: Script, args: readonly Argument[]) => {
+    await prepare(send);
+    return runScript(send, script, key, args);
+  };
+  const run = <T>(script: Script, args: readonly Argument[], read: (reply: unknown) => T): Promise<T> =>
+    operate(async (send) => read(await perform(send, script, args)));
+
+  /** Writes a record; false if that may not be. */
+  const write = (script: Script, args: readonly Argument[]): Promise<boolean> =>
+    operate(async (send) => {
+      const written = readFlag(await perform(send, script, args));
+      // Half of the time, so that an answer which says that it was not enough still comes in time.
+      if (written && connections) await awaitReplicas(send, connections, replicas, Math.ceil(timeout / 2));
+      return written;
+    });
+
+  const saved = (record: StoredPayment, lease: number): string[] => {
+    const { id, version, state, holder, createdAt, updatedAt, expiresAt } = record;
+    const ends = expiresAt === undefined ? "" : wholeNumber(expiresAt);
+    const times = [String(createdAt), String(updatedAt), ends, String(lease)];
+    return [`${writer}-${++writes}`, id, JSON.stringify(record), String(version), state, holder, ...times];
+  };
+
+  const answered = ({ status, headers, body, expiresAt }: StoredAnswer): Argument[] => {
+    if (body.byteLength > maxAnswer) return ["1"];
+    // A copy, before any wait: the body may be in a buffer that its handler uses again.
+    const bytes = Buffer.from(body);
+    return ["1", String(status), JSON.stringify(headers), bytes, wholeNumber(expiresAt), String(answerBytes)];
+  };
+
+  return {
+    name: "redis",
+    atomic: true,
+    scope: "shared",
+    read: (id) => run(READ, [id], optional(readReading)),
+    insert: (record, lease) => write(INSERT, saved(record, lease)),
+    replace: (record, version, lease, answer) =>
+      write(REPLACE, [...saved(record, lease), String(version), ...(answer ? answered(answer) : ["0"])]),
+    renew: (id, holder, lease) => run(RENEW, [id, holder, String(lease)], readFlag),
+    answer: (id) => run(ANSWER, [id], optional(readAnswer)),
+    link: (name, id, expiresAt, instead) =>
+      run(LINK, [name, id, wholeNumber(expiresAt), ...(instead === undefined ? [] : [instead])], readText),
+    linked: (name) => run(LINKED, [name], optional(readText)),
+    list: ({ states = STATES, lapsed = false, order, limit }) => {
+      const most = Math.max(0, Math.min(Math.floor(limit), MOST));
+      return run(LIST, [order, String(most), lapsed ? "1" : "0", ...new Set(states)], readReadings);
+    },
+  };
+}
+
+/** Redis takes times in whole milliseconds only. */
+function wholeNumber(time: number): string {
+  return String(Math.ceil(time));
+}
