@@ -7,6 +7,14 @@ export const tokenAbi = parseAbi([
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
   "function balanceOf(address account) view returns (uint256)",
   "event Transfer(address indexed from, address indexed to, uint256 value)",
+  "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
+  "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
+]);
+
+/** Permit2's unordered nonces: one bit each, in words of 256. Its transfers leave no event of their own. */
+export const permit2Abi = parseAbi([
+  "function nonceBitmap(address owner, uint256 word) view returns (uint256)",
+  "event UnorderedNonceInvalidation(address indexed owner, uint256 word, uint256 mask)",
 ]);
 
 /** A contract wallet's own judgement of a signature (EIP-1271). */

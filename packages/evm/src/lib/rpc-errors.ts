@@ -12,6 +12,8 @@ const NEVER_CONNECTED = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+export const TOO_LATE = "The chain's node did not answer in time.";
+
 /** The node gave no answer. */
 export class RpcFailure extends Error {
   readonly code: Code;
@@ -54,8 +56,9 @@ export class RpcRefusal extends Error {
     return typeof this.data === "string" && this.data.startsWith("0x");
   }
 
+  /** Whether a second try may succeed: the node is busy, or one of several that has not seen the newest block yet. */
   get passing(): boolean {
-    return /rate|limit|too many|capacity/i.test(this.words);
+    return /rate|limit|too many|capacity|header not found|(?:unknown|missing) block|block not found/i.test(this.words);
   }
 }
 
@@ -78,7 +81,7 @@ export function asFacilitatorError(error: unknown, sent: boolean): FacilitatorEr
 export function explainFailure(error: unknown): RpcFailure {
   const { name, status } = error as { name?: string; status?: number };
   if (name === "TimeoutError" || name === "AbortError") {
-    return new RpcFailure("facilitator_timeout", "The chain's node did not answer in time.");
+    return new RpcFailure("facilitator_timeout", TOO_LATE);
   }
   if (name === "ResponseBodyTooLargeError") {
     return new RpcFailure("facilitator_too_large", "The chain's node answered too much.");

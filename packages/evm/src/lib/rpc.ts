@@ -1,5 +1,5 @@
 import { getHttpRpcClient } from "viem/utils";
-import { explainFailure, RpcFailure, RpcRefusal } from "./rpc-errors.js";
+import { explainFailure, RpcFailure, RpcRefusal, TOO_LATE } from "./rpc-errors.js";
 
 /** Milliseconds before the second and last try of a read. */
 const RETRY_AFTER = 150;
@@ -7,6 +7,8 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Never sent twice by this file: whoever broadcasts decides that. */
 const BROADCAST = "eth_sendRawTransaction";
+/** A refusal of these calls for a smaller range, not for another try. */
+const LOGS = "eth_getLogs";
 
 /** A chain's JSON-RPC endpoint. */
 export interface Rpc {
@@ -17,8 +19,8 @@ export interface Rpc {
   request(method: string, params: readonly unknown[]): Promise<unknown>;
 }
 
-/** @param timeout milliseconds for one request, its answer's body included */
-export function createRpc(url: string, timeout: number): Rpc {
+/** @param limit milliseconds for one request, its answer's body included; or what ends them all */
+export function createRpc(url: string, limit: number | AbortSignal): Rpc {
   // The client's own time limit ends with the answer's head; the signal below covers the body too.
   const client = getHttpRpcClient(url, {
     timeout: 0,
@@ -26,13 +28,14 @@ export function createRpc(url: string, timeout: number): Rpc {
     fetchOptions: { redirect: "manual" },
   });
   const once = async (method: string, params: readonly unknown[]) => {
-    const fetchOptions = { signal: AbortSignal.timeout(timeout) };
+    const signal = typeof limit === "number" ? AbortSignal.timeout(limit) : limit;
     const body = { method, params: [...params] };
     let answer: unknown;
     try {
-      answer = await client.request({ body, fetchOptions });
+      answer = await client.request({ body, fetchOptions: { signal } });
     } catch (error) {
-      throw explainFailure(error);
+      // Who gives up may name any reason, so the error would not tell.
+      throw signal.aborted ? new RpcFailure("facilitator_timeout", TOO_LATE) : explainFailure(error);
     }
     return readAnswer(answer);
   };
@@ -42,7 +45,7 @@ export function createRpc(url: string, timeout: number): Rpc {
         return await once(method, params);
       } catch (error) {
         const passing = (error instanceof RpcFailure || error instanceof RpcRefusal) && error.passing;
-        if (method === BROADCAST || !passing) throw error;
+        if (method === BROADCAST || !passing || (method === LOGS && error instanceof RpcRefusal)) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER));
         return once(method, params);
       }

@@ -24,14 +24,18 @@ const TYPES = {
   ],
 } as const;
 
-/** A signed EIP-3009 transfer, read and hashed. Addresses are in lower case, times in Unix seconds. */
-export interface Transfer {
+/** What EIP-3009 signs. Addresses are in lower case, times in Unix seconds. */
+export interface Authorization {
   readonly from: Hex;
   readonly to: Hex;
   readonly value: bigint;
   readonly validAfter: bigint;
   readonly validBefore: bigint;
   readonly nonce: Hex;
+}
+
+/** A signed EIP-3009 transfer, read and hashed. */
+export interface Transfer extends Authorization {
   readonly token: Hex;
   readonly signature: Hex;
   /** What was signed (EIP-712): covers chain, token and every member of the authorisation. */
@@ -69,12 +73,20 @@ export function readTransfer(payload: PaymentPayload, requirements: PaymentRequi
     return { fault: "invalid_payment_requirements" };
   }
   const { signature } = payload.payload;
-  const { from, to, value, validAfter, validBefore, nonce } = members(payload.payload.authorization);
-  if (!isSignature(signature) || !isAddress(from) || !isAddress(to) || !isWord(nonce))
-    return { fault: "invalid_payload" };
-  if (!isUint256(value) || !isUint256(validAfter) || !isUint256(validBefore)) return { fault: "invalid_payload" };
+  const message = readAuthorization(payload.payload);
+  if (!isSignature(signature) || !message) return { fault: "invalid_payload" };
   const token = lower(asset);
-  const message = {
+  const domain = { name, version, chainId, verifyingContract: token };
+  const digest = hashTypedData({ domain, types: TYPES, primaryType: "TransferWithAuthorization", message });
+  return { ...message, token, signature: lower(signature), digest };
+}
+
+/** The authorisation in a payload, its signature left aside; `undefined` if it has another form. */
+export function readAuthorization(payload: JsonObject): Authorization | undefined {
+  const { from, to, value, validAfter, validBefore, nonce } = members(payload.authorization);
+  if (!isAddress(from) || !isAddress(to) || !isWord(nonce)) return undefined;
+  if (!isUint256(value) || !isUint256(validAfter) || !isUint256(validBefore)) return undefined;
+  return {
     from: lower(from),
     to: lower(to),
     value: BigInt(value),
@@ -82,9 +94,6 @@ export function readTransfer(payload: PaymentPayload, requirements: PaymentRequi
     validBefore: BigInt(validBefore),
     nonce: lower(nonce),
   };
-  const domain = { name, version, chainId, verifyingContract: token };
-  const digest = hashTypedData({ domain, types: TYPES, primaryType: "TransferWithAuthorization", message });
-  return { ...message, token, signature: lower(signature), digest };
 }
 
 /** The call that moves the money: `v, r, s` for plain accounts, which every such token knows, else bytes. */
@@ -98,7 +107,7 @@ export function encodeTransfer(transfer: Transfer, plain: PlainSignature | undef
   });
 }
 
-function members(value: unknown): JsonObject {
+export function members(value: unknown): JsonObject {
   return typeof value === "object" && value !== null ? (value as JsonObject) : {};
 }
 
@@ -106,14 +115,14 @@ function isSignature(value: unknown): value is Hex {
   return typeof value === "string" && value.length <= 2 + 2 * MAX_SIGNATURE_BYTES && BYTES.test(value);
 }
 
-function isWord(value: unknown): value is Hex {
+export function isWord(value: unknown): value is Hex {
   return typeof value === "string" && WORD.test(value);
 }
 
-function isUint256(value: unknown): value is string {
+export function isUint256(value: unknown): value is string {
   return typeof value === "string" && WHOLE_NUMBER.test(value) && BigInt(value) <= MAX_UINT256;
 }
 
-function lower(hex: Hex): Hex {
+export function lower(hex: Hex): Hex {
   return hex.toLowerCase() as Hex;
 }

@@ -27,7 +27,7 @@ export interface UnreliableNode extends AsyncDisposable {
   paramsOf(method: string): unknown[];
   /** The node that it hands on to. */
   target: string;
-  treat(method: string): Treatment | Promise<Treatment>;
+  treat(method: string, params: readonly unknown[]): Treatment | Promise<Treatment>;
 }
 
 /** Stands between a facilitator and the chain's node, and fails as told. */
@@ -38,9 +38,9 @@ export async function startUnreliableNode(target: string): Promise<UnreliableNod
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     const parsed = JSON.parse(body) as (typeof requests)[number];
-    const { method, id } = parsed;
+    const { method, id, params } = parsed;
     requests.push(parsed);
-    await answer(await node.treat(method), body, id, response);
+    await answer(await node.treat(method, params), body, id, response);
   });
   const answer = async (treatment: Treatment, body: string, id: number, response: ServerResponse) => {
     if (treatment === "stall") return;

@@ -1,0 +1,47 @@
+import { ConfigError } from "@turnpike/core";
+import { chainIdOf } from "./transfer.js";
+
+export interface EvmChainOptions {
+  /** JSON-RPC endpoint of the chain. There is no default. */
+  readonly rpcUrl: string;
+  /** CAIP-2 id of the chain that the endpoint serves, for example `eip155:8453`. */
+  readonly network: string;
+  /** Milliseconds for one question about a payment, in all. @default 5000 */
+  readonly timeout?: number;
+  /** Allows plain http to a host other than this machine, for networks that are private. @default false */
+  readonly insecure?: boolean;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** @throws ConfigError with every problem. None of them quotes the endpoint's address. */
+export function readChainOptions(options: EvmChainOptions): Required<EvmChainOptions> {
+  const { rpcUrl, network, timeout = 5000, insecure = false } = options;
+  const endpoint =
+    "give the address of the chain's JSON-RPC endpoint: https (http only to this machine), no credentials";
+  const checks: [valid: boolean, code: string, path: string, message: string][] = [
+    [isEndpoint(rpcUrl, insecure === true), "invalid_rpc_url", "rpcUrl", endpoint],
+    [
+      typeof network === "string" && chainIdOf(network) !== undefined,
+      "invalid_network",
+      "network",
+      'give the CAIP-2 id of an EVM network, such as "eip155:8453"',
+    ],
+    [
+      Number.isInteger(timeout) && timeout >= 1 && timeout <= 60_000,
+      "invalid_timeout",
+      "timeout",
+      "give milliseconds from 1 to 60000",
+    ],
+  ];
+  const problems = checks.filter(([valid]) => !valid).map(([, code, path, message]) => ({ code, path, message }));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { rpcUrl, network, timeout, insecure };
+}
+
+function isEndpoint(value: unknown, insecure: boolean): boolean {
+  if (typeof value !== "string" || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username || password) return false;
+  return protocol === "https:" || (protocol === "http:" && (insecure || LOOPBACK.test(hostname)));
+}
