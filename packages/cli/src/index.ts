@@ -1,0 +1,2 @@
+export type { Io } from "./lib/io.js";
+export { main } from "./lib/main.js";

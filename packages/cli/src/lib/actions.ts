@@ -1,0 +1,84 @@
+import type { PaymentState, Reconciliation } from "@turnpike/core";
+import { CommandError } from "./errors.js";
+import type { Io } from "./io.js";
+import { withPaywall } from "./open.js";
+import { healthText, paymentFacts, paymentsText, reconciliationText, resolvedText } from "./present.js";
+import type { GivenOptions } from "./settings.js";
+import { json } from "./text.js";
+
+/** What the command ends with. */
+export const FINE = 0;
+export const FAILED = 1;
+const STILL_OPEN = 2;
+/** 128 and the number of SIGINT, as shells have it. */
+const INTERRUPTED = 130;
+
+/** Open payments that are counted. */
+const MOST = 1_000;
+
+type Action<Rest extends readonly unknown[] = []> = (io: Io, options: GivenOptions, ...rest: Rest) => Promise<number>;
+
+/** Finds out what became of open payments, in as many passes as lead anywhere. */
+export const reconcile: Action = (io, options) =>
+  withPaywall(options, io, true, async (paywall) => {
+    let sum: Reconciliation = { examined: 0, settled: 0, failed: 0, released: 0, owed: 0, open: 0 };
+    let last = sum;
+    for (let goesOn = true; goesOn && !io.signal?.aborted; ) {
+      last = await paywall.reconcile();
+      sum = add(sum, last);
+      // A pass that resolved nothing would find the same again.
+      goesOn = last.examined > last.open;
+    }
+    // What is not due yet, since somebody has just looked at it, is open as well.
+    const unknown = await paywall.payments({ states: ["unknown"], limit: MOST });
+    const total = { ...sum, open: Math.max(last.open, unknown.length) };
+    io.out(options.json ? json(total) : reconciliationText(total));
+    if (io.signal?.aborted) return INTERRUPTED;
+    return total.open > 0 ? STILL_OPEN : FINE;
+  });
+
+export const payments: Action<[states: readonly PaymentState[] | undefined, limit: number]> = (
+  io,
+  options,
+  states,
+  limit,
+) =>
+  withPaywall(options, io, false, async (paywall) => {
+    const found = await paywall.payments({ limit, ...(states ? { states } : {}) });
+    io.out(options.json ? json(found.map(paymentFacts)) : paymentsText(found));
+    return FINE;
+  });
+
+const WARNINGS = {
+  settled:
+    "This records for good that the payment was charged: its buyer collects the answer, and never pays for it again. Look for the transfer on the chain first",
+  failed:
+    "This records for good that the payment was not charged: if it was after all, its buyer has paid for nothing. Make sure on the chain that it is unused and can not be used any more",
+};
+
+/** Says what became of a payment where neither facilitator nor chain can. */
+export const resolve: Action<
+  [id: string, state: "settled" | "failed", given: { transaction?: string; yes?: boolean }]
+> = (io, options, id, state, { transaction, yes }) => {
+  if (!yes) throw new CommandError("unconfirmed", `${WARNINGS[state]}; then repeat the command with --yes`);
+  if (transaction !== undefined && state === "failed") {
+    throw new CommandError("invalid_arguments", "A payment that was not charged has no transaction");
+  }
+  return withPaywall(options, io, false, async (paywall) => {
+    const record = await paywall.resolve(id, state, transaction === undefined ? {} : { transaction });
+    io.out(options.json ? json(paymentFacts(record)) : resolvedText(record));
+    return FINE;
+  });
+};
+
+export const health: Action = (io, options) =>
+  withPaywall(options, io, true, async (paywall) => {
+    const found = await paywall.health();
+    io.out(options.json ? json(found) : healthText(found));
+    return found.ready ? FINE : FAILED;
+  });
+
+function add(a: Reconciliation, b: Reconciliation): Reconciliation {
+  const keys = Object.keys(a) as (keyof Reconciliation)[];
+  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as unknown as Reconciliation;
+}

@@ -1,0 +1,55 @@
+import { ConfigError, TurnpikeError } from "@turnpike/core";
+import { plain } from "./text.js";
+
+export type CommandErrorCode =
+  /** The command was not written as it has to be. */
+  | "invalid_arguments"
+  /** No store is named. */
+  | "missing_store"
+  /** The file or schema that is named as the store does not exist. */
+  | "store_not_found"
+  /** A package that the store or the chain needs is not installed. */
+  | "missing_driver"
+  /** A step that cannot be taken back, without `--yes`. */
+  | "unconfirmed";
+
+/** The command cannot do what it was asked. */
+export class CommandError extends TurnpikeError {
+  declare readonly code: CommandErrorCode;
+
+  constructor(code: CommandErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
+/**
+ * An error in one sentence, with its code. What others say in their errors is left out but for a code, and addresses
+ * are cut down to their host: they may carry passwords and keys.
+ */
+export function describeError(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map(({ code, path, message }) => `${path}: ${message} (${code})`);
+    return sentence(problems.join("; "));
+  }
+  if (!(error instanceof TurnpikeError))
+    return sentence(`The command failed unexpectedly${behind(error)} (internal_error)`);
+  return sentence(error.message + behind(error.cause));
+}
+
+/** The code of a driver, a socket or a database. */
+function behind(cause: unknown): string {
+  const code: unknown = typeof cause === "object" && cause !== null ? Reflect.get(cause, "code") : undefined;
+  return typeof code === "string" && /^[A-Za-z0-9_]{2,40}$/.test(code) ? `: ${code}` : "";
+}
+
+function sentence(text: string): string {
+  return plain(withoutSecrets(text).replace(/\s+/g, " ").trim());
+}
+
+function withoutSecrets(text: string): string {
+  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>)]*/gi, (address) => {
+    if (!URL.canParse(address)) return "…";
+    const { protocol, host } = new URL(address);
+    return `${protocol}//${host}/…`;
+  });
+}

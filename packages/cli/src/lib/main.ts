@@ -1,0 +1,39 @@
+import { CommanderError } from "commander";
+import { FAILED, FINE } from "./actions.js";
+import { CommandError, describeError } from "./errors.js";
+import type { Io } from "./io.js";
+import { createProgram } from "./program.js";
+
+/**
+ * Runs the command `turnpike`.
+ * @param argv what was written after the command's name
+ * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile`, 130 interrupted
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let code = FINE;
+  const announce = () => io.err("turnpike: stopping once what is under way is written down\n");
+  io.signal?.addEventListener("abort", announce, { once: true });
+  try {
+    const program = createProgram(io, (ended) => {
+      code = ended;
+    });
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return FINE;
+    io.err(`turnpike: ${describeError(error instanceof CommanderError ? misuse(error) : error)}\n`);
+    return FAILED;
+  } finally {
+    io.signal?.removeEventListener("abort", announce);
+  }
+}
+
+/** Commander's own complaint, without the values that were given: an address may have a password in it. */
+function misuse({ code, message }: CommanderError): CommandError {
+  const said = code === "commander.help" ? "name a command: reconcile, payments, resolve or health" : message;
+  const text = said
+    .replace(/^error: /, "")
+    .replace(/=[^']*/g, "=…")
+    .replace(/\s*\n[\s\S]*/, "");
+  return new CommandError("invalid_arguments", text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, ""));
+}

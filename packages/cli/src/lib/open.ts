@@ -1,0 +1,67 @@
+import { type ChainReader, createPaywall, type Logger, type Paywall } from "@turnpike/core";
+import { load } from "./drivers.js";
+import { describeError } from "./errors.js";
+import type { Io } from "./io.js";
+import { type GivenOptions, type RpcSettings, readFacilitators, readRpcs, readStore } from "./settings.js";
+import { openStore } from "./stores.js";
+import { plain } from "./text.js";
+
+/**
+ * Opens a paywall without routes over the records, lets `work` have it, and closes it and the store's connection.
+ * @param asks whether the work asks facilitators and chains what became of payments
+ */
+export async function withPaywall<T>(
+  options: GivenOptions,
+  io: Io,
+  asks: boolean,
+  work: (paywall: Paywall) => Promise<T>,
+): Promise<T> {
+  const settings = readStore(options, io);
+  const facilitator = asks ? readFacilitators(options, io) : [];
+  const chain = asks ? await openChains(readRpcs(options, io), io) : [];
+  const { store, close } = await openStore(settings);
+  try {
+    const paywall = createPaywall({
+      store,
+      chain,
+      reconcileSeconds: 0,
+      logger: tellOperator(io),
+      ...(facilitator.length > 0 ? { facilitator } : {}),
+    });
+    try {
+      return await work(paywall);
+    } finally {
+      await paywall.close();
+    }
+  } finally {
+    await close();
+  }
+}
+
+async function openChains(rpcs: readonly RpcSettings[], { err }: Io): Promise<readonly ChainReader[]> {
+  if (rpcs.length === 0) return [];
+  const { evmChain } = await load("viem", "Asking a chain", () => import("@turnpike/evm"));
+  const told = new Set<string>();
+  return rpcs.map(evmChain).map(({ networks, find }) => ({
+    networks,
+    find: async (...question) => {
+      try {
+        return await find(...question);
+      } catch (error) {
+        // The engine goes on without the chain's word; an operator should know that it is missing.
+        const said = describeError(error);
+        if (!told.has(said)) err(`turnpike: ${said}\n`);
+        told.add(said);
+        throw error;
+      }
+    },
+  }));
+}
+
+function tellOperator({ err }: Io): Logger {
+  const tell: Logger["warn"] = (message, { code, payment } = {}) => {
+    const facts = [code, payment].filter((fact) => typeof fact === "string");
+    err(`turnpike: ${plain(`${message}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`)}\n`);
+  };
+  return { info: () => {}, warn: tell, error: tell };
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import type { PaymentState } from "@turnpike/core";
+import { Argument, Command } from "commander";
+import { health, payments, reconcile, resolve } from "./actions.js";
+import { CommandError } from "./errors.js";
+import type { Io } from "./io.js";
+import type { GivenOptions } from "./settings.js";
+
+/** Every state, so that the compiler misses one that is new. */
+const STATES: Readonly<Record<PaymentState, true>> = {
+  running: true,
+  settling: true,
+  settled: true,
+  delivered: true,
+  owed: true,
+  unknown: true,
+  released: true,
+  failed: true,
+};
+const MAX_LIMIT = 10_000;
+
+/** The command line; `done` gets the exit code. */
+export function createProgram(io: Io, done: (code: number) => void): Command {
+  const program = new Command("turnpike")
+    .description("Looks after the payments that a Turnpike paywall has on record.")
+    .version(readVersion())
+    .option("--store <address>", "redis://…, rediss://…, postgres://… or file:<path>; or TURNPIKE_STORE, STORE")
+    .option("--prefix <text>", "Redis: what every key begins with, if the app says so; or TURNPIKE_PREFIX")
+    .option("--schema <name>", "PostgreSQL: the schema, if the app names one; or TURNPIKE_SCHEMA")
+    .option("--json", "print JSON")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => {} })
+    .configureHelp({ showGlobalOptions: true });
+  const options = (command: Command) => command.optsWithGlobals<GivenOptions>();
+
+  withFacilitators(program.command("reconcile"))
+    .description("Find out what became of open payments. Exit code 2 if some are still open.")
+    .option(
+      "--rpc <chain=address>",
+      "JSON-RPC node of a chain, such as eip155:8453=https://…, repeatable; or EVM_RPC_URL with NETWORK",
+      collect,
+    )
+    .action(async (_, command) => done(await reconcile(io, options(command))));
+
+  program
+    .command("payments")
+    .description("List payments, the newest first.")
+    .option("--state <states>", "only these, comma separated, such as unknown,owed", readStates)
+    .option("--limit <number>", "how many at most", readLimit, 50)
+    .action(async ({ state, limit }, command) => done(await payments(io, options(command), state, limit)));
+
+  program
+    .command("resolve")
+    .description("Say what became of a payment that is unknown, where neither facilitator nor chain can.")
+    .argument("<id>", "as `payments` lists it")
+    .addArgument(new Argument("<state>").choices(["settled", "failed"]))
+    .option("--transaction <hash>", "the transaction that settled it", readTransaction)
+    .option("--yes", "do it")
+    .action(async (id, state, given, command) => done(await resolve(io, options(command), id, state, given)));
+
+  withFacilitators(program.command("health"))
+    .description("Tell whether store and facilitators answer, and what is open. Exit code 1 if not ready.")
+    .action(async (_, command) => done(await health(io, options(command))));
+
+  return program;
+}
+
+function withFacilitators(command: Command): Command {
+  return command.option(
+    "--facilitator <url>",
+    "base URL of a facilitator, repeatable, in order of preference; or FACILITATOR_URL, comma separated",
+    collect,
+  );
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function readStates(text: string): readonly PaymentState[] {
+  const states = text.split(",").map((state) => state.trim());
+  if (states.every((state): state is PaymentState => Object.hasOwn(STATES, state))) return states;
+  throw new CommandError("invalid_arguments", `--state is one or more of ${Object.keys(STATES).join(", ")}`);
+}
+
+function readLimit(text: string): number {
+  const limit = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new CommandError("invalid_arguments", `--limit is a whole number from 1 to ${MAX_LIMIT}`);
+}
+
+function readTransaction(text: string): string {
+  if (/^(0x[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{64,128})$/.test(text)) return text;
+  throw new CommandError(
+    "invalid_arguments",
+    "--transaction is the hash of a transaction: 0x and 64 hex digits, or a Solana signature",
+  );
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return version;
+}

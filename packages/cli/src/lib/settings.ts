@@ -1,0 +1,77 @@
+import { CommandError } from "./errors.js";
+import type { Io } from "./io.js";
+
+/** Options of every command, as they were written. */
+export interface GivenOptions {
+  readonly store?: string;
+  readonly prefix?: string;
+  readonly schema?: string;
+  readonly json?: boolean;
+  readonly facilitator?: readonly string[];
+  readonly rpc?: readonly string[];
+}
+
+/** Where the records are. */
+export interface StoreSettings {
+  readonly url: string;
+  /** Redis: what every key begins with. */
+  readonly prefix: string | undefined;
+  /** PostgreSQL: the schema of the tables. */
+  readonly schema: string | undefined;
+}
+
+/** The node of one chain. */
+export interface RpcSettings {
+  /** CAIP-2 id. */
+  readonly network: string;
+  readonly rpcUrl: string;
+}
+
+const NETWORK = /^[a-z0-9-]{3,8}:[A-Za-z0-9_-]{1,32}$/;
+
+export function readStore({ store, prefix, schema }: GivenOptions, { env }: Io): StoreSettings {
+  const url = store ?? read(env, "TURNPIKE_STORE", "STORE");
+  if (url === undefined) {
+    throw new CommandError(
+      "missing_store",
+      "Name the store: --store redis://…, postgres://… or file:<path>, or TURNPIKE_STORE",
+    );
+  }
+  return { url, prefix: prefix ?? read(env, "TURNPIKE_PREFIX"), schema: schema ?? read(env, "TURNPIKE_SCHEMA") };
+}
+
+/** Base URLs of facilitators in order of preference; none if none is named. */
+export function readFacilitators({ facilitator }: GivenOptions, { env }: Io): readonly string[] {
+  return facilitator ?? split(read(env, "FACILITATOR_URL"));
+}
+
+export function readRpcs({ rpc }: GivenOptions, { env }: Io): readonly RpcSettings[] {
+  if (rpc) return rpc.map(readRpc);
+  const rpcUrl = read(env, "EVM_RPC_URL");
+  if (rpcUrl === undefined) return [];
+  const network = read(env, "NETWORK");
+  if (network !== undefined && NETWORK.test(network)) return [{ network, rpcUrl }];
+  throw new CommandError(
+    "invalid_arguments",
+    "EVM_RPC_URL needs the CAIP-2 id of its chain in NETWORK, such as eip155:8453",
+  );
+}
+
+function readRpc(text: string): RpcSettings {
+  const [network = "", ...rest] = text.split("=");
+  const rpcUrl = rest.join("=");
+  if (NETWORK.test(network) && rpcUrl !== "") return { network, rpcUrl };
+  throw new CommandError(
+    "invalid_arguments",
+    "--rpc is the CAIP-2 id of a chain and the address of its node, such as eip155:8453=https://…",
+  );
+}
+
+function split(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").flatMap((part) => part.trim() || []);
+}
+
+/** The first of these variables that is set; an empty one is not. */
+function read(env: Io["env"], ...names: readonly string[]): string | undefined {
+  return names.map((name) => env[name]?.trim()).find((value) => value);
+}

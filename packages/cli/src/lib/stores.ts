@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Store, StoreError } from "@turnpike/core";
+import { load } from "./drivers.js";
+import { CommandError } from "./errors.js";
+import type { StoreSettings } from "./settings.js";
+
+/** A store and the connection that was opened for it. */
+export interface OpenedStore {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** Milliseconds to connect. */
+const CONNECT = 5_000;
+
+/** Opens the store that an address names, with its driver. Never makes one: a misspelt name would look empty and fine. */
+export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
+  const protocol = /^([a-z]+):/.exec(settings.url)?.[1];
+  if (protocol === "file") return openFile(settings);
+  if (!URL.canParse(settings.url)) throw new CommandError("invalid_arguments", "The store's address is no address");
+  if (protocol === "redis" || protocol === "rediss") return openRedis(settings);
+  if (protocol === "postgres" || protocol === "postgresql") return openPostgres(settings);
+  throw new CommandError("invalid_arguments", "The store is redis://…, rediss://…, postgres://… or file:<path>");
+}
+
+async function openFile({ url }: StoreSettings): Promise<OpenedStore> {
+  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
+  if (!existsSync(path)) throw new CommandError("store_not_found", `There is no file ${path}`);
+  const { sqliteStore } = await load("libsql", "A store in a file", () => import("@turnpike/sqlite"));
+  const store = sqliteStore(path);
+  return { store, close: async () => store.close() };
+}
+
+async function openRedis({ url, prefix }: StoreSettings): Promise<OpenedStore> {
+  const [{ createClient }, { redisStore }] = await load("redis", "A store in Redis", () =>
+    Promise.all([import("redis"), import("@turnpike/redis")]),
+  );
+  const client = createClient({ url, socket: { connectTimeout: CONNECT, reconnectStrategy: false } });
+  // What goes wrong shows in the operation that it goes wrong in; an error that nobody listens to ends the process.
+  client.on("error", () => {});
+  await client.connect().catch((cause: unknown) => {
+    throw new StoreError("store_unavailable", "Redis cannot be reached", { cause });
+  });
+  // What the app has accepted of its store is the app's to decide.
+  const store = redisStore(client, { allowEviction: true, ...(prefix === undefined ? {} : { prefix }) });
+  return {
+    store,
+    close: async () => {
+      if (client.isOpen) await client.close();
+    },
+  };
+}
+
+async function openPostgres({ url, schema = "turnpike" }: StoreSettings): Promise<OpenedStore> {
+  const [{ default: pg }, { postgresStore }] = await load("pg", "A store in PostgreSQL", () =>
+    Promise.all([import("pg"), import("@turnpike/postgres")]),
+  );
+  const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: CONNECT });
+  pool.on("error", () => {});
+  const close = () => pool.end();
+  try {
+    const store = postgresStore(pool, { schema, allowAsyncCommit: true });
+    const { rowCount } = await pool
+      .query("select 1 from pg_catalog.pg_namespace where nspname = $1", [schema])
+      .catch((cause: unknown) => {
+        throw new StoreError("store_unavailable", "PostgreSQL cannot be reached", { cause });
+      });
+    if (rowCount === 0) throw new CommandError("store_not_found", `There is no schema ${schema} in the database`);
+    return { store, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,283 @@
+import type { StoredPayment } from "@turnpike/core";
+import { faults, type HostileFacilitator, startFacilitator } from "@turnpike/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makePayment, offer, signatureOf } from "./support/payments.js";
+import { run } from "./support/run.js";
+import { openStage, type Stage } from "./support/stages.js";
+
+let stage: Stage;
+let facilitator: HostileFacilitator;
+beforeEach(async () => {
+  stage = await openStage("sqlite");
+  facilitator = await startFacilitator();
+});
+afterEach(async () => {
+  await facilitator.close();
+  await stage.close();
+});
+const command = (...args: string[]) => run([...args, ...stage.args]);
+const idsOf = (out: string) => (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
+/** The file is made by its app, here with a payment that nothing is to be done about. */
+const putNothingOpen = async () => stage.put(await makePayment({ state: "delivered" }));
+
+describe("payments", () => {
+  it("are shown in columns, with amounts in atomic units of the asset", async () => {
+    const at = Date.UTC(2030, 0, 2, 3, 4, 5);
+    const transaction = `0x${"ab".repeat(32)}`;
+    const members = { createdAt: at, updatedAt: at, times: {} };
+    const owed = await makePayment({ ...members, state: "owed", transaction });
+    const unknown = await makePayment({ ...members, createdAt: at - 1, reason: "settlement_pending" });
+    await stage.put(owed, unknown);
+    const { code, out, err } = await command("payments");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+      ["STATE", "SINCE", "ROUTE", "AMOUNT", "ASSET", "NETWORK", "TRANSACTION", "REASON", "ID"],
+      ["owed", "2030-01-02T03:04:05Z", "GET /weather", "10000", offer.asset, offer.network, transaction, "-", owed.id],
+      [
+        "unknown",
+        "2030-01-02T03:04:05Z",
+        "GET /weather",
+        "10000",
+        offer.asset,
+        offer.network,
+        "-",
+        "settlement_pending",
+        unknown.id,
+      ],
+      [""],
+    ]);
+  });
+
+  it("are said to be none where there are none", async () => {
+    await putNothingOpen();
+    expect(await command("payments", "--state", "owed")).toEqual({ code: 0, out: "No payments.\n", err: "" });
+    expect(await command("payments", "--state", "owed", "--json")).toEqual({ code: 0, out: "[]\n", err: "" });
+  });
+
+  it("are listed by state, and no more than asked for", async () => {
+    const payments = await Promise.all(
+      (["owed", "unknown", "delivered", "failed"] as const).map((state, index) =>
+        makePayment({ state, age: 1_000 * (index + 1) }),
+      ),
+    );
+    await stage.put(...payments);
+    const ids = payments.map(({ id }) => id);
+    expect(idsOf((await command("payments", "--json")).out)).toEqual(ids);
+    expect(idsOf((await command("payments", "--json", "--state", "unknown,owed")).out)).toEqual(ids.slice(0, 2));
+    expect(idsOf((await command("payments", "--json", "--limit", "1")).out)).toEqual(ids.slice(0, 1));
+  });
+
+  it("are 50 at most unless more are asked for", async () => {
+    await stage.put(...(await Promise.all(Array.from({ length: 55 }, () => makePayment()))));
+    expect(idsOf((await command("payments", "--json")).out)).toHaveLength(50);
+    expect(idsOf((await command("payments", "--json", "--limit", "10000")).out)).toHaveLength(55);
+  });
+
+  it("show neither signature nor digests, nor what a facilitator wrote into its receipt", async () => {
+    const receipt = {
+      success: true,
+      transaction: `0x${"cd".repeat(32)}`,
+      network: offer.network,
+      amount: "9999",
+      extra: { note: "words of the facilitator" },
+    };
+    const payment = await makePayment({ receipt, proof: "d1".repeat(32), identifier: "d2".repeat(32) });
+    await stage.put(payment);
+    for (const args of [["payments"], ["payments", "--json"]]) {
+      const { out } = await command(...args);
+      expect(out).toContain(payment.id);
+      expect(out).toContain("9999");
+      expect(out).toContain(receipt.transaction);
+      for (const secret of [signatureOf(payment), "words of", "d1d1", "d2d2", payment.holder]) {
+        expect(out).not.toContain(secret);
+      }
+    }
+  });
+
+  it("cannot write to the terminal what it would obey", async () => {
+    const route = "GET /\u001b]0;owned\u0007\u009b31m\u202e\u{e0041}/\n/x";
+    await stage.put(await makePayment({ route }));
+    const shown = "GET /\\u001b]0;owned\\u0007\\u009b31m\\u202e\\udb40\\udc41/\\u000a/x";
+    expect((await command("payments")).out).toContain(`  ${shown}  `);
+    const { out } = await command("payments", "--json");
+    expect(out).toMatch(/^[\n\x20-\x7e]*$/);
+    expect(JSON.parse(out)).toMatchObject([{ route }]);
+  });
+});
+
+describe("reconcile", () => {
+  it("says what became of each open payment, in words", async () => {
+    facilitator.respond("settle", faults.ok(), faults.fail("invalid_exact_evm_insufficient_balance"));
+    const payments: StoredPayment[] = [];
+    for (const age of [9_000, 8_000]) payments.push(await makePayment({ facilitator: facilitator.url, age }));
+    // Left behind by a process that died: before it charged, and after.
+    payments.push(await makePayment({ state: "running" }), await makePayment({ state: "settled" }));
+    await stage.put(...payments);
+    const { code, out, err } = await command("reconcile", "--facilitator", facilitator.url);
+    expect(err).toBe("");
+    expect(out).toBe(
+      [
+        "Looked at 4: 1 charged, 0 not charged, 1 released, 1 owed to their buyers.",
+        "1 still unknown: turnpike payments --state unknown",
+        "",
+      ].join("\n"),
+    );
+    expect(code).toBe(2);
+  });
+
+  it("ends with 2 while a payment is open, also one that was looked at a moment ago", async () => {
+    facilitator.always("settle", faults.status(500));
+    await stage.put(await makePayment({ facilitator: facilitator.url }));
+    await stage.use(async (store) => {
+      const [first] = await store.list({ states: ["unknown"], order: "newest", limit: 1 });
+      await store.renew(first?.record.id ?? "", first?.record.holder ?? "", 60_000);
+    });
+    const { code, out } = await command("reconcile", "--facilitator", facilitator.url, "--json");
+    expect(JSON.parse(out)).toMatchObject({ open: 1 });
+    expect(code).toBe(2);
+  });
+
+  it("goes on until a pass resolves nothing more", async () => {
+    const payments = Array.from({ length: 250 }, () => makePayment({ state: "running" }));
+    await stage.put(...(await Promise.all(payments)));
+    const { code, out } = await command("reconcile", "--facilitator", facilitator.url, "--json");
+    expect(JSON.parse(out)).toEqual({ examined: 250, settled: 0, failed: 0, released: 250, owed: 0, open: 0 });
+    expect(code).toBe(0);
+  });
+
+  it("says that nothing is open", async () => {
+    await putNothingOpen();
+    const { code, out } = await command("reconcile", "--facilitator", facilitator.url);
+    expect(out).toContain("Nothing is open.");
+    expect(code).toBe(0);
+  });
+
+  it("tells why a chain could not be asked, once and without its address", async () => {
+    await stage.put(...(await Promise.all([makePayment(), makePayment()])));
+    const rpc = ["--rpc", "eip155:84532=http://127.0.0.1:1/secret-key"];
+    const { code, err } = await command("reconcile", "--facilitator", facilitator.url, ...rpc);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^turnpike: [^\n]*chain_unavailable[^\n]*\n$/);
+    expect(err).not.toContain("secret-key");
+  });
+
+  it("alerts an operator to a facilitator whose answer contradicts the payment", async () => {
+    facilitator.always("settle", faults.altered({ payer: "0x0000000000000000000000000000000000000001" }));
+    const payment = await makePayment({ facilitator: facilitator.url });
+    await stage.put(payment);
+    const { code, err } = await command("reconcile", "--facilitator", facilitator.url);
+    expect(code).toBe(2);
+    expect(err).toContain("settlement_contradicted");
+    expect(err).toContain(payment.id);
+    expect(err).not.toContain(signatureOf(payment));
+  });
+
+  it("writes down what is under way once it is interrupted, begins no further pass, and ends with 130", async () => {
+    const stop = new AbortController();
+    facilitator.respond("settle", async (call) => {
+      stop.abort();
+      await faults.ok()(call);
+    });
+    const unknown = await makePayment({ facilitator: facilitator.url, age: 1_000 });
+    const payments = Array.from({ length: 250 }, () => makePayment({ state: "running" }));
+    await stage.put(unknown, ...(await Promise.all(payments)));
+    const { code, out, err } = await run(["reconcile", "--json", "--facilitator", facilitator.url, ...stage.args], {
+      signal: stop.signal,
+    });
+    expect(code).toBe(130);
+    expect(err).toBe("turnpike: stopping once what is under way is written down\n");
+    expect(JSON.parse(out)).toMatchObject({ settled: 1, open: 0 });
+    expect(JSON.parse(out).examined).toBeLessThan(251);
+    expect(await stage.read(unknown.id)).toMatchObject({ state: "owed" });
+  });
+
+  it("begins none at all where it is interrupted before", async () => {
+    const payment = await makePayment({ facilitator: facilitator.url });
+    await stage.put(payment);
+    const { code } = await run(["reconcile", "--facilitator", facilitator.url, ...stage.args], {
+      signal: AbortSignal.abort(),
+    });
+    expect(code).toBe(130);
+    expect(facilitator.settles).toBe(0);
+    expect(await stage.read(payment.id)).toEqual(payment);
+  });
+});
+
+describe("resolve", () => {
+  it("does nothing without --yes but say what it would mean", async () => {
+    const payment = await makePayment();
+    await stage.put(payment);
+    for (const [state, meaning] of [
+      ["settled", "was charged"],
+      ["failed", "was not charged"],
+    ] as const) {
+      const { code, out, err } = await command("resolve", payment.id, state);
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toMatch(new RegExp(`^turnpike: .*${meaning}.*--yes.*\\(unconfirmed.*\\)\n$`));
+    }
+    expect(await stage.read(payment.id)).toEqual(payment);
+  });
+
+  it("prints the payment as JSON, without its signature", async () => {
+    const payment = await makePayment();
+    await stage.put(payment);
+    const { code, out } = await command("resolve", payment.id, "settled", "--yes", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ id: payment.id, state: "owed", amount: "10000", asset: offer.asset });
+    expect(out).not.toContain(signatureOf(payment));
+  });
+
+  it("refuses a payment that is not unknown, or is not there", async () => {
+    const payment = await makePayment({ state: "delivered" });
+    await stage.put(payment);
+    for (const id of [payment.id, "x402:none"]) {
+      const { code, out, err } = await command("resolve", id, "failed", "--yes");
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toContain("not_unknown");
+    }
+    expect(await stage.read(payment.id)).toEqual(payment);
+  });
+
+  it("takes no transaction for what was not charged, and none that cannot be one", async () => {
+    const payment = await makePayment();
+    await stage.put(payment);
+    const attempts = [
+      ["failed", "--transaction", `0x${"ab".repeat(32)}`],
+      ["settled", "--transaction", "0x12"],
+      ["settled", "--transaction", "no hash"],
+    ];
+    for (const attempt of attempts) {
+      const { code, err } = await command("resolve", payment.id, ...attempt, "--yes");
+      expect(code).toBe(1);
+      expect(err).toContain("invalid_arguments");
+    }
+    expect(await stage.read(payment.id)).toEqual(payment);
+  });
+});
+
+describe("health", () => {
+  it("is shown in columns", async () => {
+    await stage.put(await makePayment({ age: 90_000 }));
+    const { code, out } = await command("health", "--facilitator", facilitator.url);
+    expect(code).toBe(0);
+    const lines = out.split("\n").map((line) => line.trim().split(/ {2,}/));
+    expect(lines).toEqual([
+      ["READY", "yes"],
+      ["store sqlite", "ready"],
+      ["unknown", "1", expect.stringMatching(/^oldest 9\d s$/)],
+      ["owed", "0"],
+      [`facilitator ${facilitator.url}`, "ready"],
+      [""],
+    ]);
+  });
+
+  it("ends with 1 where no facilitator answers, and says which and why", async () => {
+    await putNothingOpen();
+    await facilitator.refuse();
+    const { code, out } = await command("health", "--facilitator", facilitator.url);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^READY +no\n/);
+    expect(out).toContain(facilitator.url);
+    expect(out).toContain("facilitator_unreachable");
+  });
+});
