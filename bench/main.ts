@@ -7,10 +7,12 @@ import { describeMachine } from "./src/machine.js";
 import { type Findings, reasonOf, renderTable } from "./src/report.js";
 import { benchServers } from "./src/servers.js";
 import { benchSizes } from "./src/sizes.js";
+import { benchStreams } from "./src/streams.js";
 
 const PARTS: Readonly<Record<string, (quick: boolean) => Promise<Findings>>> = {
   engine: benchEngine,
   servers: benchServers,
+  streams: benchStreams,
   size: benchSizes,
   import: benchImports,
 };

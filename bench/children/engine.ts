@@ -12,14 +12,26 @@ type Options = Partial<RouteOptions<Raw>>;
 /** Keeps nothing: what is left is the engine. */
 const noStore: Store = {
   name: "none",
+  atomic: true,
+  scope: "process",
   read: () => undefined,
   insert: () => true,
   replace: () => true,
+  renew: () => true,
+  answer: () => undefined,
+  link: (_key, id) => id,
+  linked: () => undefined,
   list: () => [],
 };
 
 function price(options: Options = {}, store = noStore, facilitator = instantFacilitator): PricedRoute<Raw> {
-  const paywall = createPaywall<Raw>({ payTo: PAY_TO, network: "base-sepolia", facilitator, store });
+  const paywall = createPaywall<Raw>({
+    payTo: PAY_TO,
+    network: "base-sepolia",
+    facilitator,
+    store,
+    reconcileSeconds: 0,
+  });
   const route = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE, ...options };
   return paywall.price<Raw>(route, "GET /weather");
 }

@@ -5,7 +5,6 @@ import { benchNext } from "./next.js";
 import { type Findings, reasonOf, show, showBudget, showRatio, type Table } from "./report.js";
 import type { Side } from "./seller.js";
 import { pathOf } from "./shop.js";
-import { benchStreams } from "./streams.js";
 
 type Scenarios = Readonly<Partial<Record<Scenario, Plan>>>;
 
@@ -55,10 +54,9 @@ export async function benchServers(quick: boolean): Promise<Findings> {
     }
     httpRows.push(await beforeRow());
     const next = await benchNext(quick, failures);
-    const streams = quick ? undefined : await benchStreams(load, failures);
     return {
-      tables: [serverTable(rows), httpTable(httpRows), next.table, ...(streams ? [streams.table] : [])],
-      figures: { ...figures, next: next.figures, ...(streams ? { streams: streams.figures } : {}) },
+      tables: [serverTable(rows), httpTable(httpRows), next.table],
+      figures: { ...figures, next: next.figures },
       failures,
     };
   } finally {

@@ -2,7 +2,7 @@ import { BUDGETS } from "./budgets.js";
 import { type Child, startChild } from "./children.js";
 import { LONG } from "./long-answers.js";
 import { summarise } from "./measure.js";
-import { reasonOf, show, showBudget, type Table } from "./report.js";
+import { type Findings, reasonOf, show, showBudget, type Table } from "./report.js";
 
 const TIMES = 15;
 const MB = 1024 * 1024;
@@ -17,7 +17,18 @@ interface Streamed {
 }
 
 /** When a stream's first byte arrives, and what a long answer takes in memory: paid beside bare. */
-export async function benchStreams(load: Child<unknown>, failures: string[]) {
+export async function benchStreams(quick: boolean): Promise<Findings> {
+  if (quick) return { tables: [], figures: {}, failures: [] };
+  const load = await startChild("load");
+  try {
+    return await measureStreams(load);
+  } finally {
+    await load.stop();
+  }
+}
+
+async function measureStreams(load: Child<unknown>): Promise<Findings> {
+  const failures: string[] = [];
   const rows: string[][] = [];
   const figures: Record<string, Record<string, Streamed>> = {};
   for (const framework of ["express", "hono", "fastify"]) {
@@ -47,7 +58,7 @@ export async function benchStreams(load: Child<unknown>, failures: string[]) {
     head: ["", "bare ms", "ours ms", "budget", "bare MB", "ours MB", "budget", "bare MB/s", "ours MB/s"],
     rows,
   };
-  return { table, figures };
+  return { tables: [table], figures, failures };
 }
 
 async function stream(framework: string, side: string, load: Child<unknown>): Promise<Streamed> {

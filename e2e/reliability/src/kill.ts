@@ -1,0 +1,189 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PaymentRecord } from "@turnpike/core";
+import { type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
+import { nonceOf } from "./payment.js";
+import { startVictim, type Victim } from "./process.js";
+
+/** What became of one purchase whose seller was killed. */
+export interface KillResult {
+  readonly flow: "after" | "before";
+  readonly point: string;
+  readonly charges: number;
+  /** The answer that the same payment got in the end. */
+  readonly status: number;
+  readonly state: PaymentRecord["state"] | "none";
+  /** Times that the handler ran, before and after. */
+  readonly runs: number;
+  /** Seconds from the restart to the answer. */
+  readonly seconds: number;
+  /** What is wrong with it; empty if nothing is. */
+  readonly faults: readonly string[];
+}
+
+/** The longest that a payment may stay open after a restart, in seconds. */
+const RESOLVED = 20;
+/** Purchases that are tried at once. */
+const AT_ONCE = 6;
+/** The settlement is on the chain, and its answer has not come. */
+const CHARGED = "settle charged";
+
+/**
+ * Kills a shop at every point of a purchase, starts it again on the same store, and sends the same payment until it is
+ * answered.
+ * @param addressOf the store for one purchase; a file belongs to one process, so each needs its own
+ */
+export async function killEverywhere(
+  addressOf: (directory: string, name: string) => string,
+): Promise<readonly KillResult[]> {
+  const directory = mkdtempSync(join(tmpdir(), "turnpike-kill-"));
+  const facilitator = await startFacilitator();
+  try {
+    const results: KillResult[] = [];
+    for (const flow of ["after", "before"] as const) {
+      const points = await listPoints(
+        addressOf(directory, `${flow}-trace`),
+        facilitator,
+        flow,
+        join(directory, `${flow}.points`),
+      );
+      const queue = points.map((point, i) => ({ point, address: addressOf(directory, `${flow}-${i}`) }));
+      const work = async () => {
+        for (let next = queue.shift(); next; next = queue.shift()) {
+          results.push(await killAt(next.address, facilitator, flow, next.point, directory));
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    }
+    return results;
+  } finally {
+    await facilitator.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The points that an undisturbed purchase passes. */
+async function listPoints(
+  store: string,
+  { url }: HostileFacilitator,
+  flow: string,
+  trace: string,
+): Promise<readonly string[]> {
+  const victim = await startVictim({ STORE: store, FACILITATOR_URL: url, TRACE: trace });
+  const { response } = await payer().buy(`${victim.origin}/${flow}`);
+  await response.text();
+  if (response.status !== 200) throw new Error(`an undisturbed purchase was answered with ${response.status}`);
+  // The last write comes after the answer.
+  while (!readFileSync(trace, "utf8").includes("write payment delivered after")) await pause(20);
+  await victim.kill();
+  const points = [...new Set(readFileSync(trace, "utf8").trim().split("\n"))];
+  points.splice(points.indexOf("settle after"), 0, CHARGED);
+  return points;
+}
+
+async function killAt(
+  store: string,
+  facilitator: HostileFacilitator,
+  flow: "after" | "before",
+  point: string,
+  directory: string,
+): Promise<KillResult> {
+  const runs = join(directory, `${flow}-${point.replaceAll(" ", "-")}.runs`);
+  const shared = { STORE: store, FACILITATOR_URL: facilitator.url, RUNS: runs };
+  const client = payer();
+  const first = await startVictim({ ...shared, KILL_POINT: point });
+  const unpaid = await fetch(`${first.origin}/${flow}`);
+  await unpaid.arrayBuffer();
+  const header = await client.header(readRequired(unpaid));
+  const nonce = nonceOf(header);
+  const send = async (victim: Victim): Promise<Response | undefined> => {
+    try {
+      const response = await fetch(`${victim.origin}/${flow}`, { headers: { "payment-signature": header } });
+      return new Response(await response.arrayBuffer(), response);
+    } catch {
+      return undefined;
+    }
+  };
+  const dead = point === CHARGED ? killWhenCharged(facilitator, first, nonce) : undefined;
+  await send(first);
+  await dead;
+  const end = await first.ended;
+
+  const second = await startVictim(shared);
+  const started = performance.now();
+  let response = await send(second);
+  while (response?.status !== 200 && performance.now() - started < RESOLVED * 1000) {
+    await pause(250);
+    response = await send(second);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const charges = facilitator.charges.filter((charge) => charge.nonce === nonce).length;
+  let record = await recordOf(second, nonce);
+  for (let i = 0; i < 40 && record?.state !== "delivered"; i++) {
+    await pause(50);
+    record = await recordOf(second, nonce);
+  }
+  await second.kill("SIGTERM");
+  const lines = readLines(runs).filter(({ event }) => event === "begin").length;
+  const faults = [
+    ...(end === "SIGKILL" ? [] : [`the shop was not killed but ended with ${end}`]),
+    ...(charges === 1 ? [] : [`${charges} charges`]),
+    ...(response?.status === 200 ? [] : [`no answer within ${RESOLVED} s, but ${response?.status}`]),
+    ...(record?.state === "delivered" ? [] : [`the record says ${record?.state}`]),
+    ...(lines <= 3 ? [] : [`${lines} runs`]),
+  ];
+  const status = response?.status ?? 0;
+  return { flow, point, charges, status, state: record?.state ?? "none", runs: lines, seconds, faults };
+}
+
+/** Kills the shop while its settle call is open: the chain has taken the payment, and nobody has said so. */
+function killWhenCharged(facilitator: HostileFacilitator, victim: Victim, nonce: string): Promise<void> {
+  return new Promise((resolve) => {
+    watched.set(nonce, async () => {
+      watched.delete(nonce);
+      await victim.kill();
+      resolve();
+    });
+    facilitator.always("settle", async (call) => {
+      const answer = await call.act();
+      const name = (call.body as { paymentPayload: { payload: { authorization: { nonce: string } } } }).paymentPayload
+        .payload.authorization.nonce;
+      await watched.get(name)?.();
+      call.response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    });
+  });
+}
+const watched = new Map<string, () => Promise<void>>();
+
+async function recordOf(victim: Victim, nonce: string): Promise<PaymentRecord | undefined> {
+  const response = await fetch(`${victim.origin}/_ledger`);
+  const records = (await response.json()) as readonly PaymentRecord[];
+  return records.find(({ id }) => id.endsWith(`:${nonce}`));
+}
+
+interface Line {
+  readonly at: number;
+  readonly pid: number;
+  readonly event: "begin" | "end";
+  readonly nonce: string;
+}
+
+export function readLines(file: string): readonly Line[] {
+  try {
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line.endsWith("}"))
+      .map((line) => JSON.parse(line) as Line);
+  } catch {
+    return [];
+  }
+}
+
+function readRequired(response: Response) {
+  const header = response.headers.get("payment-required");
+  if (!header) throw new Error(`the shop answered ${response.status} without PAYMENT-REQUIRED`);
+  return JSON.parse(Buffer.from(header, "base64").toString());
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HostileFacilitator, payer, readChallenge, startFacilitator } from "@turnpike/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readLines } from "../reliability/src/kill.js";
+import { startVictim, type Victim } from "../reliability/src/process.js";
+import { clearRoom } from "../reliability/src/store.js";
+
+/** Several processes on one store, and one payment. */
+
+const stores: readonly [string, string][] = [
+  ["Redis", `redis://127.0.0.1:6379/?room=races_${process.pid}`],
+  ["PostgreSQL", `postgres://postgres@127.0.0.1:5432/test?room=races_${process.pid}`],
+];
+
+let facilitator: HostileFacilitator;
+let directory: string;
+let sellers: Victim[] = [];
+
+beforeEach(async () => {
+  facilitator = await startFacilitator();
+  directory = mkdtempSync(join(tmpdir(), "turnpike-races-"));
+});
+afterEach(async () => {
+  await Promise.all(sellers.map((seller) => seller.kill()));
+  sellers = [];
+  await facilitator.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function start(store: string, count: number, handler: number): Promise<readonly Victim[]> {
+  const env = {
+    STORE: store,
+    FACILITATOR_URL: facilitator.url,
+    RUNS: join(directory, "runs"),
+    HANDLER_MS: String(handler),
+  };
+  sellers = await Promise.all(Array.from({ length: count }, () => startVictim(env)));
+  return sellers;
+}
+
+async function sign({ origin }: Victim): Promise<string> {
+  const unpaid = await fetch(`${origin}/after`);
+  await unpaid.arrayBuffer();
+  const required = readChallenge(unpaid);
+  if (!required) throw new Error("no challenge");
+  return payer().header(required);
+}
+
+const send = async ({ origin }: Victim, header: string): Promise<number> => {
+  const response = await fetch(`${origin}/after`, { headers: { "payment-signature": header } });
+  await response.arrayBuffer();
+  return response.status;
+};
+const runs = () => readLines(join(directory, "runs")).filter(({ event }) => event === "begin").length;
+
+for (const [name, store] of stores) {
+  describe(`four sellers on one ${name}`, { timeout: 120_000 }, () => {
+    it("R03 run and charge once for a thousand copies of one payment", async ({ skip }) => {
+      const all = await start(store, 4, 200).catch((error: unknown) => leaveOut(skip, error));
+      const header = await sign(all[0] as Victim);
+      const statuses: number[] = [];
+      const copies = Array.from({ length: 1_000 }, (_, i) => all[i % all.length] as Victim);
+      const lanes = Array.from({ length: 50 }, async () => {
+        for (let next = copies.pop(); next; next = copies.pop()) statuses.push(await send(next, header));
+      });
+      await Promise.all(lanes);
+      for (const status of new Set(statuses)) expect([200, 409]).toContain(status);
+      expect(statuses).toContain(200);
+      expect(facilitator.charges).toHaveLength(1);
+      expect(runs()).toBe(1);
+      await clearRoom(store);
+    });
+
+    it("R15 let no owner settle that was stopped past its lease while another served", async ({ skip }) => {
+      const all = await start(store, 2, 2_000).catch((error: unknown) => leaveOut(skip, error));
+      const [first, second] = all as [Victim, Victim];
+      const header = await sign(first);
+      // The first owner has its claim, and is stopped while its handler is at work.
+      const stopped = stopAtFirstRun(first);
+      const late = send(first, header).catch(() => 0);
+      await stopped;
+      await expect.poll(() => send(second, header), { timeout: 30_000, interval: 500 }).toBe(200);
+      process.kill(first.pid, "SIGCONT");
+      expect([200, 409, 503, 0]).toContain(await late);
+      expect(facilitator.charges).toHaveLength(1);
+      expect(await send(second, header)).toBe(200);
+      await clearRoom(store);
+    });
+  });
+}
+
+/** Stops the process as soon as its handler has begun. */
+async function stopAtFirstRun({ pid }: Victim): Promise<void> {
+  while (runs() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  process.kill(pid, "SIGSTOP");
+}
+
+/** Where services are expected, a case that lacks one fails. */
+function leaveOut(skip: (reason: string) => never, error: unknown): never {
+  if (process.env.CI || process.env.TURNPIKE_REQUIRE_SERVICES === "1") throw error;
+  return skip("its store does not listen on its usual port of 127.0.0.1");
+}
