@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { createPaywall, type PaywallConfig } from "@turnpike/core";
 import { paid, paywall } from "@turnpike/express";
 import { describePayment, marked, readCode, readCount, withoutBody } from "@turnpike/shop-shared/answers";
+import { readLedger } from "@turnpike/shop-shared/ledger";
 import { memory } from "@turnpike/shop-shared/memory";
 import { createPrices } from "@turnpike/shop-shared/prices";
 import { events, wait, zeros } from "@turnpike/shop-shared/streams";
@@ -24,6 +25,9 @@ export function createShop(config: PaywallConfig): Express {
   });
   app.get("/_runs", (_req, res) => {
     res.json(runs());
+  });
+  app.get("/_ledger", async (_req, res) => {
+    res.json(await readLedger(tolls));
   });
 
   const get = (row: string, handler: (req: Request, res: Response) => unknown, path = row) =>

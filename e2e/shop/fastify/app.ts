@@ -3,6 +3,7 @@ import cors from "@fastify/cors";
 import { createPaywall, type PaywallConfig } from "@turnpike/core";
 import paywall from "@turnpike/fastify";
 import { describePayment, marked, readCode, readCount, withoutBody } from "@turnpike/shop-shared/answers";
+import { readLedger } from "@turnpike/shop-shared/ledger";
 import { memory } from "@turnpike/shop-shared/memory";
 import { createPrices } from "@turnpike/shop-shared/prices";
 import { events, wait, zeros } from "@turnpike/shop-shared/streams";
@@ -20,6 +21,7 @@ export async function createShop(config: PaywallConfig): Promise<FastifyInstance
 
   app.get("/free", () => ({ free: true }));
   app.get("/_runs", () => runs());
+  app.get("/_ledger", () => readLedger(tolls));
 
   const get = (row: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
     app.get(row, counted(row, handler));

@@ -1,6 +1,7 @@
 import { createPaywall, type PaywallConfig } from "@turnpike/core";
 import { paid, paywall } from "@turnpike/hono";
 import { describePayment, marked, readCode, readCount, withoutBody } from "@turnpike/shop-shared/answers";
+import { readLedger } from "@turnpike/shop-shared/ledger";
 import { memory } from "@turnpike/shop-shared/memory";
 import { createPrices } from "@turnpike/shop-shared/prices";
 import { events, streamOf, untilAborted, wait, zeros } from "@turnpike/shop-shared/streams";
@@ -19,6 +20,7 @@ export function createShop(config: PaywallConfig): Hono {
 
   app.get("/free", (c) => c.json({ free: true }));
   app.get("/_runs", (c) => c.json(runs()));
+  app.get("/_ledger", async (c) => c.json(await readLedger(tolls)));
 
   const get = (row: string, handler: (c: Context) => Response | Promise<Response>) =>
     app.get(row, counted(row, handler));

@@ -1,16 +1,16 @@
-import { createPaywall, type RoutePrice } from "@turnpike/core";
+import type { RoutePrice } from "@turnpike/core";
 import { type Paid, paid } from "@turnpike/next";
 import { memory } from "@turnpike/shop-shared/memory";
 import { createPrices } from "@turnpike/shop-shared/prices";
-import { createConfig, readSettings } from "@turnpike/shop-shared/settings";
 import type { NextRequest } from "next/server";
+import { openEngine } from "./engine";
 
 /** What Next hands to the handlers of a path. */
 export interface Context<Params = unknown> extends Paid {
   readonly params: Promise<Params>;
 }
 
-const tolls = createPaywall<NextRequest>(createConfig(readSettings(process.env), process.env.ORIGIN ?? ""));
+const tolls = openEngine();
 
 const prices: Record<string, RoutePrice<NextRequest>> = createPrices((request: NextRequest) => queryOf(request));
 

@@ -1,53 +1,45 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { createPaywall } from "@turnpike/core";
+import { createPaywall, type Logger } from "@turnpike/core";
 import { refuseStart } from "@turnpike/shop-shared/node";
-import { createConfig, readSettings } from "@turnpike/shop-shared/settings";
-import { build } from "esbuild";
+import { createConfig, readSettings, type Settings } from "@turnpike/shop-shared/settings";
+import type { StoreSetting } from "@turnpike/shop-shared/store-setting";
+import { openStore } from "@turnpike/shop-shared/stores";
+import { bundleWorker } from "./bundle.js";
 
 /** Milliseconds after SIGTERM in which requests may finish. */
 const grace = 8_000;
 const folder = import.meta.dirname;
+/** For the engine that is made in place of the worker's: it would warn of a memory that keeps nothing. */
+const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 try {
   const settings = readSettings(process.env);
-  // What is wrong with the configuration stops the start here; the worker itself would say it at its first request.
-  createPaywall(createConfig(settings, "http://127.0.0.1"));
-  await bundle();
+  await check(settings);
+  await bundleWorker();
   const port = settings.port || (await findPort());
   const origin = `http://127.0.0.1:${port}`;
-  const child = startWorkerd(port, settings.origin ?? origin);
+  const child = startWorkerd(port, settings.origin ?? origin, settings.store);
   stopOnSignal(child);
   await listening(child);
   process.stdout.write(`ready ${origin}\n`);
+  wake(origin);
 } catch (error) {
   refuseStart(error);
 }
 
-/** The worker in one module, as a seller would upload it. */
-async function bundle(): Promise<void> {
-  const outfile = join(folder, ".cache", "worker.js");
-  const { outputFiles } = await build({
-    entryPoints: [join(folder, "worker.ts")],
-    outfile,
-    write: false,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    logLevel: "warning",
-  });
-  // In one step, since another shop may be starting beside this one.
-  const draft = `${outfile}.${process.pid}`;
-  mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(draft, outputFiles[0]?.contents ?? "");
-  renameSync(draft, outfile);
+/** What is wrong with the configuration stops the start here; the worker itself would say it at its first request. */
+async function check(settings: Settings): Promise<void> {
+  // Durable Objects are only in the worker, and nothing can be wrong with these.
+  const durable = settings.store.kind === "file";
+  const { store, close } = await openStore(durable ? { kind: "memory" } : settings.store);
+  const config = createConfig(settings, "http://127.0.0.1", store);
+  createPaywall({ ...config, reconcileSeconds: 0, ...(durable ? { logger: silent } : {}) });
+  await close();
 }
 
 /** workerd would pick a free port itself, but the shop has to know its origin before. */
@@ -59,13 +51,21 @@ async function findPort(): Promise<number> {
   return port;
 }
 
-function startWorkerd(port: number, origin: string): ChildProcess {
+function startWorkerd(port: number, origin: string, store: StoreSetting): ChildProcess {
   const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
-  const config = join(folder, "shop.capnp");
-  return spawn(binary, ["serve", config, "config", "--socket-addr", `http=127.0.0.1:${port}`, "--control-fd", "3"], {
+  const config = [join(folder, "shop.capnp"), ...chooseConfig(store)];
+  return spawn(binary, ["serve", ...config, "--socket-addr", `http=127.0.0.1:${port}`, "--control-fd", "3"], {
     env: { ...process.env, ORIGIN: origin },
     stdio: ["ignore", "inherit", "inherit", "pipe"],
   });
+}
+
+/** The name of a configuration, and what it needs. */
+function chooseConfig(store: StoreSetting): string[] {
+  if (store.kind !== "file") return ["inMemory"];
+  const disk = resolve(store.path);
+  mkdirSync(disk, { recursive: true });
+  return ["onDisk", "--directory-path", `store=${disk}`];
 }
 
 /** workerd reports its socket on the fourth stream; if it ends instead, its reason is on stderr. */
@@ -75,6 +75,11 @@ async function listening(child: ChildProcess): Promise<void> {
     control.once("data", () => resolve());
     child.once("error", reject);
   });
+}
+
+/** Stands for the scheduled job of a deployment: the worker looks after open payments while somebody asks for anything. */
+function wake(origin: string): void {
+  setInterval(() => fetch(`${origin}/free`).catch(() => {}), 5_000).unref();
 }
 
 /** workerd takes no new requests from SIGTERM on, and ends once those under way are answered. */

@@ -1,11 +1,18 @@
-import { type Chain, startChain } from "@turnpike/e2e-chain";
-import { payer, readReceipt } from "@turnpike/testing";
-import { describe, expect, test } from "vitest";
+import { startChain } from "@turnpike/e2e-chain";
+import { faults, payer, readReceipt } from "@turnpike/testing";
+import { beforeAll, describe, expect, test } from "vitest";
+import { limitsOfShop } from "../support/limits.js";
+import { serveFacilitator } from "../support/market.js";
 import { runToEnd } from "../support/process.js";
-import { serveFacilitator, shopCommand, startShop } from "../support/stage.js";
+import { hold, passOn, startRelay } from "../support/relay.js";
+import { prepareShop, shopCommand, startShop } from "../support/shop.js";
+import { useMarket } from "../support/stage.js";
+import { openFileStore } from "../support/stores.js";
 import { waitUntil } from "../support/wait.js";
 
 const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
+
+beforeAll(prepareShop);
 
 describe("starting", () => {
   test("prints where it serves and nothing else, and ends with 0 at SIGTERM", async () => {
@@ -90,8 +97,9 @@ describe("starting", () => {
   });
 
   test.for([
+    { why: "with a node on chain that is none", env: { EVM_RPC_URL: "ftp://127.0.0.1" }, says: /rpcUrl/ },
     { why: "with a payTo that nobody can be paid at", env: { PAY_TO: "0x123" }, says: /payTo/ },
-    { why: "with a store that it does not have", env: { STORE: "redis://127.0.0.1" }, says: /STORE/ },
+    { why: "with a store that it does not have", env: { STORE: "mongodb://127.0.0.1" }, says: /STORE/ },
   ])("ends with 1 and one line that says so $why", async ({ env, says }) => {
     const refusal = await runToEnd(shopCommand(), {
       env: { FACILITATOR_URL: "http://127.0.0.1:9", PAY_TO: payTo, ...env },
@@ -101,50 +109,88 @@ describe("starting", () => {
   });
 });
 
-describe("stopping", () => {
-  const cases = [
-    {
-      when: "while a handler runs",
-      path: "/slow?ms=1500",
-      begun: async (_chain: Chain, origin: string) => (await runsOf(origin))["/slow"] === 1,
-    },
-    {
-      when: "while the payment is being settled",
-      path: "/weather",
-      // Nothing is mined yet, so the settlement waits for that.
-      begun: async ({ publicClient }: Chain) => {
-        const { pending } = await publicClient.request<PoolStatus>({ method: "txpool_status" });
-        return Number(pending) === 1;
-      },
-    },
-  ];
+// Side by side, since the last of them takes nearly all of its ten seconds.
+describe.concurrent("stopping", () => {
+  const market = useMarket();
 
-  test.for(cases)("$when finishes the purchase, takes no other, and ends with 0", async ({ path, begun }) => {
-    await using chain = await startChain();
-    const facilitator = await serveFacilitator(chain);
-    await using shop = await startShop({ FACILITATOR_URL: facilitator.url, PAY_TO: chain.accounts.seller.address });
-    await chain.setAutomine(false);
-    const purchase = payer(chain.accounts.payer.privateKey).buy(shop.origin + path);
+  test("while a handler runs, finishes the purchase, takes no other, and ends with 0", async () => {
+    const { open, provesTransfer } = market();
+    await using shop = await open();
+    const purchase = shop.buy("/slow?ms=1500");
     purchase.catch(() => {});
-    expect(await waitUntil(() => begun(chain, shop.origin))).toBe(true);
+    expect(await waitUntil(async () => (await shop.runs("/slow")) === 1)).toBe(true);
 
     const ended = shop.stop();
     expect(await waitUntil(() => isClosed(shop.origin))).toBe(true);
-    await chain.setAutomine(true);
-    const { response, receipt } = await purchase;
-    expect(response.status).toBe(200);
-    expect(receipt).toMatchObject({ success: true });
+    const bought = await purchase;
+    expect(bought.status).toBe(200);
+    await provesTransfer(readReceipt(bought), 10_000n);
     expect(await ended).toBe(0);
-    expect(await chain.balanceOf(chain.accounts.seller.address)).toBe(10_000n);
-    await facilitator.close();
+  });
+
+  test("while a payment is being settled, finishes the purchase, takes no other, and ends with 0", async () => {
+    const { facilitator, open, provesTransfer } = market();
+    await using relay = await startRelay(facilitator);
+    await using shop = await open({ FACILITATOR_URL: relay.url });
+    const settlement = hold(passOn(facilitator));
+    relay.respond("settle", settlement.behaviour);
+    const purchase = shop.buy("/weather");
+    purchase.catch(() => {});
+    expect(await waitUntil(async () => relay.settles === 1)).toBe(true);
+
+    const ended = shop.stop();
+    expect(await waitUntil(() => isClosed(shop.origin))).toBe(true);
+    settlement.release();
+    const bought = await purchase;
+    expect(bought.status).toBe(200);
+    await provesTransfer(readReceipt(bought), 10_000n);
+    expect(await ended).toBe(0);
+  });
+
+  test("while the payment of a client that has left is being settled, finishes it, and ends with 0", async () => {
+    const { chain, facilitator, open, provesTransfer } = market();
+    await using relay = await startRelay(facilitator);
+    await using store = await openFileStore();
+    const rest = { EVM_RPC_URL: chain.rpcUrl, STORE: store.variable, ORIGIN: "https://shop.example" };
+    const env = { FACILITATOR_URL: relay.url, ...rest };
+    await using shop = await open(env);
+    const settlement = hold(passOn(facilitator));
+    relay.respond("settle", settlement.behaviour);
+    const header = await shop.sign("/weather");
+    const client = new AbortController();
+    const purchase = shop.pay("/weather", header, { signal: client.signal }).catch(() => "left");
+    expect(await waitUntil(async () => relay.settles === 1)).toBe(true);
+    client.abort();
+    expect(await purchase).toBe("left");
+
+    const ended = shop.stop();
+    expect(await waitUntil(() => isClosed(shop.origin))).toBe(true);
+    settlement.release();
+    expect(await ended).toBe(0);
+
+    await using again = await open(env);
+    // Written before the end: nothing had to be found out at this start.
+    expect((await again.ledger())[0]?.state).toBe(limitsOfShop().hearsLeaving ? "owed" : "delivered");
+    const collected = await again.pay("/weather", header);
+    expect(collected.status).toBe(200);
+    expect(await collected.json()).toEqual({ weather: "sunny" });
+    await provesTransfer(readReceipt(collected), 10_000n);
+    expect(relay.settles).toBe(1);
+  });
+
+  test("while a facilitator does not answer, ends with 0 within ten seconds", async () => {
+    const { facilitator, open } = market();
+    await using relay = await startRelay(facilitator);
+    relay.always("settle", faults.hang());
+    await using shop = await open({ FACILITATOR_URL: relay.url });
+    const purchase = shop.buy("/weather").catch(() => "cut");
+    expect(await waitUntil(async () => relay.settles === 1)).toBe(true);
+    const start = performance.now();
+    expect(await shop.stop()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(await purchase).toBe("cut");
   });
 });
-
-interface PoolStatus {
-  Method: "txpool_status";
-  Parameters?: undefined;
-  ReturnType: { readonly pending: string };
-}
 
 const runsOf = async (origin: string) => (await (await fetch(`${origin}/_runs`)).json()) as Record<string, number>;
 

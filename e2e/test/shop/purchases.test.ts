@@ -1,7 +1,8 @@
 import { decodePaymentResponseHeader } from "@x402/fetch";
 import { describe, expect, test } from "vitest";
+import type { FacilitatorName } from "../support/market.js";
 import { officialClients } from "../support/official-clients.js";
-import { type FacilitatorName, useStage } from "../support/stage.js";
+import { useStage } from "../support/stage.js";
 
 const purchases = [
   { row: "/weather", path: "/weather", answer: { weather: "sunny" } },

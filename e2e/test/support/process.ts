@@ -15,6 +15,8 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<number | string>;
   /** Sends SIGTERM and waits for the end. May be called again. */
   stop(): Promise<number | string>;
+  /** Sends SIGKILL, to it and to what it has started, and waits for the end of them all. */
+  kill(): Promise<void>;
 }
 
 /** How a program ended that serves nobody. */
@@ -92,6 +94,11 @@ async function launch(args: readonly string[], options: StartOptions): Promise<P
     terminate: () => child.kill("SIGTERM"),
     ended,
     stop,
+    kill: async () => {
+      killGroup(child, "SIGKILL");
+      // What it has started holds its output open, so that has ended as well.
+      await ended;
+    },
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
 }

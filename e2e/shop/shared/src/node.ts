@@ -1,26 +1,36 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { ConfigError, type PaywallConfig } from "@turnpike/core";
+import { ConfigError, type Paywall, type PaywallConfig } from "@turnpike/core";
 import { createConfig, readSettings, SettingsError } from "./settings.js";
+import { type OpenStore, openStore } from "./stores.js";
+import { wait } from "./streams.js";
 
-/** Makes the shop's app for Node's HTTP server. */
-export type CreateListener = (config: PaywallConfig, origin: string) => RequestListener | Promise<RequestListener>;
+/** A shop for Node's HTTP server, and its engine. */
+export interface NodeShop {
+  readonly listener: RequestListener;
+  readonly tolls: Pick<Paywall, "close">;
+}
 
-/** Milliseconds after SIGTERM in which requests may finish. */
-const grace = 8_000;
+export type CreateShop = (config: PaywallConfig, origin: string) => NodeShop | Promise<NodeShop>;
 
-/** Serves a shop by the variables of this process, says `ready` on stdout, and stops on SIGTERM. */
-export async function serveShop(create: CreateListener): Promise<void> {
+/** Milliseconds after SIGTERM in which requests may finish, and by when their payments have to be at an end. */
+const grace = { requests: 7_000, payments: 8_500 };
+
+/** Serves a shop by the variables of this process, says `ready` on stdout, and stops on SIGTERM. Gives its origin. */
+export async function serveShop(create: CreateShop): Promise<string> {
   try {
     const settings = readSettings(process.env);
     const server = createServer();
     await listen(server, settings.port);
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    stopOnSignal(server);
-    server.on("request", await create(createConfig(settings, origin), origin));
+    const opened = await openStore(settings.store);
+    const { listener, tolls } = await create(createConfig(settings, origin, opened.store), origin);
+    stopOnSignal(server, tolls, opened);
+    server.on("request", listener);
     process.stdout.write(`ready ${origin}\n`);
+    return origin;
   } catch (error) {
-    refuseStart(error);
+    return refuseStart(error);
   }
 }
 
@@ -46,10 +56,26 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /**
- * From a signal on no new requests; those under way finish, also where the client has left and only a settlement is
- * still running, since nothing else keeps the process.
+ * From a signal on no new requests; those under way finish. So do the payments that are being settled, also where the
+ * client has left, and then the process ends. What takes too long a restart finds in the store.
  */
-function stopOnSignal(server: Server): void {
+function stopOnSignal(server: Server, tolls: NodeShop["tolls"], opened: OpenStore): void {
+  const endIdle = watchConnections(server);
+  const stop = async () => {
+    process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
+    const end = performance.now() + grace.payments;
+    const closed = new Promise<unknown>((resolve) => server.close(resolve));
+    endIdle();
+    await Promise.race([closed, wait(grace.requests)]);
+    await tolls.close({ seconds: (end - performance.now()) / 1000 });
+    await Promise.race([opened.close(), wait(500)]);
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+}
+
+/** Gives a function that ends the connections without a request; once the server has closed, others end with theirs. */
+function watchConnections(server: Server): () => void {
   const idle = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     idle.add(socket);
@@ -62,11 +88,7 @@ function stopOnSignal(server: Server): void {
       else if (!socket.destroyed) idle.add(socket);
     });
   });
-  const stop = () => {
-    process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
-    server.close();
+  return () => {
     for (const socket of idle) socket.destroy();
-    setTimeout(() => process.exit(0), grace).unref();
   };
-  process.once("SIGTERM", stop).once("SIGINT", stop);
 }

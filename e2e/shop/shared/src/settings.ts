@@ -1,4 +1,6 @@
-import type { PaywallConfig } from "@turnpike/core";
+import type { PaywallConfig, Store } from "@turnpike/core";
+import { evmChain } from "@turnpike/evm";
+import { readStore, type StoreSetting } from "@turnpike/shop-shared/store-setting";
 
 /** Variables by name; workerd gives null for those that are not set. */
 export type Environment = Readonly<Record<string, string | null | undefined>>;
@@ -15,6 +17,9 @@ export interface Settings {
   readonly origin: string | undefined;
   readonly token: Token | undefined;
   readonly facilitatorTimeout: number | undefined;
+  readonly store: StoreSetting;
+  /** JSON-RPC node of the network, if outcomes are to be checked there. */
+  readonly rpcUrl: string | undefined;
 }
 
 interface Token {
@@ -44,8 +49,9 @@ export function readSettings(environment: Environment): Settings {
     if (!/^\d{1,9}$/.test(value) || Number(value) > max) problems.push(`${name} is no whole number up to ${max}`);
     return Number(value);
   };
-  if (read("STORE", "memory") !== "memory") problems.push("STORE can only be memory so far");
-  if (read("EVM_RPC_URL") !== "") problems.push("EVM_RPC_URL cannot be used yet: outcomes are not checked on chain");
+  const store = readStore(read("STORE", "memory"));
+  if (store === undefined)
+    problems.push("STORE is none of memory, file:<path>, redis://<address> and postgres://<address>");
   const settings = {
     port: number("PORT", 65_535) ?? 0,
     facilitators: need("FACILITATOR_URL")
@@ -64,21 +70,30 @@ export function readSettings(environment: Environment): Settings {
         }
       : undefined,
     facilitatorTimeout: number("FACILITATOR_TIMEOUT_MS", 600_000),
+    store: store ?? { kind: "memory" as const },
+    rpcUrl: read("EVM_RPC_URL") || undefined,
   };
   if (settings.token) need("ASSET_DECIMALS");
   if (problems.length > 0) throw new SettingsError(problems.join("; "));
   return settings;
 }
 
-/** The engine's configuration. `origin` is where the shop listens. */
-export function createConfig(settings: Settings, origin: string): PaywallConfig {
-  const { token, network, facilitators, payTo, facilitatorTimeout } = settings;
+/**
+ * The engine's configuration.
+ * @param origin where the shop listens
+ * @param store of the kind that the settings name; nothing for the library's own memory
+ * @throws ConfigError if the node on chain cannot be asked
+ */
+export function createConfig(settings: Settings, origin: string, store?: Store): PaywallConfig {
+  const { token, network, facilitators, payTo, facilitatorTimeout, rpcUrl } = settings;
   return {
     payTo,
     network,
     facilitator: facilitators,
     origin: settings.origin ?? origin,
     ...(facilitatorTimeout === undefined ? {} : { facilitatorTimeout }),
+    ...(rpcUrl === undefined ? {} : { chain: evmChain({ rpcUrl, network }) }),
+    ...(store === undefined ? {} : { store }),
     ...(token ? forToken(network, token) : {}),
   };
 }
