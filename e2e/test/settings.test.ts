@@ -20,12 +20,37 @@ describe("the shop's variables", () => {
   });
 
   test.for([
+    ["memory", { kind: "memory" }],
+    ["file:./payments.db", { kind: "file", path: "./payments.db" }],
+    ["redis://127.0.0.1:6379/0", { kind: "redis", url: "redis://127.0.0.1:6379/0", prefix: undefined }],
+    ["redis://127.0.0.1:6379/0?prefix=abc", { kind: "redis", url: "redis://127.0.0.1:6379/0", prefix: "abc" }],
+    [
+      "postgres://postgres@127.0.0.1/test?schema=abc&sslmode=disable",
+      { kind: "postgres", url: "postgres://postgres@127.0.0.1/test?sslmode=disable", schema: "abc" },
+    ],
+  ] as const)("STORE=%s names its store, and its driver does not see what is the shop's own", ([STORE, store]) => {
+    expect(readSettings({ ...least, STORE }).store).toEqual(store);
+  });
+
+  test("EVM_RPC_URL is who is asked about the network", () => {
+    const { chain } = createConfig(
+      readSettings({ ...least, EVM_RPC_URL: "http://127.0.0.1:9" }),
+      "http://127.0.0.1:80",
+    );
+    expect(chain).toMatchObject({ networks: ["eip155:84532"] });
+  });
+
+  test.for([
     [{ PAY_TO: "" }, "PAY_TO is not set"],
     [{ FACILITATOR_URL: undefined }, "FACILITATOR_URL is not set"],
     [{ PORT: "http" }, "PORT is no whole number up to 65535"],
     [{ PORT: "70000" }, "PORT is no whole number up to 65535"],
-    [{ STORE: "file:ledger.db" }, "STORE can only be memory so far"],
-    [{ EVM_RPC_URL: "http://127.0.0.1:9" }, "EVM_RPC_URL cannot be used yet: outcomes are not checked on chain"],
+    [{ STORE: "disk" }, "STORE is none of memory, file:<path>, redis://<address> and postgres://<address>"],
+    [{ STORE: "file:" }, "STORE is none of memory, file:<path>, redis://<address> and postgres://<address>"],
+    [
+      { STORE: "mysql://127.0.0.1" },
+      "STORE is none of memory, file:<path>, redis://<address> and postgres://<address>",
+    ],
     [{ ASSET: least.PAY_TO, ASSET_NAME: "USD" }, "ASSET_VERSION is not set; ASSET_DECIMALS is not set"],
     [{ FACILITATOR_TIMEOUT_MS: "1.5" }, "FACILITATOR_TIMEOUT_MS is no whole number up to 600000"],
   ] as const)("%j are refused: %s", ([env, message]) => {

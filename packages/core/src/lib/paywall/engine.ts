@@ -46,6 +46,8 @@ export interface SharedState {
   readonly admitted: WeakMap<object, Admission>;
   /** The store of engines whose configuration names none. */
   readonly store: Store;
+  /** What `openPaywall` has made, by what it was made of and by what it gave out. */
+  readonly opened: WeakMap<object, object>;
 }
 
 /** What a request was admitted for. */
@@ -103,6 +105,6 @@ const KEY = Symbol.for("turnpike");
 /** The process-wide state, made by whoever comes first. */
 export function sharedState(): SharedState {
   const holder = globalThis as { [KEY]?: SharedState };
-  holder[KEY] ??= { attempts: new Map(), admitted: new WeakMap(), store: memoryStore() };
+  holder[KEY] ??= { attempts: new Map(), admitted: new WeakMap(), store: memoryStore(), opened: new WeakMap() };
   return holder[KEY];
 }

@@ -99,12 +99,12 @@ export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: Rou
   return route;
 }
 
-const opened = new WeakMap<object, OpenedPaywall>();
-
 /** The engine of a configuration or of `createPaywall`; the same object gives the same engine. */
 export function openPaywall<Raw>(source: PaywallConfig<Raw> | Paywall): OpenedPaywall {
   const isObject = typeof source === "object" && source !== null;
-  const known = isObject ? opened.get(source) : undefined;
+  // Shared between copies of this module: an engine of one is an engine for all.
+  const { opened } = sharedState();
+  const known = isObject ? (opened.get(source) as OpenedPaywall | undefined) : undefined;
   if (known) return known;
   const made = open(source as PaywallConfig<Raw>);
   if (isObject) opened.set(source, made);
