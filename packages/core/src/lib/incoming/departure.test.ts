@@ -91,6 +91,7 @@ describe("a response that somebody else writes", () => {
   it.each([
     ["taken whole", "GET /small", true],
     ["broken off", "GET /large", false],
+    ["broken off before its end", "GET /endless", false],
   ])("is watched: %s", async (_, line, whole) => {
     let told: (whole: boolean) => void = () => {};
     const departed = new Promise((resolve) => {
@@ -98,7 +99,8 @@ describe("a response that somebody else writes", () => {
     });
     const port = await listen((message, response) => {
       watchDeparture(response as Outgoing, message.socket, told);
-      response.end(message.url === "/small" ? "x" : Buffer.alloc(size));
+      if (message.url === "/endless") response.write("x");
+      else response.end(message.url === "/small" ? "x" : Buffer.alloc(size));
     });
     const socket = await open(port);
     socket.on("error", () => {});

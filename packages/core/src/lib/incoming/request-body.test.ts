@@ -108,6 +108,18 @@ describe("the beginning of a request's body", () => {
     expect(seen).toEqual([undefined, false, "", undefined, false, "", undefined, false, "", undefined, false, "body"]);
   });
 
+  it("is none of an empty one that has come already, whose end its handler still hears of", async () => {
+    for (const wait of [0, 5]) {
+      const port = await listen(async (message, response) => {
+        if (wait) await later(wait);
+        const seen = await look(message, 10);
+        await later();
+        message.on("end", () => response.end(`seen ${seen}`)).resume();
+      });
+      expect(await exchange(port, chunked())).toContain("seen undefined");
+    }
+  });
+
   it("comes after the server has said that it may", async () => {
     const port = await listen(async (message, response) => {
       response.end(`seen ${await look(message, 3)}, read ${await buffer(message)}`);
@@ -194,15 +206,17 @@ describe("the beginning of a request's body", () => {
   it("is text where somebody has set an encoding", async () => {
     const seen: unknown[] = [];
     const port = await listen(async (message, response) => {
-      message.setEncoding("utf8");
+      message.setEncoding(message.url === "/hex" ? "hex" : "utf8");
       seen.push(Buffer.from((await look(message, 4)) ?? []).toString("latin1"));
       let text = "";
       for await (const chunk of message) text += chunk;
       seen.push(text);
       response.end();
     });
-    await exchange(port, chunked("a", "b\xc3", "\xa9", "def"));
-    expect(seen).toEqual(["ab\xc3\xa9", "abédef"]);
+    const request = chunked("a", "b\xc3", "\xa9", "def");
+    await exchange(port, request);
+    await exchange(port, request.replace("/", "/hex"));
+    expect(seen).toEqual(["ab\xc3\xa9", "abédef", "ab", "6162c3a9646566"]);
   });
 });
 
@@ -257,6 +271,38 @@ describe("a connection goes on after a request", () => {
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n0123456789");
     await closed;
     expect(text).toMatch(/402 Payment Required.*pay.*next$/s);
+  });
+
+  it("whose handler does not read it, while more of it comes", async () => {
+    let seen = () => {};
+    const looked = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    let more = () => {};
+    const came = new Promise<void>((resolve) => {
+      more = resolve;
+    });
+    const handler: Handler = async (_, response) => {
+      seen();
+      await came;
+      response.end("ran");
+    };
+    const socket = await open(await listen(priced(16, handler)));
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(100)}`);
+    await looked;
+    for (let at = 0; at < 3; at++) {
+      socket.write("x".repeat(100));
+      await later(10);
+    }
+    more();
+    socket.write(`${"x".repeat(999_600)}${next}`);
+    await closed;
+    expect(text).toMatch(/ran.*next$/s);
   });
 
   it("whose handler does not read it, whatever had been seen", async () => {

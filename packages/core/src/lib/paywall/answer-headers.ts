@@ -1,7 +1,7 @@
 import { encodeHeader, HEADERS } from "../protocol/header.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { HeaderList, Outcome } from "../seam.js";
-import { EXPOSED } from "./problem.js";
+import { EXPOSED, VARY } from "./problem.js";
 
 /** Fields that only the engine writes; a handler's (or its upstream's) would lie about the payment. */
 const OURS = [HEADERS.required, HEADERS.response, HEADERS.extensionResponses, "Settlement-Overrides"];
@@ -20,7 +20,7 @@ export interface HeaderChange {
 }
 
 /** Changes to an answer that was not charged. */
-export const UNCHARGED: HeaderChange = { remove: OURS, set: [] };
+export const UNCHARGED: HeaderChange = { remove: OURS, set: [VARY] };
 
 /** Changes to an answer that is charged: the receipt, if there is one yet, and no shared cache may keep it. */
 export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | undefined): HeaderChange {
@@ -30,6 +30,7 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | u
     set: [
       ...(receipt ? [[HEADERS.response, encodeHeader(receipt)] as [string, string]] : []),
       ["Cache-Control", makePrivate(cached)],
+      VARY,
       EXPOSED,
     ],
   };

@@ -33,8 +33,11 @@ export const EXPOSED: HeaderList[number] = [
   `${HEADERS.required}, ${HEADERS.response}`,
 ];
 
+/** Tells caches that a request with a payment gets another answer. */
+export const VARY: HeaderList[number] = ["Vary", HEADERS.signature];
+
 /** What every answer of the engine's own carries: never cached, payment headers readable by browsers. */
-export const OWN_HEADERS: HeaderList = [["Cache-Control", "no-store"], EXPOSED];
+export const OWN_HEADERS: HeaderList = [["Cache-Control", "no-store"], VARY, EXPOSED];
 
 function problemBody(problem: Problem): string {
   const { status, code, detail, help, ...more } = problem;

@@ -3,6 +3,7 @@ import { HEADERS } from "../protocol/header.js";
 import type { HeaderList, Outcome, Reply } from "../seam.js";
 import { chargedHeaders } from "./answer-headers.js";
 import type { RouteTerms } from "./engine.js";
+import { EXPOSED, VARY } from "./problem.js";
 import { receiptHeader } from "./replies.js";
 
 /** Fields that belong to one connection, or that whoever sends an answer writes anew. */
@@ -29,7 +30,9 @@ export function keepAnswer<Raw>(
   const { whole, body, status } = outcome;
   if (!whole || !body || body.byteLength > keepBytes) return undefined;
   const { remove, set } = chargedHeaders(outcome, undefined);
-  const dropped = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
+  // Whoever writes the answer joins the handler's values of these with the engine's.
+  const replaced = set.map(([name]) => name).filter((name) => name !== VARY[0] && name !== EXPOSED[0]);
+  const dropped = new Set([...remove, ...replaced].map((name) => name.toLowerCase()));
   const headers = outcome.headers().filter(([name]) => {
     const key = name.toLowerCase();
     return !dropped.has(key) && !NOT_KEPT.has(key);

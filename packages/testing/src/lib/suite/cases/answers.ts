@@ -61,6 +61,18 @@ export function testAnswerHeaders({ check }: Casebook): void {
     expect(response.headers.get("etag")).toBe('"shop"');
   });
 
+  check("D41b tells caches that a payment makes another answer, beside what the handler varies by", async (open) => {
+    const shop = await open({ routes: [answering([["vary", "Accept-Language"]])] });
+    const { response, header } = await shop.buy();
+    await response.arrayBuffer();
+    await shop.becomes("delivered");
+    for (const answer of [response, await shop.pay(header)]) {
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("vary")).toMatch(/\bAccept-Language\b/i);
+      expect(answer.headers.get("vary")).toMatch(/\bPAYMENT-SIGNATURE\b/i);
+    }
+  });
+
   check("D40b says private where the handler says nothing, and leaves no-store alone", async (open) => {
     const silent = await open();
     expect((await silent.buy()).response.headers.get("cache-control")).toMatch(/\bprivate\b/);

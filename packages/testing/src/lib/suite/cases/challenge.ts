@@ -115,6 +115,7 @@ export function testChallenge({ check }: Casebook): void {
     for (const accept of ["*/*", browser]) {
       const response = await shop.get("/paid", { headers: { accept } });
       expect(response.headers.get("cache-control")).toMatch(/\bno-store\b/);
+      expect(response.headers.get("vary")).toMatch(/\bPAYMENT-SIGNATURE\b/i);
       expect(response.headers.get("etag")).toBeNull();
     }
   });
