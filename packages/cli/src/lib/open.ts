@@ -63,5 +63,6 @@ function tellOperator({ err }: Io): Logger {
     const facts = [code, payment].filter((fact) => typeof fact === "string");
     err(`turnpike: ${plain(`${message}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`)}\n`);
   };
-  return { info: () => {}, warn: tell, error: tell };
+  // What the engine warns of, the command says once, in its own words.
+  return { info: () => {}, warn: () => {}, error: tell };
 }
