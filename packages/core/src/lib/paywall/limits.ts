@@ -5,7 +5,7 @@ import { problemReply } from "./problem.js";
 export interface FailureLimits {
   /** Failures that are the payer's own, such as a balance that is too low. @default 10 */
   readonly perPayer?: number;
-  /** Failures of any kind from one client address (of IPv6, the first 64 bits). @default 60 */
+  /** Failures of any kind from one client address (of IPv6, the first 64 bits). @default 100 */
   readonly perAddress?: number;
   /** @default 60 */
   readonly seconds?: number;
@@ -33,7 +33,7 @@ const REMEMBERED = 30_000;
 const MAX_KEYS = 20_000;
 
 export function createGuard(limits: FailureLimits | false): Guard {
-  const { perPayer = 10, perAddress = 60, seconds = 60 } = limits || {};
+  const { perPayer = 10, perAddress = 100, seconds = 60 } = limits || {};
   const off = limits === false;
   const refusals = new Map<string, { reason: string; until: number }>();
   const addresses = countFailures(perAddress, seconds);
