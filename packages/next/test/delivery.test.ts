@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { PaymentPayload } from "@turnpike/core/protocol";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { openTill } from "./till.js";
 
 const till = openTill();
@@ -96,5 +96,21 @@ describe("a request with a body", () => {
     expect((await again(path, header, post("two"))).status).toBe(409);
     await vi.waitUntil(async () => (await (await again(path, header, post("one"))).text()) === "one");
     expect(till.charges - charges).toBe(1);
+  });
+});
+
+describe("a platform that stops with the answer", () => {
+  const CONTEXT = Symbol.for("@next/request-context");
+  const platform = globalThis as { [CONTEXT]?: unknown };
+  afterEach(() => delete platform[CONTEXT]);
+
+  it("is kept until all is written down", async () => {
+    const waited: Promise<unknown>[] = [];
+    platform[CONTEXT] = { get: () => ({ waitUntil: (promise: Promise<unknown>) => void waited.push(promise) }) };
+    const { response, header } = await till.buy("/real/does/json");
+    expect(await response.json()).toEqual({ premium: true });
+    expect(waited.length).toBeGreaterThan(1);
+    await Promise.all(waited);
+    expect(await (await again("/real/does/json", header)).json()).toEqual({ premium: true });
   });
 });

@@ -11,7 +11,6 @@ const NOT_KEPT = new Set([
   "connection",
   "keep-alive",
   "transfer-encoding",
-  "content-length",
   "date",
   "trailer",
   "upgrade",
@@ -35,6 +34,8 @@ export function keepAnswer<Raw>(
   const dropped = new Set([...remove, ...replaced].map((name) => name.toLowerCase()));
   const headers = outcome.headers().filter(([name]) => {
     const key = name.toLowerCase();
+    // Of an answer to HEAD the length is all that there is of its body.
+    if (key === "content-length") return body.byteLength === 0;
     return !dropped.has(key) && !NOT_KEPT.has(key);
   });
   const now = Date.now();

@@ -95,6 +95,21 @@ export function testRedelivery({ check }: Casebook): void {
     shop.counted(bought);
   });
 
+  check("R01f sends the head of a HEAD request again with its length, and no GET for it", async (open) => {
+    const shop = await open({ routes: [goods] });
+    const header = await shop.header();
+    const first = await shop.pay(header, "/paid", { method: "HEAD" });
+    expect(first.status).toBe(200);
+    await shop.becomes("delivered");
+    const again = await shop.pay(header, "/paid", { method: "HEAD" });
+    expect(again.status).toBe(200);
+    // A server that was told no length may know it by now.
+    const length = first.headers.get("content-length");
+    if (length !== null) expect(again.headers.get("content-length")).toBe(length);
+    expect((await shop.pay(header)).status).toBe(409);
+    shop.counted(bought);
+  });
+
   check("R09b does not serve another body of the same route for a payment that was spent", async (open) => {
     const shop = await open({ routes: [echo] });
     const post = (body: string): RequestInit => ({ method: "POST", headers: { "content-type": "text/plain" }, body });
