@@ -113,6 +113,33 @@ describe("a payment that is on record", () => {
     expect(codeOf(await ask(route, payment))).toBe("admitted");
   });
 
+  it("I3 invites nobody to pay again whose copy was verified after the payment had been settled", async () => {
+    const store = memoryStore();
+    const [first, second] = [open({ store }), open({ store, facilitatorTimeout: 2_000 })];
+    const payment = await buyer.header(await challenge(first));
+    let verified = () => {};
+    const held = new Promise<void>((resolve) => {
+      verified = resolve;
+    });
+    facilitator.respond("verify", async (call) => {
+      await held;
+      await faults.ok()(call);
+    });
+    // The copy's process shares nothing with the first but the store.
+    const { attempts } = (globalThis as unknown as Record<symbol, { attempts: Map<string, unknown> }>)[
+      Symbol.for("turnpike")
+    ] as { attempts: Map<string, unknown> };
+    const copy = ask(second, payment);
+    await expect.poll(() => facilitator.verifies).toBe(1);
+    attempts.clear();
+    const bought = ticket(await ask(first, payment));
+    await bought.conclude(streamed);
+    await bought.delivered(true);
+    verified();
+    expect(codeOf(await copy)).toBe("payment_used");
+    expect(facilitator.charges).toHaveLength(1);
+  });
+
   it("I4 is not settled because a facilitator has merely seen it before", async () => {
     const route = open();
     const payment = await buyer.header(await challenge(route));

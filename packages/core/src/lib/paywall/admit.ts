@@ -81,10 +81,14 @@ async function begin<Raw>(
     const { settleFirst } = await import("./settle-first.js");
     const first = await settleFirst(paid, presented, { ...payment, id }, facilitator, claim);
     if (first.type === "taken") return rejoin(paid, presented);
-    return first.type === "refused" ? reject(paid, key, first.reason, REFUSED, first.reply) : first.admitted;
+    if (first.type !== "refused") return first.admitted;
+    return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
   }
   const verification = await verifyPayment(engine, presented, key);
-  if (!verification.valid) return reject(paid, key, verification.reason, REFUSED);
+  if (!verification.valid) {
+    // A copy that was slower than the payment itself: what another has settled by now is no bad payment.
+    return (await resumeCopy(paid, presented)) ?? reject(paid, key, verification.reason, REFUSED);
+  }
   const { facilitator, payer } = verification;
   const limited = engine.guard.blockedPayer(payer);
   if (limited) return limited;
@@ -119,6 +123,13 @@ async function claimPayment<Raw>(
 async function rejoin<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted> {
   const found = await findRecord(paid, presented);
   return found && (found.busy || !isFree(found.record)) ? resume(paid, presented, found) : inProgressReply();
+}
+
+/** Goes on with what is on record by now of this very payment, if anybody has it; a forgery of its name has nothing there. */
+async function resumeCopy<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted | undefined> {
+  const found = await findRecord(paid, presented);
+  if (!found || found.record.proof !== proofDigest(presented.identity)) return undefined;
+  return found.busy || !isFree(found.record) ? resume(paid, presented, found) : undefined;
 }
 
 /** What most payments never need is loaded when one does: edge runtimes count what loads at once. */
