@@ -314,6 +314,31 @@ describe("a forgery", () => {
   });
 });
 
+describe("a forgery whose settlement was lost", () => {
+  it("I8 comes to an end once a facilitator says that nobody has signed it, and is settled no more", async () => {
+    const store = memoryStore();
+    const paywall = createPaywall({
+      payTo: PAY_TO,
+      network: "base-sepolia",
+      facilitator: facilitator.url,
+      settle: "before",
+      reconcileSeconds: 0,
+      store,
+    });
+    const route = paywall.price<Raw>("$0.01", "GET /x");
+    const payload = await buyer.sign(await challenge(route));
+    const signature = `0x${"ab".repeat(65)}`;
+    facilitator.respond("settle", faults.reset());
+    facilitator.respond("verify", faults.invalid("invalid_exact_evm_payload_signature"));
+    expect(codeOf(await ask(route, encodeHeader({ ...payload, payload: { ...payload.payload, signature } })))).toBe(
+      "settlement_unknown",
+    );
+    expect(await paywall.reconcile()).toMatchObject({ examined: 1, failed: 1, open: 0 });
+    expect(await paywall.payments()).toMatchObject([{ state: "failed", reason: "invalid_signature" }]);
+    expect(facilitator.settles).toBe(1);
+  });
+});
+
 describe("a facilitator", () => {
   it("I8 in this process that heeds no signal is held to its time", async () => {
     const never = new Promise<never>(() => undefined);

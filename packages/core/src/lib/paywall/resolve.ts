@@ -34,7 +34,7 @@ export async function resolvePayment(
   }
   const pinned = engine.pool.named(record.facilitator);
   if (isAttempt(record) && (await isForged(engine, presented))) {
-    return writeFailed(engine, record, failure(presented, "invalid_exact_evm_payload_signature"));
+    return writeFailed(engine, record, failure(presented, "invalid_signature"));
   }
   if (pinned) return settlePayment(engine, presented, record, { facilitator: pinned, doubted: true });
   const other = finding ? await selectAny(engine, presented) : undefined;
