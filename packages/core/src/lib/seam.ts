@@ -26,6 +26,17 @@ export interface PaywallRequest<Raw = unknown> {
   /** The client's address by the framework's proxy rules. */
   address(): string | undefined;
   /**
+   * Path and query by which the app routes the request at this moment, without what it was mounted below. Asked again by
+   * `requirePaid`, so a rewrite behind the gate is found. @default the path and query of `url()`
+   */
+  routed?(): string;
+  /**
+   * The response leaves around what the adapter holds, as an upgrade or `CONNECT` does. `"settle"`: the payment settles
+   * before the handler, whatever the route says, and the adapter reports what left. `"refuse"`: this runtime cannot carry
+   * such a response, so the request is refused ahead of any charge. Absent: the adapter holds the response.
+   */
+  readonly detached?: "settle" | "refuse" | undefined;
+  /**
    * The first bytes of the request's body, at most `limit`; `undefined` if it has none. What a request fingerprint covers.
    * The handler still reads the whole body afterwards. Rejects if the client leaves before it is there.
    */

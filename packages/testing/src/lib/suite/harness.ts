@@ -10,6 +10,11 @@ export interface Harness {
   start(stage: Stage): Promise<RunningStage>;
   /** Path and query of the framework's own request, which price functions get. */
   url(raw: never): string;
+  /**
+   * Makes the app of a stage and checks it as a seller would (`paywall.check(app)`, or the start itself), without serving.
+   * Throws what the check throws.
+   */
+  check?(stage: Stage): Promise<void>;
   /** Cases that the framework cannot serve, with the reason. */
   readonly exceptions?: Readonly<Record<string, string>>;
 }
@@ -39,6 +44,10 @@ export interface Stage {
   readonly unprotected: boolean;
   /** Put the paywall in twice. */
   readonly twice: boolean;
+  /** Where the app-wide paywall stands. `never`: it is made, and not given to the app. */
+  readonly gate: GatePlace;
+  /** Serves what no route serves: its handler runs for every method and every path that reaches it. */
+  readonly fallback: Fallback | undefined;
   /** Fields that the app sets on every answer, ahead of the paywall, as a CORS middleware would. */
   readonly appHeaders: readonly (readonly [name: string, value: string])[];
   readonly routes: readonly StageRoute[];
@@ -47,6 +56,22 @@ export interface Stage {
    * @param write a path in the framework's path language
    */
   table(write: (path: Path) => string): Record<string, RoutePrice | "free">;
+}
+
+/**
+ * `ahead` of all routes at the root, `behind` them, `never` mounted, `below` a path, or by the form of the adapter that
+ * takes the `app` itself once all routes are there.
+ */
+export type GatePlace = "ahead" | "behind" | "never" | "app" | { readonly below: Path };
+
+/** What stands behind all routes, at the root of the app. */
+export interface Fallback {
+  /** A route for every path, the framework's file server over a folder, or its handler for what is not found. */
+  readonly kind: "catch-all" | "files" | "not-found";
+  /** The folder that the file server serves. */
+  readonly folder?: string;
+  /** What the other kinds run. */
+  run(request: StageRequest): Promise<StageAnswer>;
 }
 
 /** One route of the app. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Awaitable, PaywallConfig, RoutePrice } from "@turnpike/core/adapter";
-import type { Path, Stage, StageAnswer, StageRequest, StageRoute } from "./harness.js";
+import type { Fallback, GatePlace, Path, Stage, StageAnswer, StageRequest, StageRoute } from "./harness.js";
 
 /** A route as a case writes it; what it leaves out is the usual. */
 export interface RoutePlan {
@@ -29,6 +29,10 @@ export interface StagePlan {
   readonly config: PaywallConfig;
   readonly unprotected?: boolean;
   readonly twice?: boolean;
+  /** @default "ahead" */
+  readonly gate?: GatePlace;
+  /** Its runs are counted as `fallback`; it answers `{"fallback":true}`. */
+  readonly fallback?: Omit<Fallback, "run">;
   readonly appHeaders?: Stage["appHeaders"];
   /** More entries for the table, which no route serves. */
   readonly unserved?: readonly { readonly verb: string; readonly path: Path; readonly price: RoutePrice }[];
@@ -42,13 +46,23 @@ export interface CountedStage {
 
 export function setStage(plan: StagePlan): CountedStage {
   const counts = new Map<string, number>();
-  const routes = plan.routes.map((route) => placeRoute(route, (id) => counts.set(id, (counts.get(id) ?? 0) + 1)));
+  const count = (id: string) => counts.set(id, (counts.get(id) ?? 0) + 1);
+  const routes = plan.routes.map((route) => placeRoute(route, count));
+  const fallback = plan.fallback && {
+    ...plan.fallback,
+    run: async (): Promise<StageAnswer> => {
+      count("fallback");
+      return { status: 200, headers: [["content-type", "application/json"]], body: '{"fallback":true}' };
+    },
+  };
   return {
     runs: (id) => counts.get(id) ?? 0,
     stage: {
       config: plan.config,
       unprotected: plan.unprotected ?? false,
       twice: plan.twice ?? false,
+      gate: plan.gate ?? "ahead",
+      fallback,
       appHeaders: plan.appHeaders ?? [],
       routes,
       table(write) {
