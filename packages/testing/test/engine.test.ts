@@ -34,6 +34,7 @@ function open(
     facilitator: facilitator.url,
     facilitatorTimeout: 1_000,
     reconcileSeconds: 0,
+    chain: facilitator.chain,
     ...options,
   };
   return createPaywall(config as PaywallConfig).price(price, "GET /x");
@@ -278,6 +279,7 @@ describe("a settlement behind the answer", () => {
         facilitator: facilitator.url,
         settle: "background",
         reconcileSeconds: 0,
+        chain: facilitator.chain,
         store,
       });
       const route = paywall.price<Raw>("$0.01", "GET /x");

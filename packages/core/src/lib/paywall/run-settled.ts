@@ -1,12 +1,15 @@
+import { isConflict } from "../errors.js";
 import type { Ledger, NewPayment } from "../ledger/ledger.js";
-import { MOVED, type StoredPayment } from "../ledger/record.js";
+import { MOVED, publicRecord, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
 import type { Presented } from "./engine.js";
+import { insist, PATIENCE } from "./insist.js";
 import type { KnownRequest } from "./paid-request.js";
-import { inProgressReply } from "./replies.js";
-import { settledChange } from "./settle.js";
+import { settledChange } from "./receipt.js";
+import { requireSettled } from "./record-settled.js";
+import { inProgressReply, storeReply } from "./replies.js";
 import type { RunningPayment } from "./ticket.js";
 
 /**
@@ -21,18 +24,25 @@ export async function runSettled<Raw>(
   fresh: boolean,
 ): Promise<RunningPayment | Reply> {
   const { ledger } = paid.engine;
-  // A success that could not be written at its time must be, before anything is delivered for it.
-  const settled =
-    written.state === "settling" ? await ledger.advance(written, "settled", settledChange(receipt)) : written;
+  let settled = written;
+  try {
+    settled = await requireSettled(paid.engine, written, receipt);
+  } catch (error) {
+    if (isConflict(error)) throw error;
+    paid.engine.reporter.alert("store_failed", publicRecord(written));
+    return storeReply(receipt);
+  }
   try {
     const withheld = fresh ? await askAfterSettle(paid, presented, receipt) : undefined;
     if (!withheld) return await takeOver(ledger, presented, settled, receipt);
     await ledger.advance(settled, "owed", { reason: "withheld" });
     return withheld;
   } catch (error) {
-    // It is charged: whoever comes next finds it owed.
+    // It is charged: the next request of this payment finds it owed.
     ledger.abandon(settled);
-    throw error;
+    if (isConflict(error)) throw error;
+    paid.engine.reporter.alert("store_failed", publicRecord(settled));
+    return storeReply(receipt);
   }
 }
 
@@ -45,15 +55,19 @@ async function takeOver(
 ): Promise<RunningPayment | Reply> {
   const { id } = presented.identity;
   if (settled.id === id) {
-    const record = await ledger.advance(settled, "running", { runs: settled.runs + 1 });
+    const run = () => ledger.advance(settled, "running", { runs: settled.runs + 1 }, undefined, "hold");
+    const record = await insist(run, PATIENCE);
     return { presented, record, receipt };
   }
   const { route, request, offer, facilitator, payer, proof, identifier, finality, validBefore, createdAt } = settled;
+  const { audience, times } = settled;
   const payment: NewPayment = {
     ...{ id, route, request, offer, facilitator, createdAt },
+    ...(times.settled === undefined ? {} : { times: { settled: times.settled } }),
     ...(payer === undefined ? {} : { payer }),
     ...(proof === undefined ? {} : { proof }),
     ...(identifier === undefined ? {} : { identifier }),
+    ...(audience === undefined ? {} : { audience }),
     ...(finality === undefined ? {} : { finality }),
     ...(validBefore === undefined ? {} : { validBefore }),
   };

@@ -5,6 +5,7 @@ import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
+import { successReceipt } from "./receipt.js";
 
 /** What one settle call has told. */
 export type SettleAnswer =
@@ -71,13 +72,12 @@ function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
 function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
   const { transaction, network, amount } = answer;
   const payer = identity.payer ?? namedPayer(scheme, answer.payer);
-  const receipt: SettlementResponse = {
-    success: true,
+  const receipt = successReceipt(scheme, {
     transaction,
     network,
     ...(payer ? { payer } : {}),
     ...(amount === undefined ? {} : { amount }),
-  };
+  });
   const offered = Object.entries(answer.extensions ?? {}).filter(([id]) => extensions.includes(id));
   if (offered.length === 0) return receipt;
   const extended = { ...receipt, extensions: Object.fromEntries(offered) };

@@ -23,6 +23,8 @@ export interface Counts {
 export interface ShopPlan extends Partial<Omit<StagePlan, "config">> {
   /** Beside payTo, network and facilitator; a function gets the facilitator's base URL. */
   readonly config?: PaywallConfig | ((facilitator: string) => PaywallConfig);
+  /** Let the engine ask the facilitator's chain. @default false */
+  readonly chain?: boolean;
   readonly facilitator?: FacilitatorOptions;
 }
 
@@ -66,6 +68,7 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     facilitator: facilitator.url,
     // Open payments are looked after when a case says so, lest an app of another case does it.
     reconcileSeconds: 0,
+    ...(plan.chain ? { chain: facilitator.chain } : {}),
     ...more,
     store,
   };
@@ -119,6 +122,10 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     async close() {
       await running.close();
       await facilitator.close();
+      // A store that a case has broken, or that other apps share, tells nothing of this one.
+      for (const { id, receipt } of await records().catch(() => [])) {
+        if (receipt?.success) expect(receipt.transaction, `the receipt of ${id}`).not.toBe("");
+      }
     },
   };
 }
