@@ -1,4 +1,12 @@
-import { type ChainFinding, createPaywall, type Facilitator, memoryStore, type Paywall, type Reading, type Store } from "@turnpike/core";
+import {
+  type ChainFinding,
+  createPaywall,
+  type Facilitator,
+  memoryStore,
+  type Paywall,
+  type Reading,
+  type Store,
+} from "@turnpike/core";
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired, SettlementResponse } from "@turnpike/core/protocol";
 import { decodeHeader, encodeHeader } from "../../src/index.js";
@@ -36,6 +44,7 @@ const PAYER = "0x69D7DD9E17C3112B84E2B4eC932976C8f8DEAAD0";
  */
 export class World {
   readonly settle: "after" | "before" | "background";
+  readonly asked: boolean;
   /** Payments that the chain has settled, with how often. */
   readonly charges = new Map<number, number>();
   /** Payments whose answer a client holds in its hands. */
@@ -54,11 +63,9 @@ export class World {
   #requirements: PaymentPayload["accepted"] | undefined;
 
   /** @param asked whether the seller asks the chain */
-  constructor(
-    settle: "after" | "before" | "background",
-    readonly asked: boolean,
-  ) {
+  constructor(settle: "after" | "before" | "background", asked: boolean) {
     this.settle = settle;
+    this.asked = asked;
     this.store = this.#mortal(memoryStore());
     [this.#paywall, this.#route] = this.#start();
   }

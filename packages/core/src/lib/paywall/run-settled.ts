@@ -1,11 +1,11 @@
 import { isConflict } from "../errors.js";
-import type { Ledger, NewPayment } from "../ledger/ledger.js";
+import type { NewPayment } from "../ledger/ledger.js";
 import { MOVED, publicRecord, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
-import type { Presented } from "./engine.js";
-import { insist, PATIENCE } from "./insist.js";
+import type { Engine, Presented } from "./engine.js";
+import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import type { KnownRequest } from "./paid-request.js";
 import { settledChange } from "./receipt.js";
 import { requireSettled } from "./record-settled.js";
@@ -34,7 +34,7 @@ export async function runSettled<Raw>(
   }
   try {
     const withheld = fresh ? await askAfterSettle(paid, presented, receipt) : undefined;
-    if (!withheld) return await takeOver(ledger, presented, settled, receipt);
+    if (!withheld) return await takeOver(paid.engine, presented, settled, receipt);
     await ledger.advance(settled, "owed", { reason: "withheld" });
     return withheld;
   } catch (error) {
@@ -48,12 +48,13 @@ export async function runSettled<Raw>(
 
 /** The one who runs the handler, under the payment's own name. */
 async function takeOver(
-  ledger: Ledger,
+  engine: Engine,
   presented: Presented,
   settled: StoredPayment,
   receipt: SettlementResponse,
 ): Promise<RunningPayment | Reply> {
   const { id } = presented.identity;
+  const { ledger } = engine;
   if (settled.id === id) {
     const run = () => ledger.advance(settled, "running", { runs: settled.runs + 1 }, undefined, "hold");
     const record = await insist(run, PATIENCE);
@@ -76,13 +77,14 @@ async function takeOver(
     ledger.abandon(settled);
     return inProgressReply();
   }
-  try {
-    if (identifier !== undefined) await ledger.link(identifier, id, settled.id);
-    // The attempt is closed for good: a copy of it finds the payment under its own name.
-    await ledger.advance(settled, "delivered", { reason: MOVED });
-  } catch {
-    // It is closed later, by whoever finds it beside the payment (`reconcile`).
-    ledger.abandon(settled);
-  }
+  if (identifier !== undefined) await ledger.link(identifier, id, settled.id).catch(() => undefined);
+  // The attempt is closed for good: a copy of it finds the payment under its own name. At the latest `reconcile` closes it.
+  const close = () => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold");
+  await close().catch(() => {
+    const later: Promise<unknown> = insist(close, PERSISTENCE)
+      .catch(() => ledger.abandon(settled))
+      .finally(() => engine.open.delete(later));
+    engine.open.add(later);
+  });
   return { presented, record, receipt };
 }

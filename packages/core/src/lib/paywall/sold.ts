@@ -21,7 +21,8 @@ export function isSold<Raw>(paid: KnownRequest<Raw>, record: StoredPayment): boo
   const asked = terms.offers.map(({ requirements }) => requirements);
   if (asked.some((now) => isSame(now, record.offer))) return true;
   // A price function sees the whole request. What it asks now tells what another run of the handler is worth.
-  if (typeof route.offers === "function") return record.kept === true || asked.some((now) => isCovered(now, record.offer));
+  if (typeof route.offers === "function")
+    return record.kept === true || asked.some((now) => isCovered(now, record.offer));
   return route.label !== "" && countPrices(engine, route.label) === 1;
 }
 

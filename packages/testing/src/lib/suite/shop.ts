@@ -1,4 +1,4 @@
-import { memoryStore, type PaymentRecord } from "@turnpike/core";
+import { memoryStore, type PaymentRecord, type Store } from "@turnpike/core";
 import type { PaywallConfig } from "@turnpike/core/adapter";
 import type { PaymentRequired } from "@turnpike/core/protocol";
 import { expect } from "vitest";
@@ -34,6 +34,7 @@ export interface Shop {
   readonly facilitator: HostileFacilitator;
   readonly buyer: Payer;
   runs(id?: string): number;
+  readonly store: Store;
   /** What is on record, the oldest first. */
   records(): Promise<readonly PaymentRecord[]>;
   /** Waits until the one payment on record is in this state. */
@@ -94,6 +95,7 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     (await store.list({ order: "newest", limit: 1_000 })).map(({ record }) => record).reverse();
   return {
     origin,
+    store,
     records,
     async becomes(state) {
       for (;;) {
