@@ -25,7 +25,7 @@ export function testBound({ check }: Casebook): void {
   const dear = (settle: "after" | "before"): RoutePlan => ({
     ...paid,
     on: "route",
-    price: { price: "$50", settle },
+    price: { price: "$50", settle, label: "the dear variant" },
   });
 
   async function expectBound(shop: Shop, header: string): Promise<void> {
