@@ -2,9 +2,11 @@ import { StoreError } from "../errors.js";
 import type { Awaitable } from "../seam.js";
 import { createLeases } from "./leases.js";
 import {
+  isAttempt,
   isFree,
   keptUntil,
   lapsedState,
+  markOf,
   mayBecome,
   type PaymentState,
   type StoredAnswer,
@@ -28,6 +30,7 @@ export type RecordChange = Partial<
     | "payer"
     | "facilitator"
     | "runs"
+    | "uncharged"
     | "reverted"
     | "answered"
     | "arrived"
@@ -151,11 +154,14 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       const found = await ledger.read(payment.id);
       if (!found || found.busy || !isFree(found.record)) return undefined;
       const { version, createdAt, times, state: before } = found.record;
+      // A run that its process did not survive was not charged either.
+      const uncharged = (found.record.uncharged ?? 0) + (found.stale ? 1 : 0);
       const again: StoredPayment = {
         ...fresh,
         version: version + 1,
         createdAt,
         times: { ...times, [state]: now },
+        ...(uncharged > 0 ? { uncharged } : {}),
       };
       if (!(await write(again, version))) return undefined;
       observe(again, before);
@@ -188,7 +194,9 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
     },
     bury: async ({ record, stale }) => {
       if (!stale) return false;
-      const next = moved(record, record.state, { reason: "process_ended" });
+      const uncharged = (record.uncharged ?? 0) + 1;
+      const ran = isFree(record) ? { uncharged } : {};
+      const next = moved(record, record.state, { reason: "process_ended", ...ran });
       if (!(await write(next, record.version))) return false;
       observe(next, undefined);
       return true;
@@ -219,7 +227,9 @@ function moved(record: StoredPayment, state: PaymentState, change: Partial<Store
     times: { ...record.times, [state]: now },
   };
   const until = keptUntil(next, now);
-  return until === undefined ? next : { ...next, expiresAt: until };
+  if (until === undefined) return next;
+  const ended = { ...next, expiresAt: until };
+  return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
 }
 
 /** A settlement may have to be repeated in these states only; elsewhere the signature has no place. */
