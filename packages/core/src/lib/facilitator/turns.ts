@@ -8,7 +8,7 @@ export interface Asker {
   readonly rank: Rank;
   /** Whom it shares its places with, for example the network of a client's address; empty where nothing is known. */
   readonly source: string;
-  /** Whom its payment names: requests of one source take turns by payer. */
+  /** Whom its payment names: every second place of a source goes by payer, in turn. */
   readonly payer: string;
   /** How many questions its source may have open, as far as its failures tell; 0: it is to be refused. */
   room(): number;
@@ -48,9 +48,11 @@ interface Waiter {
 
 interface Source {
   open: number;
-  waiting: number;
-  /** Waiting requests by payer; whose turn is next comes first. */
-  readonly payers: Map<string, Waiter[]>;
+  /** In the order in which they came. */
+  readonly waiting: Set<Waiter>;
+  /** The same by payer; whose turn is next comes first. */
+  readonly payers: Map<string, Set<Waiter>>;
+  byPayer: boolean;
 }
 
 interface Queue {
@@ -78,14 +80,14 @@ export function createTurns(): Turns {
 
   const sourceOf = ({ rank, source }: Asker): Source => {
     const { sources } = queues[rank];
-    const found = sources.get(source) ?? { open: 0, waiting: 0, payers: new Map() };
+    const found = sources.get(source) ?? { open: 0, waiting: new Set(), payers: new Map(), byPayer: false };
     sources.set(source, found);
     return found;
   };
 
   const forget = ({ rank, source }: Asker): void => {
     const found = queues[rank].sources.get(source);
-    if (found && found.open === 0 && found.waiting === 0) queues[rank].sources.delete(source);
+    if (found && found.open === 0 && found.waiting.size === 0) queues[rank].sources.delete(source);
   };
 
   const mayStart = ({ rank, source, room }: Asker, own: Source): boolean => {
@@ -114,28 +116,28 @@ export function createTurns(): Turns {
   /** Takes one that waits out of its queue. */
   const leave = (queue: Queue, own: Source, waiter: Waiter): void => {
     const { payer } = waiter.asker;
-    const line = own.payers.get(payer) ?? [];
-    const place = line.indexOf(waiter);
-    if (place < 0) return;
-    line.splice(place, 1);
+    if (!own.waiting.delete(waiter)) return;
     queue.waiting--;
-    own.waiting--;
+    const line = own.payers.get(payer);
+    line?.delete(waiter);
     own.payers.delete(payer);
     // The next one of this payer comes after the others of the source.
-    if (line.length > 0) own.payers.set(payer, line);
+    if (line && line.size > 0) own.payers.set(payer, line);
   };
 
   /** The next one of a rank; those of a source without room are refused. */
   const next = (queue: Queue): Waiter | undefined => {
     for (const [name, own] of [...queue.sources]) {
-      const [line] = own.payers.values();
-      const first = line?.[0];
+      // By payer, so that one payer does not hold up the others; and by age, since junk may name a new payer each time.
+      const [line = own.waiting] = own.byPayer ? own.payers.values() : [];
+      const [first] = line;
       if (!first) continue;
       if (first.asker.room() <= 0) {
-        for (const waiter of [...own.payers.values()].flat()) waiter.refuse(waiter.asker.refusal());
+        for (const waiter of [...own.waiting]) waiter.refuse(waiter.asker.refusal());
         continue;
       }
       if (!mayStart(first.asker, own)) continue;
+      own.byPayer = !own.byPayer;
       queue.sources.delete(name);
       queue.sources.set(name, own);
       return first;
@@ -175,11 +177,10 @@ export function createTurns(): Turns {
       };
       const timer = setTimeout(() => waiter.refuse(busy(queue.waiting)), TURN_LIMIT);
       (timer as { unref?: () => void }).unref?.();
-      const line = own.payers.get(asker.payer);
-      if (line) line.push(waiter);
-      else own.payers.set(asker.payer, [waiter]);
+      const line = own.payers.get(asker.payer) ?? new Set();
+      own.payers.set(asker.payer, line.add(waiter));
+      own.waiting.add(waiter);
       queue.waiting++;
-      own.waiting++;
     });
 
   return {
@@ -187,9 +188,9 @@ export function createTurns(): Turns {
       if (asker.room() <= 0) throw asker.refusal();
       const queue = queues[asker.rank];
       const own = sourceOf(asker);
-      if (own.waiting === 0 && mayStart(asker, own)) return start(asker, own);
+      if (own.waiting.size === 0 && mayStart(asker, own)) return start(asker, own);
       const most = asker.source === "" ? RANK_WAITING : SOURCE_WAITING;
-      if (queue.waiting < RANK_WAITING && own.waiting < most) return wait(asker, own);
+      if (queue.waiting < RANK_WAITING && own.waiting.size < most) return wait(asker, own);
       forget(asker);
       throw busy(queue.waiting);
     },
