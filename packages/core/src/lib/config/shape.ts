@@ -118,12 +118,11 @@ const isChain = (value: unknown): boolean => isObject(value) && Array.isArray(va
 const isObserver = (value: unknown): boolean =>
   isObject(value) && [value.event, value.trace].every((part) => part === undefined || isFunction(part));
 
+const LIMITS = ["perPayer", "perAddress", "seconds", "runsPerPayment", "runsPerPayer"];
 const isLimits = (value: unknown): boolean =>
   value === false ||
   (isObject(value) &&
-    Object.entries(value).every(
-      ([key, limit]) => ["perPayer", "perAddress", "seconds"].includes(key) && isWhole(1, 1_000_000)(limit),
-    ));
+    Object.entries(value).every(([key, limit]) => LIMITS.includes(key) && isWhole(1, 1_000_000)(limit)));
 
 const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
   test(value) || (Array.isArray(value) && value.every(test));
@@ -158,7 +157,7 @@ const makeConfig = () =>
     ),
     chain: is(oneOrMore(isChain), "is a chain reader such as `evmChain` makes, or a list of them"),
     reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
-    limits: is(isLimits, "is { perPayer, perAddress, seconds } in whole numbers, or false"),
+    limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
     hooks: is(isHooks, HOOKS),
     observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(

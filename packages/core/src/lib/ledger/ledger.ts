@@ -3,9 +3,11 @@ import type { Awaitable } from "../seam.js";
 import { createDoubts } from "./doubts.js";
 import { createLeases } from "./leases.js";
 import {
+  isAttempt,
   isFree,
   keptUntil,
   lapsedState,
+  markOf,
   mayBecome,
   type PaymentState,
   type StoredAnswer,
@@ -39,6 +41,7 @@ export type RecordChange = Partial<
     | "payer"
     | "facilitator"
     | "runs"
+    | "uncharged"
     | "answered"
     | "arrived"
     | "kept"
@@ -192,11 +195,14 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       const found = await ledger.read(payment.id);
       if (!found || found.busy || !isFree(found.record)) return undefined;
       const { version, createdAt, times, state: before } = found.record;
+      // A run that its process did not survive was not charged either.
+      const uncharged = (found.record.uncharged ?? 0) + (found.stale ? 1 : 0);
       const again: StoredPayment = {
         ...fresh,
         version: version + 1,
         createdAt,
         times: { ...payment.times, ...withoutSettled(times), [state]: now },
+        ...(uncharged > 0 ? { uncharged } : {}),
       };
       const written = await write(again, version);
       if (written) observe(written, before);
@@ -231,7 +237,9 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
     },
     bury: async ({ record, stale }) => {
       if (!stale) return false;
-      const next = moved(record, record.state, { reason: "process_ended" });
+      const uncharged = (record.uncharged ?? 0) + 1;
+      const ran = isFree(record) ? { uncharged } : {};
+      const next = moved(record, record.state, { reason: "process_ended", ...ran });
       if (!(await write(next, record.version))) return false;
       observe(next, undefined);
       return true;
@@ -263,7 +271,9 @@ function moved(record: StoredPayment, state: PaymentState, change: Partial<Store
     times: { ...record.times, [state]: now, ...settledAt(record) },
   };
   const until = keptUntil(next, now);
-  return until === undefined ? next : { ...next, expiresAt: until };
+  if (until === undefined) return next;
+  const ended = { ...next, expiresAt: until };
+  return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
 }
 
 /** What is owed is collected within a time that begins with the settlement, however often it runs: that is written once. */

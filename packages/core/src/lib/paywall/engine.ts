@@ -1,5 +1,6 @@
 import type { Price, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
+import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
@@ -9,11 +10,13 @@ import type { ChainReader, Finality } from "../schemes/chain.js";
 import type { PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
 import type { ReplyCache } from "./challenge.js";
+import type { Clients } from "./client.js";
 import type { Reporter } from "./events.js";
 import type { Extension } from "./extension.js";
 import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
+import type { OpenAttempts } from "./open-attempts.js";
 
 /** What all routes of one engine share. */
 export interface Engine {
@@ -29,6 +32,10 @@ export interface Engine {
   readonly origin: string | undefined;
   readonly chains: readonly ChainReader[];
   readonly guard: Guard;
+  readonly clients: Clients;
+  /** The places at the facilitators of a network. */
+  readonly turns: (network: string) => Turns;
+  readonly openAttempts: OpenAttempts;
   readonly reporter: Reporter;
   /** Payments that are between their claim and their end in this process. */
   readonly open: Set<Promise<unknown>>;

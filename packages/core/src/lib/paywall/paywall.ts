@@ -3,6 +3,7 @@ import type { FacilitatorInput, PaywallConfig, RoutePrice, SharedOptions } from 
 import { ConfigError, type ConfigProblem, StoreError } from "../errors.js";
 import { httpFacilitator } from "../facilitator/http.js";
 import { createPool, type FacilitatorTimeouts } from "../facilitator/pool.js";
+import { turnsByNetwork } from "../facilitator/turns.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { createLedger } from "../ledger/ledger.js";
 import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
@@ -11,11 +12,14 @@ import { findScheme, SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
 import { within } from "../within.js";
 import { createReplyCache } from "./challenge.js";
+import { createClients } from "./client.js";
 import { compileRoute } from "./compile.js";
 import { type Engine, sharedState } from "./engine.js";
 import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
-import { createGuard } from "./limits.js";
+import { createGuard, type Guard } from "./limits.js";
+import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
+import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
 import { rememberPrice } from "./sold.js";
@@ -125,6 +129,8 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const store = sound.store ?? shared.store;
   const facilitators = openFacilitators(sound, registry, problems);
   const schemes = [...(sound.schemes ?? []), ...SCHEMES];
+  const guard = createGuard(sound.limits ?? {});
+  const openAttempts = createOpenAttempts();
   const engine: Engine = {
     registry,
     schemes,
@@ -134,9 +140,12 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
     }),
     ownFacilitators: sound.facilitator !== undefined,
-    ledger: createLedger(store, tellPayments(reporter)),
+    ledger: createLedger(store, tellPayments(reporter, guard, openAttempts)),
     chains: list(sound.chain),
-    guard: createGuard(sound.limits ?? {}),
+    guard,
+    clients: createClients(sound.logger),
+    turns: turnsByNetwork(),
+    openAttempts,
     reporter,
     open: new Set(),
     origin: sound.origin,
@@ -255,8 +264,11 @@ function list<T>(given: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** Tells observers of every change to a payment, but not of an attempt that goes on under its payment's own name. */
-function tellPayments({ emit }: Reporter) {
+function tellPayments({ emit }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
   return (record: StoredPayment, before: PaymentState | undefined): void => {
+    const attempt = attemptName(record);
+    openAttempts.told(record, guard.clientOf(attempt));
+    if (record.state === "settled") guard.bought(attempt, record.payer);
     if (record.reason === MOVED) return;
     const payment = publicRecord(record);
     emit({ type: "payment", at: record.updatedAt, state: record.state, ...(before ? { before } : {}), payment });

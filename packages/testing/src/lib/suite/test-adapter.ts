@@ -23,6 +23,7 @@ import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testStoreFaults } from "./cases/store-faults.js";
+import { testUnpaid } from "./cases/unpaid.js";
 import { testUpfront } from "./cases/upfront.js";
 import { testVerifyFaults } from "./cases/verify-faults.js";
 import type { Harness } from "./harness.js";
@@ -43,6 +44,7 @@ export function testAdapter(harness: Harness): void {
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testProofOfPayment],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
+    "what nobody has paid for": [testUnpaid],
     "the paid answer": [testAnswerHeaders, testBytes],
     prices: [testPrices],
     configuration: [testConfig],
