@@ -114,9 +114,7 @@ const LIMITS = ["perPayer", "perAddress", "seconds", "runsPerPayment", "runsPerP
 const isLimits = (value: unknown): boolean =>
   value === false ||
   (isObject(value) &&
-    Object.entries(value).every(
-      ([key, limit]) => LIMITS.includes(key) && isWhole(1, 1_000_000)(limit),
-    ));
+    Object.entries(value).every(([key, limit]) => LIMITS.includes(key) && isWhole(1, 1_000_000)(limit)));
 
 const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
   test(value) || (Array.isArray(value) && value.every(test));

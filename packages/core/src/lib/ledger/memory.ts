@@ -72,7 +72,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
     insert: (record, lease) => {
       if (rows.has(record.id)) return false;
-      if (isFull()) throw new StoreError("store_full", "The memory store is full of payments that may not be forgotten yet");
+      if (isFull())
+        throw new StoreError("store_full", "The memory store is full of payments that may not be forgotten yet");
       rows.set(record.id, { record, leasedUntil: performance.now() + lease });
       sweepRows();
       return true;

@@ -74,7 +74,10 @@ export function presentPayment<Raw>(
   const { requirements } = offer;
   const now = Math.floor(Date.now() / 1000);
   if (identity.validBefore !== undefined && identity.validBefore > now + LONGEST_WINDOW) {
-    return refuse("valid_for_too_long", "The payment is valid for more than 28 days, longer than it would be remembered.");
+    return refuse(
+      "valid_for_too_long",
+      "The payment is valid for more than 28 days, longer than it would be remembered.",
+    );
   }
   const fault = scheme.judge(payload, requirements, now, route.needSeconds);
   return fault ? faulty(fault) : { payload, scheme, requirements, identity, extensions: Object.keys(terms.extensions) };
