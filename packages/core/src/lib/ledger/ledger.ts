@@ -195,8 +195,9 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       const found = await ledger.read(payment.id);
       if (!found || found.busy || !isFree(found.record)) return undefined;
       const { version, createdAt, times, state: before } = found.record;
-      // A run that its process did not survive was not charged either.
-      const uncharged = (found.record.uncharged ?? 0) + (found.stale ? 1 : 0);
+      // A run that its process did not survive was not charged either, nor was one whose settlement was refused.
+      const ran = found.stale || (before === "failed" && times.running !== undefined);
+      const uncharged = (found.record.uncharged ?? 0) + (ran ? 1 : 0);
       const again: StoredPayment = {
         ...fresh,
         version: version + 1,

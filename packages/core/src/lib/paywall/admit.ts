@@ -74,8 +74,10 @@ async function begin<Raw>(
   const asked = await askHook(route.hooks.beforeVerify, hookPayment(paid, presented));
   if (asked) return asked;
   const proven = await route.signatures?.check(payload, requirements);
-  if (proven === "invalid")
-    return reject(paid, key, unproven, "invalid_signature", "The payment's signature is not the payer's.");
+  if (proven === "invalid") {
+    engine.guard.addressFailed(unproven);
+    return reject(paid, key, "invalid_signature", "The payment's signature is not the payer's.");
+  }
   const bringer: Bringer = { ...unproven, signed: proven === "valid" };
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
@@ -93,12 +95,12 @@ async function begin<Raw>(
     );
     if (first.type === "taken") return rejoin(paid, presented);
     if (first.type !== "refused") return first.admitted;
-    return (await resumeCopy(paid, presented)) ?? reject(paid, key, bringer, first.reason, REFUSED, first.reply);
+    return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
   }
   const verification = await verifyPayment(engine, presented, key, bringer);
   if (!verification.valid) {
     // A copy that was slower than the payment itself: what another has settled by now is no bad payment.
-    return (await resumeCopy(paid, presented)) ?? reject(paid, key, bringer, verification.reason, REFUSED);
+    return (await resumeCopy(paid, presented)) ?? reject(paid, key, verification.reason, REFUSED);
   }
   const { facilitator, payer } = verification;
   const limited = engine.guard.blockedPayer(payer);
@@ -184,13 +186,12 @@ const REFUSED = "The facilitator refuses the payment.";
 function reject<Raw>(
   paid: PaidRequest<Raw>,
   key: string,
-  bringer: Bringer,
   reason: string,
   detail: string,
   reply = refuse(paid, reason, detail),
 ): Reply {
   const { engine, route } = paid;
-  engine.guard.refused(key, reason, bringer);
+  engine.guard.refused(key, reason);
   engine.reporter.emit({ type: "refused", at: Date.now(), route: route.label, code: reason });
   return reply;
 }

@@ -47,8 +47,8 @@ export interface Guard {
   /** The attempt has settled, so that its payer is proven. */
   bought(attempt: string, payer: string | undefined): void;
   /** Remembers that a payment was refused, for thirty seconds. */
-  refused(key: string, reason: string, bringer: Bringer): void;
-  /** Counts a payment that nobody has proven, and whose settlement nobody knows about. */
+  refused(key: string, reason: string): void;
+  /** Counts a payment that was refused, or that nobody has proven and whose settlement nobody knows about. */
   addressFailed(bringer: Bringer): void;
   /** Counts a failure that is certainly the payer's own. */
   payerFailed(payer: string | undefined): void;
@@ -135,10 +135,9 @@ export function createGuard(limits: FailureLimits | false): Guard {
     brings: buyers.brings,
     clientOf: buyers.clientOf,
     bought: buyers.bought,
-    refused: (key, reason, bringer) => {
+    refused: (key, reason) => {
       makeRoom(refusals);
       refusals.set(key, { reason, until: performance.now() + REMEMBERED });
-      count(bringer);
     },
     addressFailed: count,
     payerFailed: (payer) => {

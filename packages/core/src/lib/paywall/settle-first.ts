@@ -46,6 +46,7 @@ export async function settleFirst<Raw>(
   if ("status" in claimed) return { type: "go", admitted: claimed };
   const settlement = await settlePayment(engine, presented, claimed, { facilitator });
   if (settlement.type === "failed") {
+    engine.guard.addressFailed(bringer);
     const reason = settlement.receipt.errorReason ?? "settlement_failed";
     return { type: "refused", reason, reply: unsettledReply(settlement) };
   }

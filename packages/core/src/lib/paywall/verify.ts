@@ -52,8 +52,13 @@ export async function verifyPayment(
 function ask(engine: Engine, presented: Presented, key: string, bringer: Bringer): Promise<Verified> {
   const { attempts } = engine.shared;
   const { scheme, network } = presented.requirements;
-  const verify = () =>
-    engine.reporter.trace({ name: "verify", scheme, network }, () => engine.pool.verify(facilitatorRequest(presented)));
+  const verify = async () => {
+    const asked = () => engine.pool.verify(facilitatorRequest(presented));
+    const found = await engine.reporter.trace({ name: "verify", scheme, network }, asked);
+    // Before the place is free again, or the next one would not know.
+    if (found.answer.isValid !== true) engine.guard.addressFailed(bringer);
+    return found;
+  };
   const verified = inTurn(engine, presented, bringer, verify).finally(() => {
     if (attempts.get(key) === verified) attempts.delete(key);
   });

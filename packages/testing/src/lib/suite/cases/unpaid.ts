@@ -111,6 +111,28 @@ export function testUnpaid({ check }: Casebook): void {
     expect((await shop.records()).length).toBeLessThan(900);
   });
 
+  check(
+    "G07 remembers a payment for as long as it is valid, and takes none that is valid for too long",
+    async (open) => {
+      const shop = await open();
+      const challenge = await shop.challenge();
+      const day = 86_400;
+      const valid = async (until: string) =>
+        shop.pay(await shop.buyer.header(challenge, { authorization: { validBefore: until } }));
+      const now = Math.floor(Date.now() / 1000);
+      for (const until of [now + 29 * day, 2 ** 53 - 1, 2n ** 256n - 1n]) {
+        const refused = await valid(String(until));
+        expectChallenge(refused);
+        expect(await problemOf(refused)).toBe("valid_for_too_long");
+      }
+      shop.counted({ h: 0, v: 0, s: 0, c: 0 });
+      const last = now + 27 * day;
+      expect((await valid(String(last))).status).toBe(200);
+      const { expiresAt } = (await shop.becomes("delivered")) as { readonly expiresAt?: number };
+      expect(expiresAt).toBeGreaterThan(last * 1000);
+    },
+  );
+
   check("G36 stops to run the handler for a payment whose client leaves each time", async (open) => {
     let stays = false;
     const handle = async ({ payment }: { payment?: { signal: AbortSignal } | undefined }) => {
@@ -152,6 +174,17 @@ export function testUnpaid({ check }: Casebook): void {
     for (let i = 0; i < 8; i++) statuses.push((await shop.pay(unlucky)).status);
     expect(statuses).toEqual([500, 500, 500, 500, 500, 429, 429, 429]);
     shop.counted({ h: 10, v: 10, s: 1, c: 1 });
+  });
+
+  check("G36d stops to run the handler for a payment whose settlement is refused each time", async (open) => {
+    const shop = await open({ config: { limits: { perPayer: 1_000 } } });
+    shop.facilitator.always("settle", faults.fail("insufficient_funds"));
+    const header = await shop.header();
+    const statuses = [];
+    for (let i = 0; i < 8; i++) statuses.push((await shop.pay(header)).status);
+    expect(statuses).toEqual([402, 402, 402, 402, 402, 429, 429, 429]);
+    expect(shop.runs()).toBe(5);
+    expect(shop.facilitator.charges).toHaveLength(0);
   });
 
   check("G36c stops a payer who lets the handler run with a new payment each time, and nobody else", async (open) => {
