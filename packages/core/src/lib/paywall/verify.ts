@@ -3,6 +3,8 @@ import type { Verified } from "../facilitator/pool.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { canonicalKey } from "../protocol/json.js";
 import { knownReason } from "../protocol/reasons.js";
+import { parseVerifyResponse } from "../protocol/schemas.js";
+import type { VerifyResponse } from "../protocol/types.js";
 import { within } from "../within.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
@@ -30,9 +32,12 @@ export async function verifyPayment(engine: Engine, presented: Presented, key: s
     throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
   };
   const open = attempts.get(key);
-  const { facilitator, answer } = await (open
+  const { facilitator, answer: said } = await (open
     ? within(open, engine.pool.verifyLimit, tooLong)
     : ask(engine, presented, key));
+  // One in this process may say anything.
+  const parsed = parseVerifyResponse(said);
+  const answer: VerifyResponse = "value" in parsed ? parsed.value : { isValid: false };
   if (answer.isValid !== true) return { valid: false, reason: knownReason(answer.invalidReason, "invalid_payment") };
   if (payer !== undefined && answer.payer !== undefined && !scheme.sameAddress(payer, answer.payer)) {
     engine.reporter.alert("settlement_contradicted");

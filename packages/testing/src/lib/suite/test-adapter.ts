@@ -18,6 +18,7 @@ import { testPaymentHeader } from "./cases/payment-header.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUpfront } from "./cases/upfront.js";
 import { testVerifyFaults } from "./cases/verify-faults.js";
@@ -36,7 +37,7 @@ export function testAdapter(harness: Harness): void {
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
-    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
+    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "store faults": [testStoreFaults],
     guards: [testGuards],
     "the paid answer": [testAnswerHeaders, testBytes],
