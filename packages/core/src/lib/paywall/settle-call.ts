@@ -1,7 +1,9 @@
 import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
+import { sameNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
+import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
@@ -36,23 +38,30 @@ export async function callSettle(
     const { scheme, network } = presented.requirements;
     const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
     const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request));
-    return judge(answer, presented);
+    // One in this process may say anything.
+    const parsed = parseSettlementResponse(answer);
+    return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
   }
 }
 
-/** Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. */
-function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
+/**
+ * Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. What a refusal leaves
+ * empty contradicts nothing; a success must name the network as it was asked.
+ */
+function judge(engine: Engine, answer: SettlementResponse, presented: Presented): SettleAnswer {
   const { scheme, requirements, identity } = presented;
-  const { transaction, network, payer, amount } = answer;
+  const { success, transaction, network, payer, amount } = answer;
+  const elsewhere = success
+    ? network !== requirements.network
+    : network !== "" && !sameNetwork(engine.registry, network, requirements.network);
   const foreign =
-    network !== requirements.network ||
-    (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
+    elsewhere || (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
   if (foreign) return { type: "lost", contradicts: true };
   const sound = scheme.isTransaction(transaction);
-  if (answer.success === true) {
+  if (success) {
     const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
     return sound && exact
       ? { type: "settled", receipt: receiptOf(answer, presented) }

@@ -4,6 +4,8 @@ import { TURN_LIMIT } from "../facilitator/turns.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { canonicalKey } from "../protocol/json.js";
 import { knownReason } from "../protocol/reasons.js";
+import { parseVerifyResponse } from "../protocol/schemas.js";
+import type { VerifyResponse } from "../protocol/types.js";
 import { within } from "../within.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import type { Bringer } from "./limits.js";
@@ -38,9 +40,12 @@ export async function verifyPayment(
     throw new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true });
   };
   const open = attempts.get(key);
-  const { facilitator, answer } = await (open
+  const { facilitator, answer: said } = await (open
     ? within(open, TURN_LIMIT + engine.pool.verifyLimit, tooLong)
     : ask(engine, presented, key, bringer));
+  // One in this process may say anything.
+  const parsed = parseVerifyResponse(said);
+  const answer: VerifyResponse = "value" in parsed ? parsed.value : { isValid: false };
   if (answer.isValid !== true) return { valid: false, reason: knownReason(answer.invalidReason, "invalid_payment") };
   if (payer !== undefined && answer.payer !== undefined && !scheme.sameAddress(payer, answer.payer)) {
     engine.reporter.alert("settlement_contradicted");

@@ -22,6 +22,7 @@ import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUnpaid } from "./cases/unpaid.js";
 import { testUpfront } from "./cases/upfront.js";
@@ -41,7 +42,8 @@ export function testAdapter(harness: Harness): void {
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
-    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testProofOfPayment],
+    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
+    "proof of payment": [testProofOfPayment],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "what nobody has paid for": [testUnpaid],
