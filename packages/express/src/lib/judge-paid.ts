@@ -1,6 +1,7 @@
 import type { ConfigProblem } from "@turnpike/core";
-import { findBypass } from "./bypass.js";
+import { findBypass, type Sold } from "./bypass.js";
 import type { PaidGate } from "./gates.js";
+import { atRoot } from "./layers.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { nameOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
@@ -27,20 +28,32 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
-  return [...twice(met), ...bypassed(scene, met, (meeting) => passesOn(meeting))];
+  return [...idle(met), ...twice(met), ...bypassed(scene, met, soldBy)];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
 function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
   const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
-  const met = meetings(scene, gate, everyMethod, paths, SOME, ({ layer }) => layer === leaf.layer);
-  const ahead = met.some(({ server }) => server) ? undefined : met.find((meeting) => serverAhead(meeting));
+  const reach = { files: true, everything: atRoot(leaf.layer) && leaf.bases.includes("") };
+  const met = meetings(scene, gate, everyMethod, paths, reach, ({ layer }) => layer === leaf.layer);
+  // A route ahead of it may be meant to be free, but not if that leaves nothing to sell.
+  const sellsBy = (method: string) => met.some((one) => one.method === method && one.server && !serverAhead(one));
+  const isSold = met.some(({ server }) => server);
+  const ahead = met.find((meeting) => serverAhead(meeting) && !sellsBy(meeting.method) && (meeting.server || !isSold));
   if (ahead) {
     const by = serverAhead(ahead);
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a route"}, and nothing stands behind this paid(); let it stand ahead of the routes`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
-  return [...twice(met), ...bypassed(scene, met, () => true)];
+  return [...idle(met), ...twice(met), ...bypassed(scene, met, () => "paths")];
+}
+
+/** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */
+function idle(met: readonly Meeting[]): ConfigProblem[] {
+  const [first] = met;
+  if (!first || met.some(({ server }) => server)) return [];
+  const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices. A function that serves it must stand below a path or on a route`;
+  return [{ code: "route_not_served", path: whereOf(first), message }];
 }
 
 /** A file server or a catch-all behind it counts as well. */
@@ -53,13 +66,13 @@ function handlerAhead({ stops, at, server }: Meeting) {
   return stops.slice(0, at).find(({ layer }) => layer === gate.layer);
 }
 
-/** Whether the route is for paths of any depth, and its handler can pass the request on to what serves by path. */
-function passesOn({ server, stops, at }: Meeting): boolean {
+/** A handler of the route's own is sold, unless it can pass the request on to what serves by path. */
+function soldBy({ server, stops, at }: Meeting): Sold {
   const gate = stops[at];
-  const route = gate?.layer.route;
-  const wild = [route?.path].flat().some((path) => typeof path !== "string" || path.includes("*"));
-  const own = server !== undefined && server.layer === gate?.layer;
-  return wild && (!own || server.handle.length === 0 || server.handle.length > 2);
+  const wild = [gate?.layer.route?.path].flat().some((path) => typeof path !== "string" || path.includes("*"));
+  if (!wild) return "route";
+  const ends = server?.handle.length === 1 || server?.handle.length === 2;
+  return server?.layer === gate?.layer && ends ? "files" : "paths";
 }
 
 function twice(met: readonly Meeting[]): ConfigProblem[] {
@@ -69,10 +82,10 @@ function twice(met: readonly Meeting[]): ConfigProblem[] {
   return [{ code: "priced_twice", path: whereOf(found), message }];
 }
 
-function bypassed(scene: Scene, met: readonly Meeting[], wide: (meeting: Meeting) => boolean): ConfigProblem[] {
+function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting) => Sold): ConfigProblem[] {
   const tried = [...met.slice(-MOST_SPELLED), ...met.slice(0, MOST_SPELLED)];
   for (const meeting of tried) {
-    const bypass = findBypass(scene, meeting, wide(meeting));
+    const bypass = findBypass(scene, meeting, sold(meeting));
     if (!bypass) continue;
     const message = `${meeting.method} ${bypass.spelling} passes this paid() by and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of it`;
     return [{ code: "gate_bypassed", path: whereOf(meeting), message }];

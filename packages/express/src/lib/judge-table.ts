@@ -46,8 +46,11 @@ function judgeEntry(
     return stop !== undefined && rulingOf(stop, method)?.type === "closed";
   });
 
-  const ahead = priced.find((meeting) => serverAhead(meeting));
-  if (ahead) return [report("gate_behind_route", behindRoute(ahead))];
+  const plain = path.shapes.every((shape) =>
+    shape.every((segment) => segment.type === "literal" && !segment.text.includes(".")),
+  );
+  const ahead = priced.find((meeting) => serverAhead(meeting, plain));
+  if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
   if (!met.some(({ server }) => server)) {
     // Where it stands cannot be known, and no route shows it: the first request will.
     if (bases.length === 0 && met.length === 0) return [];
@@ -61,7 +64,7 @@ function judgeEntry(
   const free = reach.files ? undefined : served.flatMap((meeting) => findFree(scene, meeting) ?? [])[0];
   if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
   const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
-  const bypass = spelled.flatMap((meeting) => findBypass(scene, meeting, true) ?? [])[0];
+  const bypass = spelled.flatMap((meeting) => findBypass(scene, meeting, "paths") ?? [])[0];
   if (bypass) {
     const { spelling, stop } = bypass;
     problems.push(
@@ -77,9 +80,7 @@ function judgeEntry(
 const MOUNT_AT_ROOT =
   'mount the table at the root of the outermost app, with whole paths: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of the paywall';
 
-function behindRoute(meeting: Meeting): string {
-  const { method, path } = meeting;
-  const stop = serverAhead(meeting);
+function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string {
   return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
 }
 

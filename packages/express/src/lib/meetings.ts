@@ -1,6 +1,6 @@
 import { samePrice } from "@turnpike/core/adapter";
 import { type Gate, rulingOf } from "./gates.js";
-import { roleOf, seesEverything } from "./roles.js";
+import { isProxy, roleOf, seesEverything } from "./roles.js";
 import type { Scene } from "./scene.js";
 import type { Stop } from "./walk.js";
 
@@ -67,13 +67,16 @@ function serverBehind(stops: readonly Stop[], { files, everything }: Reach): Sto
 
 /**
  * What would serve the request ahead of every gate that is in its way. What may pass the request on does, if something
- * stands behind the gate to serve it.
+ * stands behind the gate to serve it; only what is known to be a proxy does not.
+ * @param plain the price is for one path that does not look like a file's: a file server has nothing for it
  */
-export function serverAhead({ stops, at, method, server }: Meeting): Stop | undefined {
+export function serverAhead({ stops, at, method, server }: Meeting, plain = true): Stop | undefined {
   for (const stop of stops.slice(0, at)) {
     if (rulingOf(stop, method)?.type === "closed") return undefined;
     const role = roleOf(stop);
-    if (role === "serves" || (role !== "passes" && !server && !seesEverything(stop))) return stop;
+    if (role === "passes") continue;
+    if (role === "files" && !plain) return stop;
+    if (role === "serves" || isProxy(stop) || (!server && !seesEverything(stop))) return stop;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Application, RequestHandler } from "express";
 import { atRoot, type Layer, stackOf } from "./layers.js";
-import { onlyPasses } from "./roles.js";
+import { isProxy, onlyPasses } from "./roles.js";
 
 /**
  * Puts a gate into an app ahead of everything that could serve a priced path, wherever it is called: ahead of routes,
@@ -18,6 +18,7 @@ export function insertGate(app: Application, gate: RequestHandler): void {
 /** A function for every request that can pass it on. One that serves it instead would leave the routes behind it dead. */
 function mayStayAhead(layer: Layer): boolean {
   const { handle, route } = layer;
+  if (isProxy(layer)) return false;
   if (route || Array.isArray(handle.stack) || handle.name === "mounted_app" || handle.name === "serveStatic")
     return false;
   if (!atRoot(layer)) return onlyPasses(handle);

@@ -51,7 +51,8 @@ export function seesEverything({ place, layer, base }: Stop): boolean {
   return place === "function" && base === "" && atRoot(layer);
 }
 
-export function isProxy({ handle }: Stop): boolean {
+/** What the usual proxies are known by: their name, or that they take over upgrades too. */
+export function isProxy({ handle }: Pick<Stop, "handle">): boolean {
   return /proxy/i.test(handle.name) || "upgrade" in handle;
 }
 

@@ -58,6 +58,13 @@ describe("patterns that overlap", () => {
     expect(table.route([rest], "GET")).toBeUndefined();
   });
 
+  it("stop the start where a free entry is an exception within a price", () => {
+    expect(problemsIn({ "GET /a/*": "$1", "GET /a/health": "free" })).toEqual([
+      'overlapping_routes routes["GET /a/*"]',
+    ]);
+    expect(problemsIn({ "GET /a/*": "free", "GET /*": "$1" })).toEqual(['overlapping_routes routes["GET /a/*"]']);
+  });
+
   it("stop the start where a free entry for one method would open a price for ALL", () => {
     expect(problemsIn({ "GET /a/*": "free", "ALL /a/dear": "$1" })).toEqual(['overlapping_routes routes["GET /a/*"]']);
     expect(problemsIn({ "ALL /a/dear": "$1", "GET /a/*": "free" })).toEqual(['overlapping_routes routes["GET /a/*"]']);

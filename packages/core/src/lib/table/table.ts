@@ -4,7 +4,7 @@ import { type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywal
 import { type Problem, problemReply } from "../paywall/problem.js";
 import type { HeaderList, PricedRoute } from "../seam.js";
 import { readKey } from "./key.js";
-import { overlaps } from "./overlap.js";
+import { isWider, overlaps } from "./overlap.js";
 import type { ReadPath, Segment } from "./path.js";
 
 /** One pattern of a table with the verbs that it prices. */
@@ -141,17 +141,18 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
 /**
  * Entries of two patterns that one request could mean. A verb's own entry comes before `ALL`, which is what its author
  * meant if it names one path of a wider `ALL` (`vague` is false), and a dear path sold cheaply if it is the other way round.
- * An entry that is `"free"` opens what has no price: it may be wider than a price for the same method, which holds.
+ * A `"free"` entry may be wider than a price for the same method, which holds: it opens the rest. A narrower one would be
+ * an exception that no order decides.
  */
 function commonVerb<Raw>(
-  { verbs }: DraftPath<Raw>,
+  { verbs, shapes }: DraftPath<Raw>,
   other: DraftPath<Raw>,
   vague: boolean,
 ): readonly [verb: string, other: string] | undefined {
   for (const [verb, entry] of verbs) {
     for (const [name, otherEntry] of other.verbs) {
-      const opens = name === verb ? entry === "free" || otherEntry === "free" : verb === "ALL" && entry === "free";
-      if (opens) continue;
+      if (entry === "free" && (verb === name || verb === "ALL") && isWider(shapes, other.shapes)) continue;
+      if (otherEntry === "free" && (verb === name || name === "ALL") && isWider(other.shapes, shapes)) continue;
       if (name === verb || name === "ALL" || (verb === "ALL" && vague)) return [verb, name];
     }
   }
