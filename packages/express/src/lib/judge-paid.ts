@@ -45,7 +45,8 @@ function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a route"}, and nothing stands behind this paid(); let it stand ahead of the routes`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
-  return [...idle(met), ...twice(met), ...bypassed(scene, met, () => "paths")];
+  const sold = met.filter((meeting) => !serverAhead(meeting));
+  return [...idle(met), ...twice(sold), ...bypassed(scene, sold, () => "paths")];
 }
 
 /** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */

@@ -105,8 +105,8 @@ function unserved(
 ): ConfigProblem {
   const { pattern } = path;
   const whole = `${verb} ${bases[0] ?? ""}${pattern}`;
-  const isFile = /\.[^/]*$/.test(pattern) || !methodsOf(verb).includes("GET");
   const files = met.flatMap(({ stops, at }) => stops.slice(at + 1)).find((stop) => roleOf(stop) === "files");
+  const isFile = /\.[^/]*$/.test(pattern) || (files !== undefined && files.base !== "");
   if (files && isFile) {
     const folder = `${pattern.slice(0, pattern.lastIndexOf("/"))}/*`;
     return report(

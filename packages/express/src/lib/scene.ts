@@ -61,9 +61,10 @@ function collect(stack: readonly Layer[], bases: readonly string[], leaves: Leaf
   for (const layer of stack) {
     const samples = samplesOf(layer);
     const paths = bases.flatMap((base) => samples.map((sample) => join(base, sample)));
+    const below = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
     const inner = within(layer);
-    if (inner) collect(inner, paths.slice(0, MOST_BASES), leaves);
-    else leaves.push({ layer, bases: layer.route ? bases : paths.map((path) => path.replace(/\/$/, "")), paths });
+    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves);
+    else leaves.push({ layer, bases: layer.route ? bases : below, paths });
   }
 }
 
