@@ -1,11 +1,13 @@
 import { ConfigError } from "@turnpike/core";
 import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type RouteTable } from "@turnpike/core/adapter";
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
-import { admit, answerOptions, type Done } from "./lib/gate.js";
+import { joinApp, watchApps } from "./lib/app.js";
+import { type Gate, guardErrors } from "./lib/framework-errors.js";
+import { admit, answerMissing, answerOptions, type Done } from "./lib/gate.js";
 import { OwnPrice } from "./lib/own-price.js";
 import { type PriceSource, Prices, type Quote } from "./lib/prices.js";
-import { listRoutes, rootOf, type Served, scopeOf } from "./lib/served.js";
+import { rootOf, scopeOf } from "./lib/served.js";
 
 export type { Payment } from "@turnpike/core";
 export type { OwnPrice } from "./lib/own-price.js";
@@ -15,31 +17,33 @@ export type FastifyPaywallOptions =
   | PaywallConfig<FastifyRequest>
   | { readonly tolls: Paywall; readonly routes?: RouteTable<FastifyRequest> };
 
-/** What all paywalls of one app share. */
-interface Shared {
-  readonly served: readonly Served[];
-  /** Where they were registered. */
-  readonly scopes: FastifyInstance[];
-}
-
-const apps = new WeakMap<FastifyInstance, Shared>();
-
 const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options, done) => {
   const root = rootOf(server);
-  const { served, scopes } = joinApp(root);
+  const { served, scopes, paywalls } = joinApp(root);
   const again = scopes.includes(server);
   scopes.push(server);
   // A route's own price belongs to the nearest paywall around it, else to the first.
   const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
   let prices: Prices | undefined;
   root.addHook("onReady", async () => {
-    prices = new Prices({ ...readOptions(options), owns }, served);
+    const made = new Prices({ ...readOptions(options), owns }, served);
+    const problems = paywalls.flatMap((other) => made.conflicts(other, served));
+    if (problems.length > 0) throw new ConfigError(problems);
+    paywalls.push(made);
+    prices = made;
   });
-  // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
-  root.addHook("onRequest", (request, reply, next) => {
+  const gate: Gate = (request, reply, next) => {
     if (prices) ask(prices, request, reply, next);
     else next(new Error("The paywall has not started."));
+  };
+  // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
+  root.addHook("onRequest", gate);
+  // `reply.callNotFound()` in a hook ahead of the paywall's comes by this stage alone.
+  root.addHook("preHandler", (request, reply, next) => {
+    if (request.is404) gate(request, reply, next);
+    else next();
   });
+  guardErrors(root, gate);
   done();
 };
 
@@ -49,6 +53,8 @@ const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options,
  * pattern that none of its routes serves: `ready` rejects with one ConfigError that lists it all.
  */
 export const paywall = plugin(register, { name: "@turnpike/fastify", fastify: "5.x" });
+
+watchApps();
 
 export default paywall;
 
@@ -96,18 +102,9 @@ function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done:
   }
   if (quote === undefined) done();
   else if (quote instanceof Error) done(quote);
-  else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], request, reply);
+  else if (quote === "missing") answerMissing(request, reply);
+  else if (quote === "options") answerOptions([request.routeOptions.method ?? "OPTIONS"].flat(), request, reply);
   else admit(quote, request, reply, done);
-}
-
-function joinApp(root: FastifyInstance): Shared {
-  let shared = apps.get(root);
-  if (!shared) {
-    shared = { served: listRoutes(root), scopes: [] };
-    apps.set(root, shared);
-    root.decorateRequest("payment");
-  }
-  return shared;
 }
 
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {
