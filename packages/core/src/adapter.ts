@@ -1,5 +1,6 @@
 export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
 export { type Paywall, priceRoute } from "./lib/paywall/paywall.js";
+export { internalReply } from "./lib/paywall/replies.js";
 export type {
   Awaitable,
   Conclusion,

@@ -110,7 +110,10 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly facilitatorTimeout?:
     | number
     | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
-  /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
+  /**
+   * The origin that buyers see, for example `https://api.example.com`. With a path (`https://example.com/shop`), that goes
+   * ahead of each request's own: for a proxy that strips it. @default the request's own
+   */
   readonly origin?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;

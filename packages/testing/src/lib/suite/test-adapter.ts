@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
+import { testBasePath } from "./cases/base-path.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
@@ -32,7 +33,7 @@ export function testAdapter(harness: Harness): void {
   const book = openCasebook(harness);
   const themes: Record<string, (typeof testPaths)[]> = {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
-    "the unpaid answer": [testChallenge, testResource],
+    "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
