@@ -3,10 +3,10 @@ import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type Rou
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
 import { joinApp, watchApps } from "./lib/app.js";
-import { type Gate, guardErrors } from "./lib/framework-errors.js";
-import { admit, answerMissing, answerOptions, type Done } from "./lib/gate.js";
+import { guardApp } from "./lib/ask.js";
+import { admit, answerOptions, type Done } from "./lib/gate.js";
 import { OwnPrice } from "./lib/own-price.js";
-import { type PriceSource, Prices, type Quote } from "./lib/prices.js";
+import { type PriceSource, Prices } from "./lib/prices.js";
 import { rootOf, scopeOf } from "./lib/served.js";
 
 export type { Payment } from "@turnpike/core";
@@ -32,18 +32,7 @@ const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options,
     paywalls.push(made);
     prices = made;
   });
-  const gate: Gate = (request, reply, next) => {
-    if (prices) ask(prices, request, reply, next);
-    else next(new Error("The paywall has not started."));
-  };
-  // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
-  root.addHook("onRequest", gate);
-  // `reply.callNotFound()` in a hook ahead of the paywall's comes by this stage alone.
-  root.addHook("preHandler", (request, reply, next) => {
-    if (request.is404) gate(request, reply, next);
-    else next();
-  });
-  guardErrors(root, gate);
+  guardApp(root, () => prices);
   done();
 };
 
@@ -69,42 +58,22 @@ export interface PaidOptions {
 type Hook = (request: unknown, reply: unknown, done: Done) => void;
 
 /**
- * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. Without it,
- * nothing watches over other handlers that may resolve a path to what this route sells.
+ * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. In an app that
+ * was made after this package was loaded, other handlers that may resolve a path to what this route sells cost the same.
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: RoutePrice<FastifyRequest>): PaidOptions {
   const route = priceRoute(source, price);
-  const through = new WeakSet<FastifyRequest>();
   const hook = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const methods = [request.routeOptions.method].flat() as string[];
-    const pass: Done = (error) => {
-      if (!error) through.add(request);
-      done(error);
-    };
-    if (through.has(request)) done();
-    else if (request.raw.method !== "OPTIONS") admit(route, request, reply, pass);
+    if (request.raw.method !== "OPTIONS") admit(route, request, reply, done);
     else if (methods.some((method) => method !== "OPTIONS")) answerOptions(methods, request, reply);
     else done();
   };
   const hooks = [hook as Hook];
   // At two stages: options spread after these may hold an `onRequest` of their own, and must not open the route by that.
   return { config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks };
-}
-
-function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done: Done): void {
-  let quote: Quote | Error;
-  try {
-    quote = prices.quote(request);
-  } catch (cause) {
-    quote = new Error("This route has no valid price.", { cause });
-  }
-  if (quote === undefined) done();
-  else if (quote instanceof Error) done(quote);
-  else if (quote === "missing") answerMissing(request, reply);
-  else if (quote === "options") answerOptions([request.routeOptions.method ?? "OPTIONS"].flat(), request, reply);
-  else admit(quote, request, reply, done);
 }
 
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {

@@ -1,7 +1,7 @@
 import { readChallenge } from "@turnpike/testing";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
 import { describe, expect, it } from "vitest";
-import { type FastifyPaywallOptions, paywall } from "../src/index.js";
+import { type FastifyPaywallOptions, paid, paywall } from "../src/index.js";
 import { listen, openTill } from "./till.js";
 
 const till = openTill();
@@ -217,4 +217,38 @@ describe("G12c what Fastify cannot route", () => {
     expect((await raw("//premium/x", "PROPFIND")).status).toBe(405);
     expect(runs).toEqual([]);
   });
+});
+
+describe.each(Object.keys(fallbacks))("G12d beside a route that paid prices, without the plugin: %s", (fallback) => {
+  it("no reading of its path is served unpaid", async () => {
+    const app = till.app();
+    const { runs, serve } = upstream();
+    app.register(async (scope) => void scope.get("/*", paid(till.config(), "$0.01"), serve), { prefix: "/premium" });
+    await app.after();
+    await fallbacks[fallback]?.(app, serve);
+    const { origin, raw } = await listen(app);
+    for (const target of ["/premium/x", ...spellings]) {
+      for (const method of ["GET", "HEAD", "POST", "OPTIONS"]) await raw(target, method);
+    }
+    expect(runs).toEqual([]);
+    expect((await raw("/other")).status).toBeLessThan(405);
+    const { response } = await till.buyer.buy(`${origin}/premium/x`);
+    expect([response.status, await response.text()]).toEqual([200, "goods"]);
+  });
+});
+
+it("G12e a price function is asked once for each request, whatever stages it comes by", async () => {
+  let asked = 0;
+  // Of the four requests of two purchases the last two of each pair have the same price, and any further asking has not.
+  const price = () => `$0.0${Math.floor(asked++ / 2) + 1}`;
+  const app = till.app();
+  await app.register(paywall, till.config());
+  app.get("/paid", paid(till.config(), price), async () => "bought");
+  app.get("/gone", { config: { paywall: price } }, (_request, reply) => void reply.callNotFound());
+  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send("gone"));
+  const { origin } = await listen(app);
+  expect((await till.buyer.buy(`${origin}/paid`)).response.status).toBe(200);
+  expect(asked).toBe(2);
+  expect((await till.buyer.buy(`${origin}/gone`)).response.status).toBe(404);
+  expect(asked).toBe(4);
 });

@@ -61,7 +61,7 @@ function price<const H extends Handlers>(
   const priceOf = compileVerbs(source, routes, Object.keys(handlers));
   const wrapped = Object.entries(handlers).map(([verb, handler]) => {
     const route = priceOf(verb);
-    if (route === undefined) return [verb, stateHandler(handler)];
+    if (route === undefined) return [verb, stateHandler(handler, [verb])];
     const guarded = (request: NextRequest, context: AnyContext) => admit(route, request, context, handler, options);
     return [verb, stateHandler(guarded)];
   });

@@ -66,6 +66,8 @@ describe("G27 the exports of a route file", () => {
       "DELETE price_missing",
     ]);
     expect(checkOf({ GET: answer })).toEqual(["GET price_missing"]);
+    const { PUT } = paywall({ ...config, routes: { PUT: "free" } }, { PUT: answer });
+    expect(checkOf({ PUT, POST: PUT })).toEqual(["POST price_missing"]);
   });
 
   it("pass if each is wrapped, or listed as free", () => {

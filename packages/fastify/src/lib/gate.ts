@@ -38,6 +38,9 @@ class Call extends NodeRequest<FastifyRequest> {
   }
 }
 
+/** The price that each request has been let through by: a price function is not asked again at a later stage. */
+const passed = new WeakMap<FastifyRequest, PricedRoute<FastifyRequest>>();
+
 /** Lets a request through to its route once it is paid for. */
 export function admit(
   route: PricedRoute<FastifyRequest>,
@@ -45,12 +48,17 @@ export function admit(
   reply: FastifyReply,
   done: Done,
 ): void {
+  if (passed.get(request) === route) {
+    done();
+    return;
+  }
   serve(route, new Call(request, request.raw), {
     message: request.raw,
     response: reply.raw,
     headers: () => headersOf(reply),
     reply: (answer) => send(answer, request, reply),
     run(payment) {
+      passed.set(request, route);
       if (payment) request.payment = payment;
       done();
     },

@@ -18,7 +18,8 @@ import { Verdicts } from "./verdicts.js";
 export type Quote = PricedRoute<FastifyRequest> | "options" | "missing" | undefined;
 
 export interface PriceSource {
-  readonly source: PaywallConfig<FastifyRequest> | Paywall;
+  /** Nothing if routes state all their prices by `paid`. */
+  readonly source: PaywallConfig<FastifyRequest> | Paywall | undefined;
   readonly routes: RouteTable<FastifyRequest> | undefined;
   /** Whether prices that routes of this context state for themselves are this paywall's. */
   owns(server: object): boolean;
@@ -53,13 +54,13 @@ export class Prices {
         return undefined;
       }
     };
-    const engine = attempt(() => createPaywall(source as PaywallConfig<FastifyRequest>));
-    const listed = typeof routes === "object" && Object.keys(routes).length > 0;
+    const engine = source && attempt(() => createPaywall(source as PaywallConfig<FastifyRequest>));
+    const listed = source !== undefined && typeof routes === "object" && Object.keys(routes).length > 0;
     this.#table = listed ? attempt(() => new PriceTable(engine ?? source, routes)) : undefined;
     this.#verdicts = new Verdicts(engine, this.#table, owns);
     for (const route of served) {
       this.#spots.add(route.config.url, route);
-      if (engine) attempt(() => this.#verdicts.of(route));
+      if (engine || !source) attempt(() => this.#verdicts.of(route));
     }
     for (const { native } of this.#table?.paths ?? []) this.#addEntry(native);
     const unserved = this.#table ? findUnserved(this.#table, served) : [];

@@ -48,7 +48,7 @@ it.each([
 ])("G64 puts back what the framework took off %s with Host %s: %s", (url, host, expected) => {
   const request = { url, headers: new Headers(host === undefined ? {} : { host }) } as Request;
   expect(fetchRequest(request, undefined, { basePath: "/shop" }).url()).toBe(expected);
-  expect(fetchRequest(request, undefined, { basePath: "" }).url()).not.toContain("/shop");
+  expect(fetchRequest(request, undefined, { basePath: "" }).url()).toBe(fetchRequest(request, undefined).url());
 });
 
 it("G64 keeps the slash behind a base path where the client has asked with it", () => {
