@@ -39,7 +39,13 @@ function problemOf(
     return { code: "route_not_served", path: at, message };
   }
   // A section of what one handler serves is priced by the path of each request.
-  const open = isSection(path.native) ? undefined : wider.find((route) => !isStated(table, route, verb));
+  if (isSection(path.native)) return undefined;
+  const folder = folderOf(path.native);
+  if (folder !== undefined && wider.every(({ config }) => isSection(config.url)) && !isCovered(table, folder, verb)) {
+    const message = `a file server gives a file under other names too; price its folder: "${verb} ${folder}"`;
+    return { code: "file_has_other_names", path: at, message };
+  }
+  const open = wider.find((route) => !isStated(table, route, verb));
   if (!open) return undefined;
   const key = `${verb} ${open.config.url}`;
   return {
@@ -47,6 +53,20 @@ function problemOf(
     path: at,
     message: `the route "${open.config.url}" serves more than this; price "${key}", or open the rest with "${key}": "free"`,
   };
+}
+
+/** The wildcard for the folder of what looks like a file. */
+function folderOf(pattern: string): string | undefined {
+  const [, folder] = /^(.*\/)[^/:*]+\.[^/:*]+$/.exec(pattern) ?? [];
+  return folder === undefined ? undefined : `${folder}*`;
+}
+
+/** Whether a folder has an entry of its own, or costs by a wider one. */
+function isCovered(table: PriceTable, folder: string, verb: string): boolean {
+  const entries = table.entries(folder);
+  if ("code" in entries) return true;
+  const own = table.own(folder);
+  return (own && table.lists([own], verb)) !== undefined || table.price(entries, verb) !== undefined;
 }
 
 /** Whether the route has a price or is opened, by its own word or by an entry. */
