@@ -123,7 +123,10 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly facilitatorTimeout?:
     | number
     | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
-  /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
+  /**
+   * The origin that buyers see, for example `https://api.example.com`. With a path (`https://example.com/shop`), that goes
+   * ahead of each request's own: for a proxy that strips it. @default the request's own
+   */
   readonly origin?: string;
   /**
    * Keys the digests of buyers' credentials that records hold; the same in every process, at least 16 characters. Without

@@ -3,7 +3,10 @@ import type { FastifyRequest } from "fastify";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What this route costs, ahead of any table; `"free"` opens it. */
+    /**
+     * What this route costs, ahead of any table; `"free"` opens it. It needs the plugin in the app: without it only apps
+     * that were made after this package was loaded refuse to start. `paid` holds without the plugin.
+     */
     paywall?: RoutePrice<FastifyRequest> | OwnPrice;
   }
 }
@@ -18,4 +21,9 @@ export class OwnPrice {
     this.price = price;
     this.route = route;
   }
+}
+
+/** Whether a route has a word of its own on its price. A key without a value counts: its author meant to ask something. */
+export function statesPrice(config: object | undefined): boolean {
+  return config !== undefined && "paywall" in config;
 }

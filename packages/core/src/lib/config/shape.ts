@@ -92,6 +92,13 @@ const timeouts = (value: unknown): boolean =>
       ([key, limit]) => ["verify", "settle", "supported"].includes(key) && isWhole(1, 600_000)(limit),
     ));
 
+/** Spelled as buyers see it, so that offers can be told from it by text. */
+const isOrigin = (value: unknown): boolean => {
+  if (typeof value !== "string" || !URL.canParse(value)) return false;
+  const { origin, pathname } = new URL(value);
+  return /^https?:/.test(origin) && !pathname.includes("//") && value === origin + pathname.replace(/\/$/, "");
+};
+
 const isFacilitator = (value: unknown): boolean =>
   isText(2048)(value) ||
   (hasId(value) &&
@@ -143,9 +150,8 @@ const makeConfig = () =>
     ),
     facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
     origin: is(
-      (value) =>
-        typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
-      'is an origin such as "https://api.example.com", without a path or a final slash',
+      isOrigin,
+      'is an origin such as "https://api.example.com", or one with the path that a proxy strips ("https://example.com/shop"); without a final slash',
     ),
     secret: is(
       (value) => typeof value === "string" && value.length >= 16 && value.length <= 1_024,

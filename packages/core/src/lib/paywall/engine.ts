@@ -28,7 +28,7 @@ export interface Engine {
   /** The configuration names its facilitators; else the public ones of test networks serve. */
   readonly ownFacilitators: boolean;
   readonly ledger: Ledger;
-  /** The public origin, if configured. */
+  /** The public origin, if configured; it may end in the path that a proxy strips. */
   readonly origin: string | undefined;
   readonly chains: readonly ChainReader[];
   readonly guard: Guard;

@@ -214,7 +214,7 @@ export const ambiguousPath = deny({
 const refusals = new Map<string, PricedRoute<never>>();
 
 /** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */
-function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
+export function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
   const list = verbs.join(", ");
   const known = refusals.get(list);
   if (known) return known;

@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
+import { testBasePath } from "./cases/base-path.js";
 import { testBound } from "./cases/bound.js";
 import { testBuyers } from "./cases/buyers.js";
 import { testBypasses, testOptions } from "./cases/bypasses.js";
@@ -41,7 +42,7 @@ export function testAdapter(harness: Harness): void {
   const themes: Record<string, (typeof testPaths)[]> = {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
-    "the unpaid answer": [testChallenge, testResource],
+    "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
