@@ -28,7 +28,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
     return engine.replies.get(url, key, () => {
       // Offers may name a proxy's inner URL, which is warned of.
-      engine.clients.of(request);
+      engine.clients.look(request);
       return unpaidReply(route, terms, url, request, route.preview);
     });
   };

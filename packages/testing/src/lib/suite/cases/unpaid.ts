@@ -12,6 +12,8 @@ import { paid, type Shop } from "../shop.js";
 const FORGED = `0x${"ab".repeat(65)}`;
 const CONNECTIONS = 250;
 const BUYERS = 12;
+/** Milliseconds that a busy machine may take. */
+const PATIENT = { timeout: 20_000 };
 
 /** What those may cost who have not paid: places, memory and runs (G33 to G36). */
 export function testUnpaid({ check }: Casebook): void {
@@ -35,7 +37,7 @@ export function testUnpaid({ check }: Casebook): void {
     const flood = await startFlood(shop);
     try {
       // More than are borne of one address, where addresses are known.
-      await expect.poll(() => flood.refused(), { timeout: 60_000 }).toBeGreaterThan(CONNECTIONS);
+      await expect.poll(() => flood.refused(), PATIENT).toBeGreaterThan(CONNECTIONS);
       const bought = await Promise.all(Array.from({ length: BUYERS }, () => shop.buy()));
       expect(bought.map(({ response }) => response.status)).toEqual(Array(BUYERS).fill(200));
     } finally {
@@ -146,10 +148,12 @@ export function testUnpaid({ check }: Casebook): void {
     for (let run = 1; run <= 5; run++) {
       const leaving = new AbortController();
       const answer = shop.pay(header, "/paid", { signal: leaving.signal }).catch(() => "left");
-      await expect.poll(() => shop.runs()).toBe(run);
+      await expect.poll(() => shop.runs(), PATIENT).toBe(run);
       leaving.abort();
       expect(await answer).toBe("left");
-      await expect.poll(async () => (await shop.records())[0]).toMatchObject({ state: "released", uncharged: run });
+      await expect
+        .poll(async () => (await shop.records())[0], PATIENT)
+        .toMatchObject({ state: "released", uncharged: run });
     }
     for (let i = 0; i < 3; i++) {
       const refused = await shop.pay(header);
@@ -234,7 +238,7 @@ async function startFlood(shop: Shop): Promise<Flood> {
     }
   };
   const sending = Promise.all(Array.from({ length: CONNECTIONS }, send));
-  await expect.poll(() => facilitator.verifies + facilitator.settles - before, { timeout: 60_000 }).toBeGreaterThan(90);
+  await expect.poll(() => facilitator.verifies + facilitator.settles - before, PATIENT).toBeGreaterThan(90);
   return {
     refused: () => refused,
     stop: async () => {
