@@ -128,7 +128,7 @@ function missingPrice(config: RouteConfig): ConfigProblem {
   return { code: "price_missing", path: nameOf(config), message };
 }
 
-export function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
+function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
   return {
     code: "priced_twice",
     path,
