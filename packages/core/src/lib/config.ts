@@ -58,6 +58,14 @@ export interface SharedOptions {
   readonly holdBytes?: number;
   /** Bytes of a whole answer that are kept, to be sent again to the same payment. @default 1048576 */
   readonly keepBytes?: number;
+  /**
+   * Who gets a kept response again that shows the payment, which the chain makes public. `buyer`: a request with the
+   * `Authorization` and `Cookie` (and `credentials`) of the purchase, if it carried any. `public`: any request, as for
+   * goods that are the same for all. `false`: none is kept. A payment with an identifier always needs it. @default "buyer"
+   */
+  readonly keep?: "buyer" | "public" | false;
+  /** Names of further request fields by which the app tells its users apart, for example `["X-Api-Key"]`. */
+  readonly credentials?: readonly string[];
   /** Seconds after its settlement for which an owed delivery can be collected. @default 86400 */
   readonly collectSeconds?: number;
   /** Milliseconds without a further byte after which a begun answer counts as a stream. @default 50 */
@@ -71,6 +79,11 @@ export interface SharedOptions {
 /** Everything about one priced route. */
 export interface RouteOptions<Raw = unknown> extends SharedOptions {
   readonly price: Price | PriceFunction<Raw>;
+  /**
+   * Names the route in records, events and messages. Routes of one path that differ by host, version, header or cookie
+   * need labels of their own: a payment for one buys no other. @default the table's key, for example `GET /items/:id`
+   */
+  readonly label?: string;
   /** Bounds of a price function's result; what leaves them is moved to the bound. */
   readonly minPrice?: Price;
   readonly maxPrice?: Price;
@@ -112,6 +125,11 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
     | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
   /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
   readonly origin?: string;
+  /**
+   * Keys the digests of buyers' credentials that records hold; the same in every process, at least 16 characters. Without
+   * one they are salted only.
+   */
+  readonly secret?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
   /** Who can be asked what became of a payment on its chain: `evmChain` of `@turnpike/evm`. */

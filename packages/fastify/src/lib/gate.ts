@@ -30,6 +30,10 @@ class Call extends NodeRequest<FastifyRequest> {
   protected override parsedBody(): unknown {
     return this.raw.body;
   }
+
+  protected override uploads(): unknown {
+    return (this.raw as { savedRequestFiles?: unknown }).savedRequestFiles;
+  }
 }
 
 /** Lets a request through to its route once it is paid for. */

@@ -36,6 +36,13 @@ const makeShared = () => ({
     (value) => value === "facilitator" || value === "included" || value === "finalized" || isWhole(1, 10_000)(value),
     'is "facilitator", "included", "finalized", or a number of blocks',
   ),
+  keep: is((value) => value === "buyer" || value === "public" || value === false, 'is "buyer", "public" or false'),
+  credentials: is(
+    (value) =>
+      Array.isArray(value) &&
+      value.every((name) => typeof name === "string" && /^[!#$%&'*+.^_`|~\w-]{1,64}$/.test(name)),
+    'is a list of request fields such as ["X-Api-Key"]',
+  ),
   keepBytes: is(isWhole(0, 2 ** 26), "is a whole number of bytes, at most 64 MiB"),
   collectSeconds: is(isWhole(0, 31_536_000), "is a whole number of seconds, at most a year"),
   maxTimeoutSeconds: is(isWhole(10, 86_400), "is a whole number of seconds from 10 to 86400"),
@@ -58,6 +65,7 @@ const makeRoute = () =>
   z.strictObject({
     ...makeShared(),
     price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
+    label: is(isText(200), "is a name for the route, of at most 200 characters"),
     minPrice: is(isPrice, "is a price"),
     maxPrice: is(isPrice, "is a price"),
     scheme: is(isText(64), "is a scheme's name"),
@@ -139,6 +147,10 @@ const makeConfig = () =>
       (value) =>
         typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
       'is an origin such as "https://api.example.com", without a path or a final slash',
+    ),
+    secret: is(
+      (value) => typeof value === "string" && value.length >= 16 && value.length <= 1_024,
+      "is a secret of 16 to 1024 characters, the same in every process",
     ),
     store: is(
       isStore,

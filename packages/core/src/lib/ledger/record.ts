@@ -30,7 +30,7 @@ export interface PaymentRecord {
   readonly state: PaymentState;
   /** The route's label, for example `GET /weather`. */
   readonly route: string;
-  /** Method, path and query of the request that it was claimed for, and a digest of its body if there was one. */
+  /** Method and path of the request that it was claimed for, and a digest of its query and body if it had any. */
   readonly request: string;
   /** What was offered and accepted. */
   readonly offer: PaymentRequirements;
@@ -41,13 +41,13 @@ export interface PaymentRecord {
   readonly proof?: string;
   /** Digest of the client's `payment-identifier`, if it sent one. */
   readonly identifier?: string;
+  /** Keyed digest of the credentials that its request carried: only a request with the same ones gets its response again. */
+  readonly audience?: string;
   /** How deep in the chain its settlement must lie to count, where the facilitator's word is not enough. */
   readonly finality?: Finality;
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
-  /** A transaction of it failed on the chain: then only the chain can tell who spent it. */
-  readonly reverted?: boolean;
   /** The answer left before the settlement was known (`settle: "background"`): it is never free again. */
   readonly answered?: boolean;
   /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
@@ -104,7 +104,7 @@ export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
 /** Every change of state that may happen; nothing else ever does. */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
-  running: ["settling", "released", "owed", "delivered"],
+  running: ["settling", "settled", "released", "owed", "delivered"],
   settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
   owed: ["running", "delivered"],

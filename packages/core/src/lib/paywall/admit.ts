@@ -1,9 +1,10 @@
-import { FacilitatorError, StoreError } from "../errors.js";
+import { FacilitatorError, isConflict, StoreError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { NewPayment, RecordChange, Standing } from "../ledger/ledger.js";
 import { isFree, type StoredPayment } from "../ledger/record.js";
 import { refusalStatus } from "../protocol/reasons.js";
 import type { Reply } from "../seam.js";
+import { readAudience } from "./buyer.js";
 import { refusedReply } from "./challenge.js";
 import { facilitatorRequest, type Presented } from "./engine.js";
 import { fingerprint } from "./fingerprint.js";
@@ -13,8 +14,7 @@ import { attemptId, findRecord, hookPayment, type KnownRequest, type PaidRequest
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
-import { pathOf } from "./resource-url.js";
-import { pricedMethod } from "./terms.js";
+import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, verifyPayment } from "./verify.js";
 
@@ -33,7 +33,7 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
   if ("refused" in named) return refusedReply(route, terms, url, named.refused);
   let asked: string;
   try {
-    asked = await fingerprint(request);
+    asked = await fingerprint(request, engine.origin);
   } catch {
     return bodyReply();
   }
@@ -50,7 +50,7 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
   } catch (error) {
     if (error instanceof FacilitatorError) return facilitatorReply(error);
     if (!(error instanceof StoreError)) throw error;
-    if (error.code === "record_conflict") return inProgressReply();
+    if (isConflict(error)) return inProgressReply();
     engine.reporter.alert("store_failed");
     return storeReply();
   }
@@ -144,16 +144,18 @@ function newPayment<Raw>(
   facilitator: Facilitator,
   payer: string | undefined,
 ): NewPayment {
-  const { route, request, url, name } = paid;
+  const { route, name } = paid;
+  const audience = readAudience(paid);
   return {
     id: identity.id,
-    route: route.label || `${pricedMethod(request)} ${pathOf(url)}`,
+    route: routeName(paid),
     request: paid.fingerprint,
     offer: requirements,
     facilitator: facilitator.id,
     proof: proofDigest(identity),
     ...(payer === undefined ? {} : { payer }),
     ...(name === undefined ? {} : { identifier: name }),
+    ...(audience === undefined ? {} : { audience }),
     ...(route.finality === "facilitator" ? {} : { finality: route.finality }),
     ...(identity.validBefore === undefined ? {} : { validBefore: identity.validBefore }),
   };

@@ -79,14 +79,20 @@ export function compileRoute<Raw>(
   const offers = offersOf(options, networks, report);
   if (!offers || problems.length > before) return undefined;
   const route: RouteTerms<Raw> = {
-    label,
+    label: given.label ?? label,
     flow,
     background: options.settle === "background",
     finality: options.finality ?? "facilitator",
     handlerTimeout: options.handlerTimeout ?? DEFAULTS.handlerTimeout,
     holdBytes: options.holdBytes ?? DEFAULTS.holdBytes,
     holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
-    keepBytes: options.keepBytes ?? DEFAULTS.keepBytes,
+    keepBytes: options.keep === false ? 0 : (options.keepBytes ?? DEFAULTS.keepBytes),
+    keep: options.keep ?? "buyer",
+    credentials: (options.credentials ?? []).map((name) => name.toLowerCase()),
+    costs: (price, { network, asset, amount }) => {
+      const read = networks.find(({ terms }) => terms.network.id === network)?.read(price);
+      return !!read && !("problem" in read) && read.token.address === asset && read.atomic === BigInt(amount);
+    },
     collectSeconds: options.collectSeconds ?? DEFAULTS.collectSeconds,
     needSeconds: neededSeconds(engine, options, flow),
     hooks: options.hooks ?? {},

@@ -1,4 +1,4 @@
-import type { RouteOptions } from "../config.js";
+import type { Price, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
@@ -35,6 +35,10 @@ export interface Engine {
   readonly timeouts: FacilitatorTimeouts;
   /** Unpaid answers to fixed prices. */
   readonly replies: ReplyCache;
+  /** The prices that were compiled under each label. */
+  readonly labels: Map<string, Set<unknown>>;
+  /** Keys the digests of buyers' credentials, beside each record's own salt. */
+  readonly secret: string | undefined;
   readonly shared: SharedState;
 }
 
@@ -55,6 +59,12 @@ export interface Admission {
   /** Equal for equal prices. */
   readonly price: string;
   readonly payment?: Payment;
+  /** The route's label; empty if it has none. */
+  readonly label: string;
+  /** Why the request is not any more the one that was admitted, if so. */
+  changed(): string | undefined;
+  /** Whether this is what was asked for it. */
+  costs(price: Price): boolean;
 }
 
 /** A route after its options were checked. */
@@ -69,6 +79,11 @@ export interface RouteTerms<Raw> {
   readonly holdBytes: number;
   readonly holdIdle: number;
   readonly keepBytes: number;
+  readonly keep: "buyer" | "public" | false;
+  /** Lower-case names of request fields that tell buyers apart, beside the usual ones. */
+  readonly credentials: readonly string[];
+  /** Whether an offer of this route asks exactly this. */
+  costs(price: Price, requirements: PaymentRequirements): boolean;
   readonly collectSeconds: number;
   /** Seconds that a payment must still be valid when it arrives: for the handler and the settlement. */
   readonly needSeconds: number;

@@ -20,7 +20,7 @@ export interface PaidRequest<Raw> {
 
 /** The same, once it is known what exactly is asked and how the client calls it. */
 export interface KnownRequest<Raw> extends PaidRequest<Raw> {
-  /** Verb, path, query and body in one line. */
+  /** Method and path, and a digest of query and body, in one line. */
   readonly fingerprint: string;
   /** The client's name for its purchase, digested. */
   readonly name: string | undefined;

@@ -18,6 +18,7 @@ import type { Health } from "./health.js";
 import { createGuard } from "./limits.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
+import { rememberPrice } from "./sold.js";
 import { startUpkeep } from "./upkeep.js";
 import { warnOfMemory } from "./warn-of-memory.js";
 
@@ -141,13 +142,17 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     origin: sound.origin,
     timeouts,
     replies: createReplyCache(),
+    labels: new Map(),
+    secret: sound.secret,
     shared,
   };
   warnOfMemory(store.name, sound.logger);
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });
-    return terms && createRoute(engine, terms);
+    if (!terms) return undefined;
+    rememberPrice(engine, terms);
+    return createRoute(engine, terms);
   };
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const upkeep = startUpkeep(engine, problems.length > 0 ? 0 : (sound.reconcileSeconds ?? RECONCILE));
@@ -239,6 +244,7 @@ function pickShared<Raw>(config: PaywallConfig<Raw>): SharedOptions {
     limits: _11,
     observe: _12,
     logger: _13,
+    secret: _14,
     ...shared
   } = config;
   return shared;

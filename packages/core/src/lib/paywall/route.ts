@@ -1,15 +1,15 @@
 import { HEADERS } from "../protocol/header.js";
 import { canonicalKey } from "../protocol/json.js";
-import type { Awaitable, Decision, PaywallRequest, PricedRoute, Reply } from "../seam.js";
+import type { Awaitable, Decision, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { admitPayment } from "./admit.js";
 import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
-import type { Engine, RouteTerms } from "./engine.js";
+import type { Admission, Engine, RouteTerms } from "./engine.js";
 import type { Offer } from "./offer.js";
 import { prefersHtml } from "./page.js";
 import { readPayment } from "./present.js";
 import { problemReply } from "./problem.js";
 import { facilitatorReply, internalReply } from "./replies.js";
-import { resourceUrl } from "./resource-url.js";
+import { resourceUrl, targetOf } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 import { createTicket } from "./ticket.js";
 
@@ -52,10 +52,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
     if (admitted !== "granted" && "status" in admitted) return answer(admitted);
     const ticket = admitted === "granted" ? undefined : createTicket(engine, route, request, admitted);
-    if (isObject(request.raw)) {
-      const price = priceOf(offers);
-      engine.shared.admitted.set(request.raw, ticket ? { price, payment: ticket.payment } : { price });
-    }
+    remember(engine, route, request, offers, ticket?.payment);
     return ticket ? { type: "admit", ticket } : { type: "pass" };
   };
 
@@ -109,11 +106,44 @@ function keepTerms<Raw>(engine: Engine, route: RouteTerms<Raw>, offers: readonly
   return { peek, get };
 }
 
+/** Remembers a request that may run its handler, as it is now: `requirePaid` asks whether it still is. */
+function remember<Raw>(
+  engine: Engine,
+  route: RouteTerms<Raw>,
+  request: PaywallRequest<Raw>,
+  offers: readonly Offer[],
+  payment: Payment | undefined,
+): void {
+  if (!isObject(request.raw)) return;
+  const { method } = request;
+  const target = routedTo(request);
+  const admission: Admission = {
+    price: priceOf(offers),
+    label: route.label,
+    ...(payment ? { payment } : {}),
+    changed: () => {
+      if (request.method !== method) return `its method was ${method}`;
+      return routedTo(request) === target ? undefined : "its URL was another";
+    },
+    costs: (price) =>
+      offers.some(
+        ({ requirements }) =>
+          route.costs(price, requirements) &&
+          (!payment || (payment.network === requirements.network && payment.asset === requirements.asset)),
+      ),
+  };
+  engine.shared.admitted.set(request.raw, admission);
+}
+
+function routedTo<Raw>(request: PaywallRequest<Raw>): string {
+  return request.routed?.() ?? targetOf(request.url());
+}
+
 /** The request passed a paywall before: the same price is not asked twice, and another is a seller's mistake. */
 function admission<Raw>(engine: Engine, request: PaywallRequest<Raw>, offers: readonly Offer[]): Decision | undefined {
   const earlier = isObject(request.raw) ? engine.shared.admitted.get(request.raw) : undefined;
   if (!earlier) return undefined;
-  if (earlier.price === priceOf(offers))
+  if (earlier.price === priceOf(offers) && !earlier.changed())
     return { type: "pass", ...(earlier.payment ? { payment: earlier.payment } : {}) };
   return answer(internalReply("priced_twice", "This route has two different prices. It is the seller's to mend."));
 }

@@ -7,6 +7,7 @@ import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
+import { successReceipt } from "./receipt.js";
 
 /** What one settle call has told. */
 export type SettleAnswer =
@@ -80,13 +81,12 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
 function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
   const { transaction, network, amount } = answer;
   const payer = identity.payer ?? namedPayer(scheme, answer.payer);
-  const receipt: SettlementResponse = {
-    success: true,
+  const receipt = successReceipt(scheme, {
     transaction,
     network,
     ...(payer ? { payer } : {}),
     ...(amount === undefined ? {} : { amount }),
-  };
+  });
   const offered = Object.entries(answer.extensions ?? {}).filter(([id]) => extensions.includes(id));
   if (offered.length === 0) return receipt;
   const extended = { ...receipt, extensions: Object.fromEntries(offered) };

@@ -2,12 +2,15 @@ import { describe } from "vitest";
 import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
+import { testBound } from "./cases/bound.js";
+import { testBuyers } from "./cases/buyers.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
 import { testFailover } from "./cases/failover.js";
 import { testGuards } from "./cases/guards.js";
+import { testLateStore } from "./cases/late-store.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
@@ -15,6 +18,7 @@ import { testOutcomes } from "./cases/outcomes.js";
 import { testOwnPaths } from "./cases/own-paths.js";
 import { testPaths, testVerbs } from "./cases/paths.js";
 import { testPaymentHeader } from "./cases/payment-header.js";
+import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
@@ -35,10 +39,13 @@ export function testAdapter(harness: Harness): void {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
     "the unpaid answer": [testChallenge, testResource],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery],
+    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
-    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
-    "store faults": [testStoreFaults],
+    "facilitator faults": [
+      ...[testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
+      ...[testProofOfPayment, testSloppyFacilitators],
+    ],
+    "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "the paid answer": [testAnswerHeaders, testBytes],
     prices: [testPrices],
