@@ -77,6 +77,8 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
       const encoding = message.readableEncoding ?? undefined;
       // At once: a stream that is read to its end takes something back in the same turn only.
       message.unshift(chunk, encoding);
+      // A platform may have called it read once the app's first turn was over, and parsers would pass it by.
+      if (!message.readable && !message.destroyed) message.readable = true;
       show(typeof chunk === "string" ? new TextEncoder().encode(chunk).subarray(0, limit) : chunk);
     };
     if (message.destroyed) return leave();

@@ -21,7 +21,9 @@ import { testPaymentHeader } from "./cases/payment-header.js";
 import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
+import { testSameRequest } from "./cases/same-request.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUpfront } from "./cases/upfront.js";
@@ -39,7 +41,7 @@ export function testAdapter(harness: Harness): void {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
     "the unpaid answer": [testChallenge, testResource],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
+    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
     "facilitator faults": [
       ...[testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
@@ -47,7 +49,7 @@ export function testAdapter(harness: Harness): void {
     ],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
-    "the paid answer": [testAnswerHeaders, testBytes],
+    "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],
   };
