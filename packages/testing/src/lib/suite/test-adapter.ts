@@ -24,7 +24,9 @@ import { testPaymentHeader } from "./cases/payment-header.js";
 import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
+import { testSameRequest } from "./cases/same-request.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUnpaid } from "./cases/unpaid.js";
@@ -44,14 +46,14 @@ export function testAdapter(harness: Harness): void {
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
+    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "proof of payment": [testProofOfPayment],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "what nobody has paid for": [testUnpaid],
-    "the paid answer": [testAnswerHeaders, testBytes],
+    "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],
   };
