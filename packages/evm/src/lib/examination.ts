@@ -1,6 +1,6 @@
+import { isAuthorizationUsed, type Rpc, readBlock } from "@turnpike/core/chain";
 import type { Hex } from "viem";
-import { hasCode, isAuthorizationUsed, isWalletSignature, readBalance, readBlock } from "./chain.js";
-import type { Rpc } from "./rpc.js";
+import { hasCode, isWalletSignature, readBalance } from "./chain.js";
 import { isSignedBy, readPlainSignature } from "./signature.js";
 import { encodeTransfer, type Fault, type Transfer } from "./transfer.js";
 

@@ -1,16 +1,16 @@
 import type { CallOptions, Facilitator } from "@turnpike/core";
 import { FacilitatorError } from "@turnpike/core";
+import { chainIdOf, createRpc, type Rpc, readChainId } from "@turnpike/core/chain";
 import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "@turnpike/core/protocol";
-import { readChainId, simulate } from "./chain.js";
+import { simulate } from "./chain.js";
 import { examine } from "./examination.js";
+import { asFacilitatorError } from "./facilitator-error.js";
 import { type LocalFacilitatorOptions, readOptions } from "./options.js";
 import { checkWindow, readPayer, readRequest } from "./request.js";
-import { createRpc, type Rpc } from "./rpc.js";
-import { asFacilitatorError } from "./rpc-errors.js";
 import { createSender } from "./sender.js";
 import type { Outcome } from "./settlement.js";
 import { createSettlements } from "./settlements.js";
-import { chainIdOf, type Fault } from "./transfer.js";
+import type { Fault } from "./transfer.js";
 
 /**
  * A facilitator in this process: verifies and settles `exact` payments by EIP-3009 on one EVM chain, with an account

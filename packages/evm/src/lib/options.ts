@@ -1,7 +1,7 @@
 import { ConfigError } from "@turnpike/core";
+import { chainIdOf, isAddress } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
-import { chainIdOf, isAddress } from "./transfer.js";
 
 export interface LocalFacilitatorOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */

@@ -1,8 +1,8 @@
+import { movedMoney, type Receipt, type Rpc, readBlock, readReceipt } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import type { Broadcast } from "./broadcast.js";
-import { estimateGas, movedMoney, type Receipt, readBlock, readReceipt } from "./chain.js";
+import { estimateGas } from "./chain.js";
 import { examine, REHEARSAL_FAILED } from "./examination.js";
-import type { Rpc } from "./rpc.js";
 import type { Sender } from "./sender.js";
 import type { Transfer } from "./transfer.js";
 

@@ -1,6 +1,6 @@
 import { FacilitatorError } from "@turnpike/core";
-import type { Rpc } from "./rpc.js";
-import { asFacilitatorError } from "./rpc-errors.js";
+import type { Rpc } from "@turnpike/core/chain";
+import { asFacilitatorError } from "./facilitator-error.js";
 import type { Sender } from "./sender.js";
 import { type Job, type Outcome, type SettlementOptions, settleTransfer } from "./settlement.js";
 import type { Transfer } from "./transfer.js";
