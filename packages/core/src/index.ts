@@ -1,4 +1,6 @@
 export type {
+  ChainInput,
+  ChainNodes,
   FacilitatorInput,
   Json,
   Logger,

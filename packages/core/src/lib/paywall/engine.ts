@@ -14,6 +14,7 @@ import type { Extension } from "./extension.js";
 import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
+import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
 export interface Engine {
@@ -36,6 +37,7 @@ export interface Engine {
   /** Unpaid answers to fixed prices. */
   readonly replies: ReplyCache;
   readonly shared: SharedState;
+  readonly warnings: StartWarnings;
 }
 
 /** What engines of one process share, also when a bundler has loaded this module twice. */

@@ -16,10 +16,11 @@ import { type Engine, sharedState } from "./engine.js";
 import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
 import { createGuard } from "./limits.js";
+import { openChains } from "./open-chains.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
+import { createStartWarnings } from "./start-warnings.js";
 import { startUpkeep } from "./upkeep.js";
-import { warnOfMemory } from "./warn-of-memory.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
 export interface Paywall {
@@ -134,7 +135,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     }),
     ownFacilitators: sound.facilitator !== undefined,
     ledger: createLedger(store, tellPayments(reporter)),
-    chains: list(sound.chain),
+    chains: openChains(list(sound.chain), registry, problems),
     guard: createGuard(sound.limits ?? {}),
     reporter,
     open: new Set(),
@@ -142,8 +143,9 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     timeouts,
     replies: createReplyCache(),
     shared,
+    warnings: createStartWarnings(sound.logger),
   };
-  warnOfMemory(store.name, sound.logger);
+  engine.warnings.store(store.name);
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });

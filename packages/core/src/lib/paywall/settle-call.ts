@@ -1,5 +1,6 @@
 import { FacilitatorError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
+import type { StoredPayment } from "../ledger/record.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
@@ -29,12 +30,13 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
+  { settleToken }: Pick<StoredPayment, "settleToken">,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
   try {
     const { scheme, network } = presented.requirements;
     const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request));
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, settleToken));
     return judge(answer, presented);
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };

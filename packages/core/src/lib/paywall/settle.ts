@@ -79,8 +79,7 @@ type Spender =
   | { readonly by: "nobody knows" };
 
 /**
- * Whom a spent authorisation has paid. Only the chain can tell for certain. Without one, spending proves the settlement that
- * was in doubt, unless a transaction of it failed: then the payer may have cancelled.
+ * Whom a spent authorisation has paid. Only the chain can tell: without one, a settlement that was in doubt stays in doubt.
  */
 async function whoSpentIt(
   engine: Engine,
@@ -91,8 +90,8 @@ async function whoSpentIt(
   // What nobody has verified for this purchase may be an old payment, which the chain shows to everybody.
   if (!doubt && record.times.running === undefined) return { by: "somebody else" };
   if (!hasChain(engine, presented)) {
-    if (!doubt) return { by: "somebody else" };
-    return record.reverted ? { by: "nobody knows" } : { by: "us", transaction: record.transaction ?? "" };
+    // A payer can spend it without paying: "already used" proves nothing of the settlement that is in doubt.
+    return { by: doubt ? "nobody knows" : "somebody else" };
   }
   const finding = await askChain(engine, presented, record);
   if (finding?.type === "settled" && (finding.final || record.finality === undefined)) {
@@ -116,16 +115,16 @@ async function settleRepeatedly(
   record: StoredPayment,
   { facilitator, doubted = false }: SettleTerms,
 ): Promise<LastWord> {
-  const first = await callSettle(engine, facilitator, presented);
+  const first = await callSettle(engine, facilitator, presented, record);
   const known = record.transaction ?? "";
   if (first.type === "unsent") {
-    const again = await callSettle(engine, facilitator, presented);
+    const again = await callSettle(engine, facilitator, presented, record);
     if (again.type !== "unsent" || doubted) return { answer: again, transaction: known, doubt: doubted, record };
     return settleInstead(engine, presented, record, facilitator, again);
   }
   if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted, record };
   const { transaction } = first.receipt;
-  const again = await callSettle(engine, facilitator, presented);
+  const again = await callSettle(engine, facilitator, presented, record);
   const tells = again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.spent);
   return { answer: tells ? again : first, transaction, doubt: true, record };
 }
@@ -142,7 +141,7 @@ async function settleInstead(
   const other = await engine.pool.instead(than, request);
   if (!other) return { answer: unsent, transaction: "", doubt: false, record };
   const pinned = await engine.ledger.advance(record, "settling", { facilitator: other.id });
-  return { answer: await callSettle(engine, other, presented), transaction: "", doubt: false, record: pinned };
+  return { answer: await callSettle(engine, other, presented, pinned), transaction: "", doubt: false, record: pinned };
 }
 
 /** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */
