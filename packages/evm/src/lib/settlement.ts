@@ -10,6 +10,8 @@ import type { Transfer } from "./transfer.js";
 export type Outcome =
   | { readonly type: "settled"; readonly transaction: Hex }
   | { readonly type: "failed"; readonly reason: string; readonly transaction?: Hex }
+  /** Settled, or about to be, for another caller. */
+  | { readonly type: "elsewhere"; readonly transaction?: undefined }
   /** Broadcast, and not known to be mined. */
   | { readonly type: "pending"; readonly transaction: Hex };
 

@@ -1,4 +1,5 @@
 import { FacilitatorError } from "../errors.js";
+import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { StoredPayment } from "../ledger/record.js";
 import { encodeHeader } from "../protocol/header.js";
@@ -66,7 +67,9 @@ function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
   if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
   // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
   if (!isDefinitive(answer.errorReason)) return { type: "lost" };
-  return { type: "refused", spent: saysSpent(answer.errorReason), receipt: failure(presented, reason, "") };
+  // What the facilitator has settled for another ledger would look on the chain as if it were ours.
+  const spent = saysSpent(answer.errorReason) && !(SETTLED_ELSEWHERE in (answer.extensions ?? {}));
+  return { type: "refused", spent, receipt: failure(presented, reason, "") };
 }
 
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
