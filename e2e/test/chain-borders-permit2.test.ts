@@ -4,7 +4,7 @@ import { type Chain, startChain } from "@turnpike/e2e-chain";
 import { evmChain } from "@turnpike/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Counter, lost, openCounter } from "./support/counter.js";
 import { invalidate, isPermitUsed, plantPermit2, send, submitPermit, transfer } from "./support/payer-acts.js";
 
@@ -13,7 +13,7 @@ import { invalidate, isPermitUsed, plantPermit2, send, submitPermit, transfer } 
 let chain: Chain;
 let config: PaywallConfig;
 
-beforeAll(async () => {
+beforeEach(async () => {
   chain = await startChain();
   await plantPermit2(chain);
   const { address, name, version } = chain.token;
@@ -34,7 +34,7 @@ beforeAll(async () => {
     facilitator: permit2Facilitator(),
   };
 });
-afterAll(() => chain?.stop());
+afterEach(() => chain?.stop());
 
 const payer = () => chain.accounts.payer.address;
 const seller = () => chain.accounts.seller.address;

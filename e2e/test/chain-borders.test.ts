@@ -227,7 +227,7 @@ test("a node of another chain never has a say, and the log names it without its 
     verify: async () => ({ isValid: true }),
     settle: () => Promise.reject(lost()),
   };
-  const url = `${chain.rpcUrl}/v2/secret-key`;
+  const url = `${chain.rpcUrl}/?key=secret-key`;
   const counter = await openCounter({ ...elsewhere, facilitator: onBase, chain: { base: url } });
   const payment = await sign(chain, counter);
   expect((await counter.pay(payment)).status).toBe(503);
