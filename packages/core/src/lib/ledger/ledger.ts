@@ -185,6 +185,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         state,
         runs,
         holder: newHolder(),
+        settleToken: crypto.randomUUID(),
         createdAt: payment.createdAt ?? now,
         updatedAt: now,
         times: { ...payment.times, [state]: now },
