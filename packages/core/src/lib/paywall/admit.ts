@@ -74,15 +74,17 @@ async function begin<Raw>(
     return reject(paid, key, "invalid_signature", "The payment's signature is not the payer's.");
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
-  if (route.flow === "upfront") {
-    const facilitator = await engine.pool.select(facilitatorRequest(presented));
-    const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
-    const id = proven === "valid" ? payment.id : attemptId(presented);
+  const settleNow = async (payment: NewPayment, facilitator: Facilitator): Promise<Admitted> => {
     const { settleFirst } = await import("./settle-first.js");
-    const first = await settleFirst(paid, presented, { ...payment, id }, facilitator, claim);
+    const first = await settleFirst(paid, presented, payment, facilitator, claim);
     if (first.type === "taken") return rejoin(paid, presented);
     if (first.type !== "refused") return first.admitted;
     return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
+  };
+  if (route.flow === "upfront") {
+    const facilitator = await engine.pool.select(facilitatorRequest(presented));
+    const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
+    return settleNow({ ...payment, id: proven === "valid" ? payment.id : attemptId(presented) }, facilitator);
   }
   const verification = await verifyPayment(engine, presented, key);
   if (!verification.valid) {
@@ -94,7 +96,10 @@ async function begin<Raw>(
   if (limited) return limited;
   const verified = await askHook(route.hooks.afterVerify, hookPayment(paid, presented, payer));
   if (verified) return verified;
-  const record = await claim(newPayment(paid, presented, facilitator, payer), "running");
+  const payment = newPayment(paid, presented, facilitator, payer);
+  // Nothing of a response that leaves another way can be held until it is paid for.
+  if (request.detached === "settle") return settleNow(payment, facilitator);
+  const record = await claim(payment, "running");
   if (record && "status" in record) return record;
   return record ? { presented, record, receipt: undefined } : rejoin(paid, presented);
 }
