@@ -16,6 +16,7 @@ import { readPath } from "./lib/path.js";
 import { checkApp, checkGate, rememberTable } from "./lib/served.js";
 
 export type { Payment } from "@turnpike/core";
+export { type PaidUpgradeListener, paidUpgrade } from "@turnpike/core/node";
 
 declare global {
   namespace Express {

@@ -34,7 +34,7 @@ export async function admit<Req extends Request, Context>(
   void request.headers;
   const raw = request as Request as NextRequest;
   const params = readParams(await (context as { params?: Params } | undefined)?.params);
-  const facts = { params: () => params, address: () => options.address?.(raw) };
+  const facts = { params: () => params, address: () => options.address?.(raw), upgrades: false };
   const decision = await route.admit(fetchRequest(request, raw, facts));
   if (decision.type === "reply") {
     drainRequest(request);

@@ -31,7 +31,7 @@ export function paidProxy(
   return async (request, event) => {
     // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
     if (request.method === "OPTIONS") return toResponse(optionsReply(), request.method);
-    const facts = { address: () => options.address?.(request) };
+    const facts = { address: () => options.address?.(request), upgrades: false };
     const decision = await route.admit(fetchRequest(request, request, facts));
     if (decision.type === "reply") return toResponse(decision.reply, request.method);
     if (decision.type === "pass") return NextResponse.next();

@@ -1,4 +1,5 @@
 import type { PaywallRequest } from "../seam.js";
+import { detachedOf } from "./detached.js";
 import { join } from "./gather.js";
 
 /** What an adapter knows about a request beyond the Fetch Request itself. */
@@ -7,6 +8,8 @@ export interface RequestFacts {
   params?(): Record<string, string>;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
+  /** Whether the server upgrades a connection from within a handler. @default whether the runtime does */
+  readonly upgrades?: boolean | undefined;
   /**
    * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
    * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
@@ -30,6 +33,10 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   get method(): string {
     return this.#request.method;
+  }
+
+  get detached(): "settle" | "refuse" | undefined {
+    return detachedOf(this.#request, this.#facts?.upgrades);
   }
 
   header(name: string): string | undefined {

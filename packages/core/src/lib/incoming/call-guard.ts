@@ -38,6 +38,11 @@ export class CallGuard {
     }
   }
 
+  through(run: () => void): void {
+    this.lift();
+    run();
+  }
+
   lift(): void {
     this.#open = true;
     for (const [name, { ours, theirs }] of this.#methods) {

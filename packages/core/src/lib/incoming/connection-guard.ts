@@ -21,7 +21,8 @@ export interface BypassListener {
   /**
    * Bytes are about to leave around the response.
    * @param status of the head that they begin with, or 200 if they begin with none
-   * @returns nothing to refuse them, `"now"`, or when they may leave, with the fields that their head gains
+   * @returns nothing to drop them and all that follows, `"now"`, or when they may leave, with the fields that their head
+   * gains. Nothing is thrown: who writes may be another than the handler, as the server itself is.
    */
   bypassed(status: number): Promise<HeaderList> | "now" | undefined;
   /** What left around the response is gone (`true`), or the connection ended before (`false`). */
@@ -37,7 +38,7 @@ export class ConnectionGuard {
   readonly #listener: BypassListener;
   readonly #theirs: Pick<Wire, "write" | "end">;
   readonly #ours: Pick<Wire, "write" | "end">;
-  #state: "closed" | "waiting" | "open" = "closed";
+  #state: "closed" | "waiting" | "open" | "refused" = "closed";
   readonly #queue: { readonly name: "write" | "end"; readonly args: readonly unknown[] }[] = [];
 
   constructor(wire: Wire, listener: BypassListener) {
@@ -53,22 +54,37 @@ export class ConnectionGuard {
 
   /** The response itself is about to leave. By assignment, since a deletion makes every later access slow. */
   lift(): void {
-    if (this.#state === "waiting") return;
+    if (this.#state === "waiting" || this.#state === "refused") return;
     this.#state = "open";
     if (this.#wire.write === this.#ours.write) this.#wire.write = this.#theirs.write;
     if (this.#wire.end === this.#ours.end) this.#wire.end = this.#theirs.end;
   }
 
+  /** Writes in place of the response; what others write from now on leads nowhere. */
+  through(run: () => void): void {
+    if (this.#state === "open") return run();
+    this.#state = "open";
+    try {
+      run();
+    } finally {
+      this.#state = "refused";
+    }
+  }
+
   #pass(name: "write" | "end", args: readonly unknown[]): unknown {
     const [chunk] = args;
     const empty = name === "end" && (chunk === undefined || chunk === null || typeof chunk === "function");
-    if (this.#state === "open" || (this.#state === "closed" && (empty || isInterim(chunk)))) return this.#call(name, args);
     if (this.#state === "waiting") {
       this.#queue.push({ name, args });
       return name === "write" ? true : this.#wire;
     }
+    if (this.#state === "open" || empty || (this.#state === "closed" && isInterim(chunk))) return this.#call(name, args);
+    if (this.#state === "refused") return drop(name, args, this.#wire);
     const leave = this.#listener.bypassed(statusOf(chunk) ?? 200);
-    if (!leave) throw takenOver();
+    if (!leave) {
+      this.#state = "refused";
+      return drop(name, args, this.#wire);
+    }
     if (leave === "now") {
       this.lift();
       return this.#call(name, args);
@@ -107,6 +123,12 @@ export class ConnectionGuard {
   #call(name: "write" | "end", args: readonly unknown[]): unknown {
     return Reflect.apply(this.#theirs[name], this.#wire, args as never[]);
   }
+}
+
+function drop(name: "write" | "end", args: readonly unknown[], wire: Wire): unknown {
+  const callback = args.find((arg) => typeof arg === "function") as Callback | undefined;
+  if (callback) queueMicrotask(() => callback(takenOver()));
+  return name === "write" ? false : wire;
 }
 
 /** What a handler is told that writes around its response while nothing may leave. */

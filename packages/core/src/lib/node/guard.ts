@@ -4,10 +4,13 @@ import { type BypassListener, ConnectionGuard, takenOver, type Wire } from "../i
 
 /** What keeps a handler from writing around its held response. */
 export interface Guard {
+  /** The handler's response leaves. */
   lift(): void;
+  /** Another response leaves in its place. */
+  through(run: () => void): void;
 }
 
-const none: Guard = { lift: () => {} };
+const none: Guard = { lift: () => {}, through: (run) => run() };
 
 /** Guards whatever carries a response while it is held: the HTTP/2 stream, or the connection. */
 export function guardResponse(request: IncomingMessage, response: ServerResponse, listener: BypassListener): Guard {
@@ -41,10 +44,16 @@ function guardTurn(request: IncomingMessage, response: ServerResponse, listener:
     if (held) guard = new ConnectionGuard(socket as Wire, listener);
     assignSocket.call(response, socket);
   };
+  const lift = () => {
+    held = false;
+    guard?.lift();
+  };
   return {
-    lift: () => {
-      held = false;
-      guard?.lift();
+    lift,
+    through: (run) => {
+      if (guard) return guard.through(run);
+      lift();
+      run();
     },
   };
 }

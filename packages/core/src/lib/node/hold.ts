@@ -1,11 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { takenOver } from "../incoming/connection-guard.js";
 import { leftWhole, type Outgoing } from "../incoming/departure.js";
-import type { Conclusion, HeaderList, Outcome, Ticket } from "../seam.js";
+import type { Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Guard, guardResponse } from "./guard.js";
 import { listHeaders } from "./head.js";
 import { Recorder } from "./recorder.js";
 import { WholeOutcome } from "./recording.js";
 import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
+
+/** What is sent in place of a response that its handler has written around. */
+const takenOverReply: Reply = {
+  status: 500,
+  headers: [
+    ["Content-Type", "application/problem+json"],
+    ["Cache-Control", "no-store"],
+  ],
+  body: JSON.stringify({
+    title: "Internal server error",
+    status: 500,
+    code: "connection_taken_over",
+    detail: "The handler took the connection over before the payment had settled. Nothing was charged.",
+  }),
+};
 
 /** The longest delay that a timer of Node's takes. */
 const LONGEST = 2 ** 31 - 1;
@@ -76,7 +92,12 @@ export class Hold {
    */
   bypassed(status: number): Promise<HeaderList> | "now" | undefined {
     const settled = this.#ticket.payment?.receipt !== undefined;
-    if (this.#phase !== "open" || (!settled && status < 400)) return undefined;
+    if (this.#phase !== "open") return undefined;
+    if (!settled && status < 400) {
+      process.emitWarning(takenOver());
+      this.#conclude(this.#outcome({ status: 500, error: takenOver() }), takenOverReply);
+      return undefined;
+    }
     this.#phase = "taken";
     this.#clear();
     this.#recorder.pass();
@@ -127,12 +148,13 @@ export class Hold {
     return { status: this.#recorder.status, aborted: false, whole: false, headers, ...facts };
   }
 
-  #conclude(outcome: Outcome): void {
+  /** @param instead what to send where the engine would have the handler's response */
+  #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
     this.#clear();
     this.#ticket
       .conclude(outcome)
-      .then((conclusion) => this.#obey(conclusion))
+      .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))
       .catch((error) => this.#response.destroy(error));
   }
 
@@ -147,9 +169,15 @@ export class Hold {
       return;
     }
     this.#phase = "concluded";
-    this.#guard.lift();
-    if (conclusion.type === "replace") replace(this.#recorder, conclusion.reply, this.#baseline);
-    else release(this.#recorder, conclusion.remove, conclusion.set);
+    if (conclusion.type === "replace") {
+      // A handler that goes on may still write around its response: the connection ends with what is sent in its place.
+      if (!this.#recorder.ended) this.#response.shouldKeepAlive = false;
+      else this.#guard.lift();
+      this.#guard.through(() => replace(this.#recorder, conclusion.reply, this.#baseline));
+    } else {
+      this.#guard.lift();
+      release(this.#recorder, conclusion.remove, conclusion.set);
+    }
   }
 
   #report(whole: boolean): void {
