@@ -1,4 +1,5 @@
 import type { PaywallRequest } from "../seam.js";
+import { detachedOf } from "./detached.js";
 import { join } from "./gather.js";
 
 /** What an adapter knows about a request beyond the Fetch Request itself. */
@@ -11,6 +12,8 @@ export interface RequestFacts {
   readonly basePath?: string;
   /** Whether the client asked for that path alone as `/shop/`. @default false */
   readonly trailingSlash?: boolean;
+  /** Whether the server upgrades a connection from within a handler. @default whether the runtime does */
+  readonly upgrades?: boolean | undefined;
   /**
    * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
    * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
@@ -34,6 +37,10 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   get method(): string {
     return this.#request.method;
+  }
+
+  get detached(): "settle" | "refuse" | undefined {
+    return detachedOf(this.#request, this.#facts?.upgrades);
   }
 
   header(name: string): string | undefined {

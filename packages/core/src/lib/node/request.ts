@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { leavesAnotherWay } from "../incoming/detached.js";
 import { declaredLength, hasBody, peekBody } from "../incoming/request-body.js";
 import type { PaywallRequest } from "../seam.js";
 import { describeParsed } from "./parsed-body.js";
@@ -18,6 +19,13 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
 
   get method(): string {
     return verbOf(this.message);
+  }
+
+  /** A library that upgrades first and then asks the app, as express-ws does, leaves nothing to be settled before. */
+  get detached(): "settle" | "refuse" | undefined {
+    const { message } = this;
+    if ((message as { ws?: unknown }).ws) return "refuse";
+    return leavesAnotherWay(this.method, message.headers.upgrade) ? "settle" : undefined;
   }
 
   header(name: string): string | undefined {
