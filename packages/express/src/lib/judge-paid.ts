@@ -6,6 +6,7 @@ import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.j
 import { nameOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
+import { handlersOf } from "./walk.js";
 
 /** Requests whose other spellings are tried. */
 const MOST_SPELLED = 6;
@@ -21,7 +22,9 @@ export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
 
 /** On a route: the handler behind it is what is sold. */
 function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
-  const met = meetings(scene, gate, everyMethod, leaf.paths, SOME, ({ layer }) => layer === leaf.layer);
+  const { route } = leaf.layer;
+  const methods = everyMethod.filter((method) => route && handlersOf(route, method).includes(gate.handler as never));
+  const met = meetings(scene, gate, methods, leaf.paths, SOME, leaf.layer);
   const ahead = met.find((meeting) => serverAhead(meeting) ?? handlerAhead(meeting));
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
@@ -35,7 +38,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
 function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
   const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
   const reach = { files: true, everything: atRoot(leaf.layer) && leaf.bases.includes("") };
-  const met = meetings(scene, gate, everyMethod, paths, reach, ({ layer }) => layer === leaf.layer);
+  const met = meetings(scene, gate, everyMethod, paths, reach, leaf.layer);
   // A route ahead of it may be meant to be free, but not if that leaves nothing to sell.
   const sellsBy = (method: string) => met.some((one) => one.method === method && one.server && !serverAhead(one));
   const isSold = met.some(({ server }) => server);
