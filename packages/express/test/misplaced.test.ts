@@ -50,6 +50,14 @@ describe("paywall.check refuses", () => {
         },
         /GET \/w/,
       ],
+      behindHead: [
+        (app, tolls) => {
+          app.head("/w", answer);
+          app.use(paywall(tolls, { "GET /w": "$1" }));
+          app.get("/w", answer);
+        },
+        /HEAD \/w/,
+      ],
       behind3: [
         (app, tolls) => {
           app.get("/w", answer3);

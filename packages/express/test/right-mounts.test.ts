@@ -25,6 +25,24 @@ const apps: RightApps = {
     },
     ["/w/1"],
   ],
+  paidForAll: [
+    (app, tolls) => {
+      app.all(`/premium/${rest}`, paid(tolls, "$1"));
+      app.get("/premium/report", answer);
+      app.get("/free", answer);
+    },
+    ["/premium/report", "/premium/x"],
+  ],
+  routerInItself: [
+    (app, tolls) => {
+      const router = Router();
+      router.get("/w", answer);
+      router.use("/again", router);
+      app.use(paywall(tolls, { [`GET /r/${rest}`]: "$1" }));
+      app.use("/r", router);
+    },
+    ["/r/w", "/r/again/w", "/r/again/again/w"],
+  ],
   paidRouteAlone: [
     (app, tolls) => {
       app.get("/w/:id", paid(tolls, "$1"));

@@ -31,7 +31,10 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
-  return [...idle(met), ...twice(met), ...bypassed(scene, met, soldBy)];
+  const all = met.some(({ server }) => server)
+    ? met
+    : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
+  return [...idle(all), ...twice(met), ...bypassed(scene, met, soldBy)];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */

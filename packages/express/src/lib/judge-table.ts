@@ -65,12 +65,12 @@ function judgeEntry(
     files: path.shapes.some((shape) => shape.some(({ type }) => type === "rest")),
     everything: path.shapes.some(([first]) => first?.type === "rest") && bases.every((base) => base === ""),
   };
-  let met = meetings(scene, gate, methodsOf(verb), paths, reach);
+  let met = meetings(scene, gate, methodsOf(verb, scene), paths, reach);
   if (!met.some(({ server }) => server)) {
     // A route may take numbers only, or dates.
     const others = bases.flatMap((base) => examplesAt(base, path.pattern));
     const matched = grouped(scene, gate, others).get(path) ?? [];
-    met = [...met, ...meetings(scene, gate, methodsOf(verb), matched, reach)];
+    met = [...met, ...meetings(scene, gate, methodsOf(verb, scene), matched, reach)];
   }
   const priced = met.filter(({ stops, at, method }) => {
     const stop = stops[at];
