@@ -37,7 +37,7 @@ export function testUnpaid({ check }: Casebook): void {
     const flood = await startFlood(shop);
     try {
       // More than are borne of one address, where addresses are known.
-      await expect.poll(() => flood.refused(), PATIENT).toBeGreaterThan(CONNECTIONS);
+      await expect.poll(() => flood.refused(), PATIENT).toBeGreaterThan(100);
       const bought = await Promise.all(Array.from({ length: BUYERS }, () => shop.buy()));
       expect(bought.map(({ response }) => response.status)).toEqual(Array(BUYERS).fill(200));
     } finally {
@@ -214,19 +214,22 @@ interface Flood {
   stop(): Promise<void>;
 }
 
-/** Forgeries over many connections at once, each another, at a facilitator that takes 400 ms for each payment. */
+/**
+ * Forgeries over many connections at once, each another, at a facilitator that takes 400 ms for a payment, and longer for a
+ * forgery: then its places are full though little is computed, also on a busy machine.
+ */
 async function startFlood(shop: Shop): Promise<Flood> {
   const { facilitator } = shop;
   const isForged = (body: unknown) => JSON.stringify(body).includes(FORGED);
+  let stopped = false;
   const slowly =
     (refuse: Behaviour): Behaviour =>
     (call) =>
-      faults.delay(400, isForged(call.body) ? refuse : faults.ok())(call);
+      isForged(call.body) ? faults.delay(stopped ? 0 : 1_200, refuse)(call) : faults.delay(400)(call);
   facilitator.always("verify", slowly(faults.invalid("invalid_exact_evm_payload_signature")));
   facilitator.always("settle", slowly(faults.fail("invalid_exact_evm_payload_signature")));
   const before = facilitator.verifies + facilitator.settles;
   const challenge = await shop.challenge();
-  let stopped = false;
   let refused = 0;
   const send = async () => {
     while (!stopped) {
@@ -234,7 +237,7 @@ async function startFlood(shop: Shop): Promise<Flood> {
       await answer?.arrayBuffer();
       refused++;
       // What is refused at once would only keep this machine busy.
-      if (answer?.status === 429) await new Promise((resolve) => setTimeout(resolve, 200));
+      if (answer?.status !== 402) await new Promise((resolve) => setTimeout(resolve, 300));
     }
   };
   const sending = Promise.all(Array.from({ length: CONNECTIONS }, send));
