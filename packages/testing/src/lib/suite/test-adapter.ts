@@ -3,6 +3,7 @@ import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
 import { testBytes } from "./cases/bytes.js";
+import { testChainNodes } from "./cases/chain-nodes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
@@ -36,7 +37,7 @@ export function testAdapter(harness: Harness): void {
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
-    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
+    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testChainNodes],
     "store faults": [testStoreFaults],
     guards: [testGuards],
     "the paid answer": [testAnswerHeaders, testBytes],
