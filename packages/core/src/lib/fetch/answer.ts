@@ -1,4 +1,5 @@
 import { type ByteSource, byteSource } from "./byte-source.js";
+import { type Native, nativeOf } from "./native.js";
 
 /** A handler's Response, read once. */
 export interface Answer {
@@ -7,6 +8,7 @@ export interface Answer {
   readonly headers: Headers;
   /** Its body, if it has one. */
   readonly source: ByteSource | undefined;
+  readonly native: Native;
 }
 
 interface ResponseLike {
@@ -38,7 +40,9 @@ export function readAnswer(value: unknown): Answer {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`The handler returned a Response with status ${status}, which cannot be sent.`);
   }
-  return { status, statusText: reasonPattern.test(statusText) ? statusText : "", headers, source: byteSource(value) };
+  const native = nativeOf(value, headers);
+  const reason = reasonPattern.test(statusText) ? statusText : "";
+  return { status, statusText: reason, headers, source: byteSource(value), native };
 }
 
 function isResponse(value: unknown): value is ResponseLike {

@@ -1,7 +1,8 @@
 import type { Awaitable, Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Answer, readAnswer } from "./answer.js";
-import { type DepartureOptions, reporter, sendOn } from "./departure.js";
+import { type DepartureOptions, reporter, sendOn, sendWhole } from "./departure.js";
 import { type Gathered, gather, join } from "./gather.js";
+import { dress, makeResponse, typeOfSpare } from "./native.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
 
 export interface HoldOptions extends DepartureOptions {
@@ -99,23 +100,29 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
     return replace(conclusion.reply, ticket, options);
   }
 
-  const { status, statusText } = answer;
+  const { status, statusText, native } = answer;
   // An empty one is none: workerd would send it.
   const init = { status, ...(statusText && { statusText }), headers: changeHeaders(answer.headers, conclusion) };
   const silent = options.method === "HEAD" || isBodiless(status);
+  if (native.spare && !silent) {
+    void source?.cancel();
+    return sendWhole(dress(native.spare, init.headers), reporter(ticket, options), options);
+  }
   if (silent && held.end !== "whole") void source?.cancel();
-  return sendOn(held, silent ? undefined : source, init, reporter(ticket, options), options);
+  const make = (body: BodyInit | null) => makeResponse(body, init, native.like);
+  return sendOn(held, silent ? undefined : source, make, reporter(ticket, options), options);
 }
 
-async function describe({ status, headers }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
+async function describe({ status, headers, native }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
   const whole = held.end === "whole";
   const fields = whole && options.fields ? await options.fields(headers) : undefined;
+  const untyped: HeaderList = native.spare && whole ? [["content-type", typeOfSpare(join(held))]] : [];
   const error = options.failure?.();
   return {
     status,
     aborted: false,
     whole,
-    headers: () => fields ?? [...headers],
+    headers: () => fields ?? [...headers, ...untyped],
     ...(error !== undefined && { error }),
     ...(whole && (fields || !options.fields) && { body: join(held) }),
   };
