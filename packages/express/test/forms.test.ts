@@ -46,13 +46,18 @@ async function codes(url: string, ...forms: FormData[]): Promise<string[]> {
   const bought = await stand.buy(url, { method: "POST", body: form() });
   const seen = [await codeOf(bought.response)];
   for (const body of forms) {
-    seen.push(await codeOf(await fetch(url, { method: "POST", body, headers: { "payment-signature": bought.header } })));
+    seen.push(
+      await codeOf(await fetch(url, { method: "POST", body, headers: { "payment-signature": bought.header } })),
+    );
   }
   return seen;
 }
 
 const ahead: Record<string, () => RequestHandler[]> = {
-  "that nobody has read": () => [price(), async (req, _, next) => void next((await buffer(req)).length ? undefined : 1)],
+  "that nobody has read": () => [
+    price(),
+    async (req, _, next) => void next((await buffer(req)).length ? undefined : 1),
+  ],
   "that multer has in memory": () => [multer({ storage: multer.memoryStorage() }).single("file"), price()],
   "that multer has on disk": () => [multer({ dest: folder }).array("file"), price()],
   "that multer has by fields": () => [multer({ dest: folder }).fields([{ name: "file" }]), price()],
@@ -67,7 +72,12 @@ describe("a payment is for one form", () => {
   for (const [name, middleware] of Object.entries(ahead)) {
     it(`G59 ${name}: the same form sent again is the same request, another is another`, async () => {
       const url = await serve(...middleware());
-      const others = [form({ note: "two" }), form({ file: "fila" }), form({ name: "b.txt" }), form({ type: "text/css" })];
+      const others = [
+        form({ note: "two" }),
+        form({ file: "fila" }),
+        form({ name: "b.txt" }),
+        form({ type: "text/css" }),
+      ];
       expect(await codes(url, form(), ...others, form())).toEqual([
         "sold",
         "sold",
@@ -130,8 +140,13 @@ describe("a payment is for one form", () => {
 
   it("G59e takes another boundary for the same request, and what it would make another form for another", async () => {
     const digest = createHash("sha256").update("boundaries").digest("hex").slice(0, 16);
-    const url = await serve(price(), async (req: Request, _, next) => void next((await buffer(req)).length ? undefined : 1));
-    const body = [`--${digest}`, 'Content-Disposition: form-data; name="note"', "", "one", `--${digest}--`, ""].join("\r\n");
+    const url = await serve(
+      price(),
+      async (req: Request, _, next) => void next((await buffer(req)).length ? undefined : 1),
+    );
+    const body = [`--${digest}`, 'Content-Disposition: form-data; name="note"', "", "one", `--${digest}--`, ""].join(
+      "\r\n",
+    );
     const init = (text: string, boundary: string, header?: string): RequestInit => ({
       method: "POST",
       body: text,

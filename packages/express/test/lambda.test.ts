@@ -50,7 +50,8 @@ function eventOf(body: string | undefined, headers: Record<string, string>, meth
 }
 
 const headerOf = ({ headers, multiValueHeaders }: Answer, name: string): string | null => {
-  const [, value] = Object.entries({ ...headers, ...multiValueHeaders }).find(([key]) => key.toLowerCase() === name) ?? [];
+  const [, value] =
+    Object.entries({ ...headers, ...multiValueHeaders }).find(([key]) => key.toLowerCase() === name) ?? [];
   return value === undefined ? null : String(value);
 };
 
@@ -123,7 +124,12 @@ describe("a platform that has read the body", () => {
   function handOver(headers: Record<string, string>, more: object): Promise<{ status: number; body: string }> {
     const app = appOf((_, res) => res.send("sold"), price());
     const message = new IncomingMessage(new PassThrough() as never);
-    Object.assign(message, { method: "POST", url: "/paid", complete: true, headers: { host: "shop.example", ...headers } });
+    Object.assign(message, {
+      method: "POST",
+      url: "/paid",
+      complete: true,
+      headers: { host: "shop.example", ...headers },
+    });
     message.push(null);
     Object.assign(message, more);
     const response = new ServerResponse(message);

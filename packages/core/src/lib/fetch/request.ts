@@ -7,6 +7,10 @@ export interface RequestFacts {
   params?(): Record<string, string>;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
+  /** What the framework has taken off the front of the path, and the client has asked with: `/shop`. */
+  readonly basePath?: string;
+  /** Whether the client asked for that path alone as `/shop/`. @default false */
+  readonly trailingSlash?: boolean;
   /**
    * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
    * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
@@ -37,17 +41,20 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
   }
 
   /**
-   * The request's URL on the host of its `Host` field. Servers copy the host of an absolute-form target (`GET
+   * The URL that the client asked, on the host of the `Host` field. Servers copy the host of an absolute-form target (`GET
    * http://other/ HTTP/1.1`) into the URL; a buyer must not be told that this is where the resource lives.
    */
   url(): string {
     const { url } = this.#request;
-    const host = this.#request.headers.get("host");
-    if (host === null || !hostPattern.test(host)) return url;
+    const { basePath = "" } = this.#facts ?? {};
+    const given = this.#request.headers.get("host");
+    const host = given !== null && hostPattern.test(given) ? given.toLowerCase() : undefined;
     const start = url.indexOf("://") + 3;
     const end = url.indexOf("/", start);
-    if (start < 3 || end < 0 || url.slice(start, end) === host.toLowerCase()) return url;
-    return url.slice(0, start) + host.toLowerCase() + url.slice(end);
+    if (start < 3 || end < 0) return url;
+    if (basePath === "" && (host === undefined || url.slice(start, end) === host)) return url;
+    const atRoot = basePath !== "" && !this.#facts?.trailingSlash && /^\/(?:[?#]|$)/.test(url.slice(end));
+    return url.slice(0, start) + (host ?? url.slice(start, end)) + basePath + url.slice(atRoot ? end + 1 : end);
   }
 
   params(): Record<string, string> {

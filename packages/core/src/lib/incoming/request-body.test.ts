@@ -194,7 +194,16 @@ describe("a body that was read ahead of the paywall", () => {
   it("counts as what its reader has left, and is refused where that is nothing", async () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;
-    const told = [{ a: 1, b: ["é"] }, { a: 2, b: ["é"] }, { a: "1", b: ["é"] }, { big: 12n }, { big: "12n" }, 0, [], [[]]];
+    const told = [
+      { a: 1, b: ["é"] },
+      { a: 2, b: ["é"] },
+      { a: "1", b: ["é"] },
+      { big: 12n },
+      { big: "12n" },
+      0,
+      [],
+      [[]],
+    ];
     const untold = [undefined, null, {}, circular, { stream: new PassThrough() }];
     const seen = new Set<string>();
     const refused: string[] = [];

@@ -3,9 +3,11 @@ import type { Awaitable } from "../seam.js";
 import { createDoubts } from "./doubts.js";
 import { createLeases } from "./leases.js";
 import {
+  isAttempt,
   isFree,
   keptUntil,
   lapsedState,
+  markOf,
   mayBecome,
   type PaymentState,
   type StoredAnswer,
@@ -39,6 +41,7 @@ export type RecordChange = Partial<
     | "payer"
     | "facilitator"
     | "runs"
+    | "uncharged"
     | "answered"
     | "arrived"
     | "kept"
@@ -88,6 +91,8 @@ export interface Ledger {
   answer(id: string): Promise<StoredAnswer | undefined>;
   link(key: string, id: string, instead?: string): Promise<string>;
   linked(key: string): Promise<string | undefined>;
+  /** Gives free the client's name for a payment that came to nothing. */
+  unlink(record: StoredPayment): Promise<void>;
   list(query: StoreQuery): Promise<readonly Standing[]>;
 }
 
@@ -180,6 +185,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         state,
         runs,
         holder: newHolder(),
+        settleToken: crypto.randomUUID(),
         createdAt: payment.createdAt ?? now,
         updatedAt: now,
         times: { ...payment.times, [state]: now },
@@ -192,11 +198,15 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       const found = await ledger.read(payment.id);
       if (!found || found.busy || !isFree(found.record)) return undefined;
       const { version, createdAt, times, state: before } = found.record;
+      // A run that its process did not survive was not charged either, nor was one whose settlement was refused.
+      const ran = found.stale || (before === "failed" && times.running !== undefined);
+      const uncharged = (found.record.uncharged ?? 0) + (ran ? 1 : 0);
       const again: StoredPayment = {
         ...fresh,
         version: version + 1,
         createdAt,
         times: { ...payment.times, ...withoutSettled(times), [state]: now },
+        ...(uncharged > 0 ? { uncharged } : {}),
       };
       const written = await write(again, version);
       if (written) observe(written, before);
@@ -221,7 +231,13 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         );
       }
       observe(written, record.state);
+      // What came to nothing gives the client's name for it free.
+      if (record.identifier !== undefined && isAttempt(written) && isFree(written))
+        await ledger.unlink(record).catch(() => {});
       return written;
+    },
+    unlink: async ({ id, identifier }) => {
+      if (identifier !== undefined) await guarded(() => store.link(identifier, id, Date.now(), id));
     },
     amend: async (record, change) => {
       const next = { ...moved(record, record.state, change), times: record.times };
@@ -231,7 +247,9 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
     },
     bury: async ({ record, stale }) => {
       if (!stale) return false;
-      const next = moved(record, record.state, { reason: "process_ended" });
+      const uncharged = (record.uncharged ?? 0) + 1;
+      const ran = isFree(record) ? { uncharged } : {};
+      const next = moved(record, record.state, { reason: "process_ended", ...ran });
       if (!(await write(next, record.version))) return false;
       observe(next, undefined);
       return true;
@@ -263,7 +281,9 @@ function moved(record: StoredPayment, state: PaymentState, change: Partial<Store
     times: { ...record.times, [state]: now, ...settledAt(record) },
   };
   const until = keptUntil(next, now);
-  return until === undefined ? next : { ...next, expiresAt: until };
+  if (until === undefined) return next;
+  const ended = { ...next, expiresAt: until };
+  return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
 }
 
 /** What is owed is collected within a time that begins with the settlement, however often it runs: that is written once. */

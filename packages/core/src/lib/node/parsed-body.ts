@@ -25,7 +25,9 @@ export async function describeParsed(body: unknown, uploads: unknown, json: bool
   const nothing = body === undefined || body === null || (!json && !Array.isArray(body) && isEmpty(body));
   const fields = nothing ? undefined : await describe(body, describePart);
   if (files === undefined && fields === undefined) return undefined;
-  return createHash("sha256").update(JSON.stringify([fields, files])).digest();
+  return createHash("sha256")
+    .update(JSON.stringify([fields, files]))
+    .digest();
 }
 
 function isEmpty(value: unknown): boolean {

@@ -37,7 +37,11 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     const seen = announced ? await peekBody(message, limit) : null;
     if (seen) return seen;
     if (bytes?.length) return bytes.subarray(0, limit);
-    const left = await describeParsed(this.parsedBody(), this.uploads(), /json/i.test(this.header("content-type") ?? ""));
+    const left = await describeParsed(
+      this.parsedBody(),
+      this.uploads(),
+      /json/i.test(this.header("content-type") ?? ""),
+    );
     if (left) return left;
     // That nothing comes is known of a body that came to its end before our eyes, unless its length was declared.
     if (seen === undefined && !(declaredLength(message) > 0)) return undefined;

@@ -13,7 +13,8 @@ export function canonicalBody(body: Uint8Array, contentType: string): Uint8Array
     ? (BOUNDARY.exec(contentType) ?? [])
     : [];
   const boundary = quoted ?? plain ?? "";
-  if (found === undefined || boundary === "" || boundary.length > MAX_BOUNDARY) return tagged("raw", contentType, [body]);
+  if (found === undefined || boundary === "" || boundary.length > MAX_BOUNDARY)
+    return tagged("raw", contentType, [body]);
   // One character for each byte, whatever the byte.
   const text = new TextDecoder("windows-1252").decode(body);
   const parts = split(body, text, `--${boundary}`);

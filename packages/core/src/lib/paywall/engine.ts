@@ -1,5 +1,6 @@
 import type { Price, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
+import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
@@ -9,11 +10,14 @@ import type { ChainReader, Finality } from "../schemes/chain.js";
 import type { PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
 import type { ReplyCache } from "./challenge.js";
+import type { Clients } from "./client.js";
 import type { Reporter } from "./events.js";
 import type { Extension } from "./extension.js";
 import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
+import type { OpenAttempts } from "./open-attempts.js";
+import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
 export interface Engine {
@@ -25,10 +29,14 @@ export interface Engine {
   /** The configuration names its facilitators; else the public ones of test networks serve. */
   readonly ownFacilitators: boolean;
   readonly ledger: Ledger;
-  /** The public origin, if configured. */
+  /** The public origin, if configured; it may end in the path that a proxy strips. */
   readonly origin: string | undefined;
   readonly chains: readonly ChainReader[];
   readonly guard: Guard;
+  readonly clients: Clients;
+  /** The places at the facilitators of a network. */
+  readonly turns: (network: string) => Turns;
+  readonly openAttempts: OpenAttempts;
   readonly reporter: Reporter;
   /** Payments that are between their claim and their end in this process. */
   readonly open: Set<Promise<unknown>>;
@@ -40,6 +48,7 @@ export interface Engine {
   /** Keys the digests of buyers' credentials, beside each record's own salt. */
   readonly secret: string | undefined;
   readonly shared: SharedState;
+  readonly warnings: StartWarnings;
 }
 
 /** What engines of one process share, also when a bundler has loaded this module twice. */

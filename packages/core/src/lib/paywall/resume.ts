@@ -1,7 +1,7 @@
 import type { Standing } from "../ledger/ledger.js";
 import type { StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
-import { isBuyer } from "./buyer.js";
+import { isBuyer } from "./audience.js";
 import type { Presented } from "./engine.js";
 import type { KnownRequest } from "./paid-request.js";
 import type { Identified } from "./present.js";

@@ -26,7 +26,11 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
   const challenge = (request: PaywallRequest<Raw>, url: string, terms: Terms): Reply => {
     const form = prefersHtml(request.header("accept")) ? "page" : "json";
     const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
-    return engine.replies.get(url, key, () => unpaidReply(route, terms, url, request, route.preview));
+    return engine.replies.get(url, key, () => {
+      // Offers may name a proxy's inner URL, which is warned of.
+      engine.clients.look(request);
+      return unpaidReply(route, terms, url, request, route.preview);
+    });
   };
 
   const decide = async (request: PaywallRequest<Raw>, url: string): Promise<Decision> => {

@@ -41,7 +41,7 @@ function isAlike(now: PaymentRequirements, paid: PaymentRequirements): boolean {
 }
 
 /** Remembers which prices an engine has compiled under a label. */
-export function rememberPrice<Raw>({ labels }: Engine, { label, offers }: RouteTerms<Raw>): void {
+export function rememberLabel<Raw>({ labels }: Engine, { label, offers }: RouteTerms<Raw>): void {
   if (label === "") return;
   const price = typeof offers === "function" ? offers : JSON.stringify(offers.map(({ requirements }) => requirements));
   const prices = labels.get(label) ?? new Set<unknown>();

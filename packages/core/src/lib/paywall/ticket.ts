@@ -75,8 +75,11 @@ export function createTicket<Raw>(
     await write(state, reason === undefined ? {} : { reason }, record.kept ? undefined : answer);
   };
 
-  const release = async (reason: string): Promise<void> => {
-    record = await ledger.advance(record, "released", { reason });
+  /** @param ran the handler has worked for nothing */
+  const release = async (reason: string, ran = false): Promise<void> => {
+    const uncharged = (record.uncharged ?? 0) + 1;
+    record = await ledger.advance(record, "released", { reason, ...(ran ? { uncharged } : {}) });
+    if (ran) engine.guard.ranUncharged(record.payer);
   };
 
   /** The answer is an error, or there is none. */
@@ -84,7 +87,7 @@ export function createTicket<Raw>(
     const late = limit.signal.aborted;
     const reason = late ? "handler_timeout" : outcome.aborted ? "client_left" : "handler_failed";
     if (receipt) await close("owed", reason);
-    else await release(reason);
+    else await release(reason, true);
     if (late) return { type: "replace", reply: limit.signal.reason as Reply };
     return { type: "release", ...(receipt ? chargedHeaders(outcome, receipt) : UNCHARGED) };
   };
@@ -92,7 +95,7 @@ export function createTicket<Raw>(
   const settle = async (outcome: Outcome): Promise<Conclusion> => {
     const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
     if (asked) {
-      await release(asked === "granted" ? "granted" : "refused_by_hook");
+      await release(asked === "granted" ? "granted" : "refused_by_hook", asked !== "granted");
       return asked === "granted" ? { type: "release", ...UNCHARGED } : { type: "replace", reply: asked };
     }
     const facilitator = engine.pool.named(record.facilitator);

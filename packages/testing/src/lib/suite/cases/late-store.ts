@@ -87,7 +87,7 @@ export function testLateStore({ check }: Casebook): void {
         expect(readReceipt(response), what).toMatchObject({ success: true });
         await response.text();
         await expect
-          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 20_000 })
+          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 60_000 })
           .toBe(true);
         shop.counted({ h: 1, v: 0, s: 1, c: 1 });
       }
@@ -102,7 +102,7 @@ export function testLateStore({ check }: Casebook): void {
         expect(response.status, `${settle} ${state}`).toBe(200);
         await response.text();
         await expect
-          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 20_000 })
+          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 60_000 })
           .toBe(true);
         expect(shop.runs()).toBe(1);
         expect(shop.facilitator.charges).toHaveLength(1);

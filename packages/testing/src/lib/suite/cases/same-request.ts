@@ -30,12 +30,14 @@ export function testSameRequest({ check }: Casebook): void {
     return seen;
   }
 
-  const form = (note: string, file: string | Uint8Array, name = "a.txt") => (): FormData => {
-    const data = new FormData();
-    data.append("note", note);
-    data.append("file", new Blob([file as BlobPart], { type: "text/plain" }), name);
-    return data;
-  };
+  const form =
+    (note: string, file: string | Uint8Array, name = "a.txt") =>
+    (): FormData => {
+      const data = new FormData();
+      data.append("note", note);
+      data.append("file", new Blob([file as BlobPart], { type: "text/plain" }), name);
+      return data;
+    };
 
   check("G59 takes a form that is sent again for the same request, another field or file for another", async (open) => {
     const others = [form("one", "file"), form("two", "file"), form("one", "fila"), form("one", "file", "b.txt")];

@@ -57,26 +57,32 @@ export function testCachesAndOrigins({ check }: Casebook): void {
     for (const name of fields) expect(response.headers.get(name)).toBe("max-age=600");
   });
 
-  check("G62 names the payment fields to pages of other origins, beside a * that names nothing to some", async (open) => {
-    const origin = ["access-control-allow-origin", "https://page.example"] as const;
-    const credentials = ["access-control-allow-credentials", "true"] as const;
-    const all = ["access-control-expose-headers", "*"] as const;
-    const named = ["*", "payment-required", "payment-response"];
-    for (const appHeaders of [[origin, credentials, all], [origin, all]]) {
-      const shop = await open({ appHeaders });
-      const unpaid = await shop.get();
-      await unpaid.arrayBuffer();
-      expect(exposed(unpaid)).toEqual(named);
-      const { response, header } = await shop.buy();
-      expect(response.status).toBe(200);
-      // A handler's own Response may have left the app's fields behind, free as well.
-      const ours = expect.arrayContaining(["payment-required", "payment-response"]);
-      expect(exposed(response)).toEqual(ours);
-      await response.arrayBuffer();
-      await shop.becomes("delivered");
-      expect(exposed(await shop.pay(header))).toEqual(ours);
-    }
-  });
+  check(
+    "G62 names the payment fields to pages of other origins, beside a * that names nothing to some",
+    async (open) => {
+      const origin = ["access-control-allow-origin", "https://page.example"] as const;
+      const credentials = ["access-control-allow-credentials", "true"] as const;
+      const all = ["access-control-expose-headers", "*"] as const;
+      const named = ["*", "payment-required", "payment-response"];
+      for (const appHeaders of [
+        [origin, credentials, all],
+        [origin, all],
+      ]) {
+        const shop = await open({ appHeaders });
+        const unpaid = await shop.get();
+        await unpaid.arrayBuffer();
+        expect(exposed(unpaid)).toEqual(named);
+        const { response, header } = await shop.buy();
+        expect(response.status).toBe(200);
+        // A handler's own Response may have left the app's fields behind, free as well.
+        const ours = expect.arrayContaining(["payment-required", "payment-response"]);
+        expect(exposed(response)).toEqual(ours);
+        await response.arrayBuffer();
+        await shop.becomes("delivered");
+        expect(exposed(await shop.pay(header))).toEqual(ours);
+      }
+    },
+  );
 
   check("G62b names them beside a * of the handler's own", async (open) => {
     const headers = [["access-control-expose-headers", "*"]] as const;
