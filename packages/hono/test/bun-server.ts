@@ -5,4 +5,4 @@ declare const Bun: { serve(options: object): { readonly url: URL } };
 const [config, coded] = JSON.parse(process.argv[2] ?? "");
 const app = createShop(config, coded);
 const { url } = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app.fetch });
-console.log(url.href);
+process.stdout.write(`${url.href}\n`);

@@ -115,7 +115,11 @@ async function raw(url: string, headers: Record<string, string>) {
   const body = await buffer(answer);
   expect(answer.statusCode).toBe(200);
   const type = String(answer.headers["content-type"] ?? "none").replace(/boundary=.*/, "boundary");
-  return { type, coding: answer.headers["content-encoding"], body: type.includes("boundary") ? "a form" : digestOf(body) };
+  return {
+    type,
+    coding: answer.headers["content-encoding"],
+    body: type.includes("boundary") ? "a form" : digestOf(body),
+  };
 }
 
 const digestOf = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
@@ -133,7 +137,18 @@ async function compare(origin: string, name: string, kept = true): Promise<void>
 describe("what a runtime would send free is sent for a price, and again", () => {
   it("G60 by workerd: bodies that a handler has coded, and that the runtime codes", { timeout: 90_000 }, async () => {
     const origin = await startWorkerd();
-    for (const name of ["gzip", "br", "auto-gzip", "auto-br", "string", "parameters", "blob", "stream", "text", "json"]) {
+    for (const name of [
+      "gzip",
+      "br",
+      "auto-gzip",
+      "auto-br",
+      "string",
+      "parameters",
+      "blob",
+      "stream",
+      "text",
+      "json",
+    ]) {
       await compare(origin, name);
     }
     for (const name of ["form", "bytes", "none", "empty", "untyped"]) await compare(origin, name);

@@ -28,7 +28,11 @@ export function nativeOf(value: unknown, headers: Headers): Native {
 }
 
 /** A Response with this body and these fields, and with whatever else the handler's own has. */
-export function makeResponse(body: BodyInit | null, init: ResponseInit & { headers: Headers }, like?: Response): Response {
+export function makeResponse(
+  body: BodyInit | null,
+  init: ResponseInit & { headers: Headers },
+  like?: Response,
+): Response {
   return like ? dress(new Response(body, like), init.headers) : new Response(body, init);
 }
 
