@@ -1,56 +1,114 @@
 import {
   compileTable,
+  engineOf,
+  type Payment,
   type Paywall,
   type PaywallConfig,
+  type PricedRoute,
   priceRoute,
   type RoutePrice,
   type RouteTable,
 } from "@turnpike/core/adapter";
-import type { Context, MiddlewareHandler } from "hono";
-import { admit, type HonoOptions, passOptions } from "./lib/gate.js";
+import type { Context, MiddlewareHandler, Next } from "hono";
+import { admit, type HonoOptions, refuse } from "./lib/gate.js";
+import { type Gate, rememberGate } from "./lib/gates.js";
+import { type App, insertGuard } from "./lib/guard.js";
 import { createLookup } from "./lib/lookup.js";
+import { passOptions } from "./lib/options.js";
 import { readPath } from "./lib/path.js";
-import { checkApp, rememberTable } from "./lib/served.js";
+import { checkApp } from "./lib/served.js";
+import { createWatch, type Watch } from "./lib/watch.js";
 
 export type { Payment } from "@turnpike/core";
 export type { HonoOptions } from "./lib/gate.js";
 
+type Source = PaywallConfig<Context> | Paywall;
+
+/**
+ * Guards an app by a table of prices, whose paths are the app's own: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
+ * The gate stands in the app's router, so that every request meets it under every spelling of its path. It may be called
+ * before or after the routes. Middleware for the whole app that is there already, such as CORS or a logger, stays ahead of
+ * it. The first request checks the app as `paywall.check` does, and priced routes are refused while that fails.
+ * @param app the outermost one, if others are mounted in it
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @param routes the table. @default the one in `source`
+ * @returns the app
+ * @throws ConfigError that lists everything that is wrong with the configuration and the table
+ */
+export function protect<A extends App>(
+  app: A,
+  source: Source,
+  routes?: RouteTable<Context>,
+  options: HonoOptions = {},
+): A {
+  insertGuard(app, tableGate(source, routes, options, app));
+  return app;
+}
+
 /**
  * Middleware that prices the routes of a table, whose paths are Hono's: `"GET /items/:id": "$0.01"`. They are full paths,
- * or relative to where the middleware is registered.
+ * or relative to where the middleware is registered. It stands at the root of the app, ahead of the routes; `protect` puts
+ * it there by itself.
  * @param source a configuration, or the engine that `createPaywall` made
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
-export function paywall(
-  source: PaywallConfig<Context> | Paywall,
-  routes?: RouteTable<Context>,
-  options: HonoOptions = {},
-): MiddlewareHandler {
-  const table = compileTable(source, routes, readPath);
-  const lookup = createLookup(table);
-  const middleware: MiddlewareHandler = (c, next) => {
-    const route = lookup(c);
-    if (route === undefined) return next();
-    return route === "options" ? passOptions(c, next) : admit(c, next, route, options);
-  };
-  rememberTable(middleware, table);
-  return middleware;
+export function paywall(source: Source, routes?: RouteTable<Context>, options: HonoOptions = {}): MiddlewareHandler {
+  return tableGate(source, routes, options);
 }
 
-/** Checks a finished app: every priced pattern must be served by one of its routes. Throws ConfigError. */
+/**
+ * Checks a finished app: takes example paths of every price through the app's own router, and throws unless the gate comes
+ * ahead of what serves them. To be called once all routes are there.
+ * @throws ConfigError that names every price that would not be asked, with method and path
+ */
 paywall.check = checkApp;
 
 /**
- * Middleware that prices whatever it stands before, most often one route.
+ * Middleware that prices whatever it stands before, most often one route: `app.get("/x", paid(tolls, "$0.01"), handler)`.
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid(
-  source: PaywallConfig<Context> | Paywall,
-  price: RoutePrice<Context>,
-  options: HonoOptions = {},
-): MiddlewareHandler {
+export function paid(source: Source, price: RoutePrice<Context>, options: HonoOptions = {}): MiddlewareHandler {
   const route = priceRoute(source, price);
-  return (c, next) => (c.req.method === "OPTIONS" ? passOptions(c, next) : admit(c, next, route, options));
+  const handler: MiddlewareHandler = (c, next) => {
+    watch.look();
+    return c.req.method === "OPTIONS" ? passOptions(c) : sell(c, next, route, options, watch);
+  };
+  const gate: Gate = { type: "paid", handler, source, engine: engineOf(source), route };
+  const watch = createWatch(gate);
+  rememberGate(gate);
+  return handler;
+}
+
+function tableGate(
+  source: Source,
+  routes: RouteTable<Context> | undefined,
+  options: HonoOptions,
+  app?: App,
+): MiddlewareHandler {
+  const table = compileTable(source, routes, readPath);
+  const lookup = createLookup(table);
+  const handler: MiddlewareHandler = (c, next) => {
+    watch.look();
+    const route = lookup.find(c);
+    if (route === undefined) return next();
+    return route === "options" ? passOptions(c) : sell(c, next, route, options, watch);
+  };
+  const gate: Gate = { type: "table", handler, source, engine: table.engine, table, lookup };
+  const watch = createWatch(gate, app);
+  rememberGate(gate);
+  return handler;
+}
+
+async function sell(
+  c: Context,
+  next: Next,
+  route: PricedRoute<Context>,
+  options: HonoOptions,
+  watch: Watch,
+): Promise<void> {
+  const refusal = watch.refusal(c);
+  if (refusal) refuse(c, refusal);
+  else await admit(c, next, route, options);
 }

@@ -1,8 +1,8 @@
-import { optionsReply, type Payment, type PricedRoute } from "@turnpike/core/adapter";
+import type { Payment, PricedRoute, Reply } from "@turnpike/core/adapter";
 import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
 import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
-import { findTargetHandler, isMiddleware } from "hono/utils/handler";
+import { addressOf } from "./address.js";
 import { aroundOf, departureOf, upgradesOf } from "./departure.js";
 import { readBody } from "./read-body.js";
 
@@ -15,7 +15,10 @@ declare module "hono" {
 
 /** What Hono cannot know. */
 export interface HonoOptions {
-  /** The client's address, from whatever the seller trusts. @default unknown */
+  /**
+   * The client's address, from whatever the seller trusts, for example a header of his own proxy.
+   * @default the runtime's: of the connection on Node, Bun and Deno, of the platform on Workers, Lambda, Vercel and Netlify
+   */
   readonly address?: (c: Context) => string | undefined;
 }
 
@@ -26,7 +29,8 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   c.req.routeIndex = matchedRoutes(c).length - 1;
   const facts = {
     params: () => c.req.param() as Record<string, string>,
-    address: () => options.address?.(c),
+    address: () => (options.address ? options.address(c) : addressOf(c)),
+    current: () => c.req.raw,
     body: (limit: number) => readBody(c, limit),
     upgrades: upgradesOf(c),
   };
@@ -73,25 +77,9 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   }
 }
 
-/**
- * Lets `OPTIONS` through, which is free, but never into a handler that serves every verb: that one would do its work
- * unpaid.
- */
-export async function passOptions(c: Context, next: Next): Promise<void> {
-  const rest = matchedRoutes(c).slice(c.req.routeIndex + 1);
-  const answering = rest.find(({ method, handler }) => method === "OPTIONS" || isHandler(handler));
-  if (answering?.method === "OPTIONS") return next();
-  if (!answering) {
-    await next();
-    // What takes a second argument may answer all the same, as a mounted app does. A preflight's answer has no body.
-    const { status, body } = c.res;
-    if (status >= 400 || (status < 300 && body === null)) return;
-    c.res = undefined;
-  }
-  c.res = toResponse(optionsReply(), c.req.method);
-}
-
-/** Hono's own rule: what takes a second argument is middleware. Sub-apps with an error handler of their own wrap theirs. */
-export function isHandler(handler: Parameters<typeof findTargetHandler>[0]): boolean {
-  return !isMiddleware(findTargetHandler(handler));
+/** Responds in place of everything behind the gate, with what the app has set on every response so far. */
+export function refuse(c: Context, reply: Reply): void {
+  const outer = c.newResponse(null, 200).headers;
+  c.res = undefined;
+  c.res = toResponse(reply, c.req.method, outer);
 }

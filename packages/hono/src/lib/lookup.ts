@@ -2,28 +2,51 @@ import type { PricedPath, PricedRoute, Table } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
+import { anyCase } from "./any-case.js";
+import type { AppRoute } from "./gates.js";
 import { basesOf, spellings } from "./spellings.js";
 
 /** The price of a request; that it is `OPTIONS` for a path with a price; or nothing: it is free. */
-type Found = PricedRoute<Context> | "options" | undefined;
+export type Found = PricedRoute<Context> | "options" | undefined;
 
 type Matches = readonly PricedPath<Context>[];
+
+export interface Verdict {
+  readonly found: Found;
+  /** The patterns of the table that match the path in any of its readings. */
+  readonly matched: Matches;
+}
+
+/** Finds the price of a request in a table. */
+export interface Lookup {
+  find(c: Context): Found;
+  /**
+   * The same for a request that is only thought of.
+   * @param place where the table's gate is registered
+   * @param stops all that is registered for the request
+   */
+  at(place: AppRoute, method: string, path: string, stops: readonly AppRoute[]): Verdict;
+}
 
 /** Verdicts kept for each place where a paywall is registered, and the longest path that is kept. */
 const KEPT = 2_048;
 const KEPT_LENGTH = 256;
 
-/** Finds the price of a request in a table. */
-export function createLookup(table: Table<Context>): (c: Context) => Found {
+export function createLookup(table: Table<Context>): Lookup {
   // Of Hono's routers the one that reads all of its path language and reports every match.
   const router = new TrieRouter<PricedPath<Context>>();
   for (const path of table.paths) router.add("ALL", path.native, path);
-  const match = (path: string) =>
-    router.match("ALL", path)[0].map(([priced]) => priced as unknown as PricedPath<Context>);
+  const inAnyCase = table.paths.map((path) => ({ path, test: anyCase(path.pattern) }));
+  const match = (path: string): Matches => {
+    const exact = router.match("ALL", path)[0].map(([priced]) => priced as unknown as PricedPath<Context>);
+    // Who resolves a path by itself may take letters in any case.
+    const other = inAnyCase.flatMap(({ path: priced, test }) => (test(path) ? [priced] : []));
+    return other.length > exact.length ? [...new Set([...exact, ...other])] : exact;
+  };
 
   /** What matches the pattern of a route of the app: the app's own router, which matched it, may be more lenient. */
   const served = new WeakMap<object, Matches>();
-  const matchServed = (route: { readonly path: string }): Matches => {
+  const matchServed = (route: AppRoute): Matches => {
     let matches = served.get(route);
     if (!matches) {
       matches = /[*?{]/.test(route.path) ? [] : match(route.path);
@@ -32,27 +55,34 @@ export function createLookup(table: Table<Context>): (c: Context) => Found {
     return matches;
   };
 
+  const at = (bases: readonly string[], method: string, path: string, stops: readonly AppRoute[]): Verdict => {
+    const readings = [...spellings(path, bases).map(match), ...stops.map(matchServed)];
+    return { found: priceOf(table, readings, method), matched: [...new Set(readings.flat())] };
+  };
+
   /** One registration may be reached through several apps, which may match one path differently. */
   const places = new WeakMap<object, Map<string, Found | null>>();
 
-  return (c) => {
-    const { method, path } = c.req;
-    const routes = matchedRoutes(c);
-    const place = routes[c.req.routeIndex] ?? table;
-    let verdicts = places.get(place);
-    if (!verdicts) {
-      verdicts = new Map();
-      places.set(place, verdicts);
-    }
-    const key = `${method} ${path}`;
-    const kept = verdicts.get(key);
-    if (kept !== undefined) return kept ?? undefined;
+  return {
+    at: (place, method, path, stops) => at(basesOf(path, place), method, path, stops),
+    find(c) {
+      const { method, path } = c.req;
+      const routes = matchedRoutes(c);
+      const place = routes[c.req.routeIndex];
+      let verdicts = places.get(place ?? table);
+      if (!verdicts) {
+        verdicts = new Map();
+        places.set(place ?? table, verdicts);
+      }
+      const key = `${method} ${path}`;
+      const kept = verdicts.get(key);
+      if (kept !== undefined) return kept ?? undefined;
 
-    const readings = [...spellings(path, basesOf(c, routes[c.req.routeIndex])).map(match), ...routes.map(matchServed)];
-    const found = priceOf(table, readings, method);
-    if (verdicts.size >= KEPT) verdicts.clear();
-    if (key.length <= KEPT_LENGTH) verdicts.set(key, found ?? null);
-    return found;
+      const { found } = at(basesOf(path, place, c), method, path, routes);
+      if (verdicts.size >= KEPT) verdicts.clear();
+      if (key.length <= KEPT_LENGTH) verdicts.set(key, found ?? null);
+      return found;
+    },
   };
 }
 

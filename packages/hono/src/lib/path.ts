@@ -15,20 +15,27 @@ const alienPattern = /[{}()[\]|?*:\\#\p{Cc}]/u;
  * and for all the rest at the end. Everything else has another meaning in each of Hono's routers, or none.
  */
 export function readPath(pattern: string): ReadPath {
-  const texts = splitPattern(pattern);
-  if (texts === undefined) return { problem: "the braces of a regular expression are not closed" };
-  if (texts.length > 1 && texts.at(-1) === "") texts.pop();
-  const parts: Part[] = [];
-  for (const [index, text] of texts.entries()) {
-    const part = readPart(text, index === texts.length - 1);
-    if (typeof part === "string") return { problem: part };
-    parts.push(part);
-  }
+  const parts = readParts(pattern);
+  if (typeof parts === "string") return { problem: parts };
   const optional = parts.findIndex((part) => part.optional);
   if (optional >= 0 && parts.slice(optional).some((part) => !part.optional)) {
     return { problem: "only the last parameters may be optional; list the shorter path as a route of its own" };
   }
   return { native: `/${parts.map(({ native }) => native).join("/")}`, shapes: shapesOf(parts, optional) };
+}
+
+/** The parts of a pattern, or why it cannot be read. */
+export function readParts(pattern: string): Part[] | string {
+  const texts = splitPattern(pattern);
+  if (texts === undefined) return "the braces of a regular expression are not closed";
+  if (texts.length > 1 && texts.at(-1) === "") texts.pop();
+  const parts: Part[] = [];
+  for (const [index, text] of texts.entries()) {
+    const part = readPart(text, index === texts.length - 1);
+    if (typeof part === "string") return part;
+    parts.push(part);
+  }
+  return parts;
 }
 
 /** The pattern's segments; nothing if braces do not match. Slashes within braces belong to a regular expression. */

@@ -1,71 +1,66 @@
 import { ConfigError, type ConfigProblem } from "@turnpike/core";
-import { overlaps, type Segment, type Table } from "@turnpike/core/adapter";
-import type { Context, Hono } from "hono";
-import { findTargetHandler } from "hono/utils/handler";
-import { isHandler } from "./gate.js";
-import { readPath } from "./path.js";
-
-type Routes = Pick<Hono, "routes">;
-type AppRoute = Hono["routes"][number];
-type Shape = readonly Segment[];
-
-/** The tables of the middlewares that `paywall` has made. */
-const tables = new WeakMap<object, Table<Context>>();
-
-export function rememberTable(middleware: object, table: Table<Context>): void {
-  tables.set(middleware, table);
-}
+import type { PricedPath } from "@turnpike/core/adapter";
+import type { Context } from "hono";
+import { type Gate, missingTables, rulingOf, sawGate, type TableGate } from "./gates.js";
+import type { App } from "./guard.js";
+import { judgePaid } from "./judge-paid.js";
+import { judgeTable } from "./judge-table.js";
+import { serverOf } from "./meetings.js";
+import { samplesOf } from "./samples.js";
+import { methodsOf, Scene } from "./scene.js";
 
 /**
- * Checks that every priced pattern of the app's paywalls is served by a route of the app, once all routes are there.
- * @throws ConfigError that names each pattern that is not
+ * Checks a finished app: every price must be asked before anything serves what it is for. Example paths of all prices and
+ * routes are taken through the app's own router; no route of the app runs. What cannot be seen (a gate that a mounted app
+ * has within it, say) is not found.
+ * @throws ConfigError that names every misuse
  */
-export function checkApp(app: Routes): void {
-  const problems: ConfigProblem[] = [];
-  const paywalls = app.routes.filter((route) => tableOf(route) !== undefined);
-  const served = app.routes.filter((route) => !paywalls.includes(route) && mayAnswer(route));
-  for (const paywall of paywalls) {
-    for (const path of tableOf(paywall)?.paths ?? []) {
-      const shapes = shapesBelow(paywall, path.pattern);
-      const routes = served.filter((route) => overlaps(shapes, shapesOf(route.path), true));
-      for (const verb of path.verbs) {
-        if (routes.some(({ method }) => verb === "ALL" || method === "ALL" || method === verb)) continue;
-        const message = "no route of the app serves this; write the path as the app has it, its base included";
-        problems.push({ code: "route_not_served", path: `routes["${verb} ${path.pattern}"]`, message });
-      }
-    }
-  }
+export function checkApp(app: App): void {
+  const scene = new Scene(app);
+  const gates = new Map(scene.gates.map(({ gate }) => [gate.handler, gate]));
+  const found = [...gates.values()].flatMap((gate) => {
+    sawGate(gate);
+    return judge(scene, gate);
+  });
+  const problems = [...missing(app, scene), ...found];
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-function tableOf({ handler }: AppRoute): Table<Context> | undefined {
-  return tables.get(findTargetHandler(handler));
+function judge(scene: Scene, gate: Gate): ConfigProblem[] {
+  return gate.type === "table" ? judgeTable(scene, gate) : judgePaid(scene, gate);
 }
 
-/** Middleware for the whole app is not what serves a path; below a path it may be, such as static files or a mount. */
-function mayAnswer({ method, path, handler }: AppRoute): boolean {
-  return method !== "ALL" || isHandler(handler) || path !== "/*";
+/** What an app serves free that a table prices which was never given to it; or that it has no gate at all. */
+function missing(app: App, scene: Scene): ConfigProblem[] {
+  const engines = new Set(scene.gates.map(({ gate }) => gate.engine));
+  // An app that has gates of its own may stand beside another app of the process, whose gate is still to come.
+  const misses = ({ engine, table }: TableGate) =>
+    (engines.size === 0 || engines.has(engine)) && table.paths.some((path) => freeEntries(scene, path).length > 0);
+  const problems = missingTables(app.routes, misses).flatMap(({ table }) =>
+    table.paths.flatMap((path) =>
+      freeEntries(scene, path).map((verb): ConfigProblem => {
+        const entry = `${verb} ${path.pattern}`;
+        const message = `the app serves ${entry} free: the paywall that prices it was made and never given to the app. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes`;
+        return { code: "gate_missing", path: `routes["${entry}"]`, message };
+      }),
+    ),
+  );
+  if (problems.length > 0 || engines.size > 0) return problems;
+  const message =
+    "no paywall stands in this app, so everything that it serves is free. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes; a paywall within a mounted app cannot be seen from here, so check that app";
+  return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** What a pattern matches as a full path, and relative to where its paywall is registered. */
-function shapesBelow({ basePath, path }: AppRoute, pattern: string): Shape[] {
-  const own = shapesOf(pattern);
-  const bases = [basePath, ...(path.endsWith("*") ? [path.slice(0, -1)] : [])].flatMap(shapesOf);
-  return [...own, ...bases.flatMap((base) => own.map((shape) => [...base, ...shape]))];
-}
-
-/** A pattern that this package does not read counts as its literal beginning and anything below. */
-function shapesOf(pattern: string): readonly Shape[] {
-  const read = readPath(pattern);
-  if ("shapes" in read) return read.shapes;
-  const [, start = "/"] = /^((?:\/[\w.~-]+(?=\/))*)/.exec(pattern) ?? [];
-  return [
-    [
-      ...start
-        .split("/")
-        .slice(1)
-        .map((text): Segment => ({ type: "literal", text })),
-      { type: "rest" },
-    ],
-  ];
+/** The methods that a pattern prices and that the app serves without asking anybody. */
+function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Context>): string[] {
+  return verbs.filter((verb) =>
+    methodsOf(verb).some((method) => {
+      if (!route(method)) return false;
+      return samplesOf(pattern).some((path) => {
+        const stops = scene.walk(method, path);
+        if (stops.some((stop) => rulingOf(stop, method, path, stops)?.type === "closed")) return false;
+        return serverOf(stops, pattern.endsWith("*")) !== undefined;
+      });
+    }),
+  );
 }

@@ -15,12 +15,19 @@ export function spellings(path: string, bases: readonly string[]): string[] {
     for (const base of bases) if (one.startsWith(base)) paths.push(one.slice(base.length) || "/");
   }
   if (paths.length === 1) return paths;
-  return [...new Set(paths.flatMap((one) => [one, one.replace(/\/+$/, "") || "/"]))];
+  return [...new Set(paths.flatMap((one) => [one, withoutSlashes(one)]))];
+}
+
+/** By index: an expression would begin anew at each slash of a long row. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path.charCodeAt(end - 1) === 0x2f) end--;
+  return path.slice(0, end);
 }
 
 /** Hono's paths are decoded, but for "%" itself and what would change the path's structure; `readings` wants URLs'. */
 function encodePath(path: string): string {
-  return encodeURI(path).replaceAll("%25", "%");
+  return encodeURI(path.toWellFormed()).replaceAll("%25", "%");
 }
 
 function decodePath(path: string): string {
@@ -33,16 +40,30 @@ function decodePath(path: string): string {
   });
 }
 
-/** The paths below which a paywall is registered, by `basePath`, `route` or `use`, with the request's own values. */
-export function basesOf(c: Context, place: { readonly basePath: string; readonly path: string } | undefined): string[] {
+/**
+ * The paths below which a paywall is registered, by `basePath`, `route` or `use`, with the request's own values.
+ * @param c the request, if there is one: Hono knows how much of its path a base with an expression takes
+ */
+export function basesOf(
+  path: string,
+  place: { readonly basePath: string; readonly path: string } | undefined,
+  c?: Context,
+): string[] {
   if (!place || place.path === "/*") return [];
-  const base = place.basePath === "/" ? "" : basePath(c).replace(/\/$/, "");
+  const base = baseOf(path, place.basePath, c);
   const bases = base === "" ? [] : [base];
   if (!place.path.endsWith("*")) return bases;
-  const below = place.path
-    .slice(place.basePath.length, -1)
-    .split("/")
-    .filter((segment) => segment !== "");
+  const below = segmentsOf(place.path.slice(place.basePath.length, -1));
   if (below.length === 0) return bases;
-  return [...bases, c.req.path.split("/", base.split("/").length + below.length).join("/")];
+  return [...bases, path.split("/", base.split("/").length + below.length).join("/")];
+}
+
+function baseOf(path: string, pattern: string, c: Context | undefined): string {
+  if (pattern === "/") return "";
+  if (c) return basePath(c).replace(/\/$/, "");
+  return path.split("/", segmentsOf(pattern).length + 1).join("/");
+}
+
+function segmentsOf(pattern: string): string[] {
+  return pattern.split("/").filter((segment) => segment !== "");
 }

@@ -8,6 +8,8 @@ export interface RequestFacts {
   params?(): Record<string, string>;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
+  /** The request as the app has it now, where the framework lets the app put another in its place. */
+  current?(): Request;
   /** What the framework has taken off the front of the path, and the client has asked with: `/shop`. */
   readonly basePath?: string;
   /** Whether the client asked for that path alone as `/shop/`. @default false */
@@ -36,7 +38,17 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
   }
 
   get method(): string {
-    return this.#request.method;
+    return this.#now().method;
+  }
+
+  routed(): string {
+    const { url } = this.#now();
+    const start = url.indexOf("/", url.indexOf("://") + 3);
+    return start < 0 ? "/" : (url.slice(start).split("#", 1)[0] as string);
+  }
+
+  #now(): Request {
+    return this.#facts?.current?.() ?? this.#request;
   }
 
   get detached(): "settle" | "refuse" | undefined {

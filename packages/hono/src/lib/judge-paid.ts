@@ -1,0 +1,71 @@
+import type { ConfigProblem } from "@turnpike/core";
+import { type AppRoute, gateOf, type PaidGate } from "./gates.js";
+import { bypassOf } from "./judge-table.js";
+import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
+import { isForAll, isWild, nameOf, roleOf } from "./roles.js";
+import { samplesOf } from "./samples.js";
+import { methodsOf, type Scene } from "./scene.js";
+
+/** What is wrong with where a `paid()` stands in its app. */
+export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
+  return scene.gates.flatMap(({ gate: other, route }) =>
+    other.handler === gate.handler ? judgePlace(scene, gate, route) : [],
+  );
+}
+
+function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProblem[] {
+  const paths = [...samplesOf(place.path), ...(isWild(place) ? scene.paths : [])];
+  const met = meetings(scene, gate, methodsOf(place.method), paths, isWild(place), (other) => other === place);
+  const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
+    { code, path: `paid() at ${method} ${path}`, message },
+  ];
+  const ahead = met.find((meeting) => isLost(scene, place, meeting, met));
+  if (ahead) {
+    const by = serverAhead(ahead, false) ?? handlerAhead(ahead);
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+    return problem("gate_behind_route", ahead, message);
+  }
+  const sold = met.filter((meeting) => meeting.server && !serverAhead(meeting, false));
+  const [first] = met;
+  if (first && sold.length === 0) {
+    const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices`;
+    return problem("route_not_served", first, message);
+  }
+  const problems: ConfigProblem[] = [];
+  const twice = sold.find(isPricedTwice);
+  if (twice) {
+    const message = `${twice.method} ${twice.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+    problems.push(...problem("priced_twice", twice, message));
+  }
+  const resolving = sold.filter(({ server }) => server && !isOwn(place, server));
+  const bypass = bypassOf(scene, resolving);
+  const [passed] = resolving;
+  if (bypass && passed) {
+    const message = `its goods are served under other spellings of their paths by ${bypass}. These do not meet a paid() that stands below a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
+    problems.push(...problem("gate_bypassed", passed, message));
+  }
+  return problems;
+}
+
+/** Whether what it would price is served ahead of it. For a place of many paths only if that leaves nothing to sell. */
+function isLost(scene: Scene, place: AppRoute, meeting: Meeting, met: readonly Meeting[]): boolean {
+  const ahead = serverAhead(meeting, false) ?? (meeting.server ? undefined : handlerAhead(meeting));
+  if (!ahead) return false;
+  if (!isWild(place)) return true;
+  const sells = met.some((other) => other.method === meeting.method && other.server && !serverAhead(other, false));
+  return !sells && (meeting.server !== undefined || !met.some(({ server }) => server) || scene.routes.length === 0);
+}
+
+/** Of a route whose last function is the gate: what stands ahead of it there. */
+function handlerAhead({ stops, at }: Meeting): AppRoute | undefined {
+  const gate = stops[at];
+  return stops.slice(0, at).find((stop) => {
+    if (!gate || gateOf(stop) || isForAll(stop)) return false;
+    return stop.path === gate.path && stop.method === gate.method && roleOf(stop) !== "passes";
+  });
+}
+
+/** A handler of the route's own is what is sold there, and nothing else; one of many paths may resolve them as others do. */
+function isOwn(place: AppRoute, server: AppRoute): boolean {
+  return !isWild(place) && server.path === place.path && server.method === place.method;
+}

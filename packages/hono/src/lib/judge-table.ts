@@ -1,0 +1,152 @@
+import type { ConfigProblem } from "@turnpike/core";
+import type { PricedPath } from "@turnpike/core/adapter";
+import type { Context } from "hono";
+import { findBypass } from "./bypass.js";
+import { type AppRoute, rulingOf, type TableGate } from "./gates.js";
+import { isClosed, isPricedTwice, type Meeting, meetings, serverAhead, serverOf } from "./meetings.js";
+import { servesNotFound } from "./not-found.js";
+import { isForAll, nameOf, roleOf } from "./roles.js";
+import { samplesOf } from "./samples.js";
+import { methodsOf, type Scene } from "./scene.js";
+import { basesOf } from "./spellings.js";
+
+type Path = PricedPath<Context>;
+
+/** What is wrong with where a table stands in its app. */
+export function judgeTable(scene: Scene, gate: TableGate): ConfigProblem[] {
+  const places = scene.gates.filter((other) => other.gate.handler === gate.handler).map(({ route }) => route);
+  return gate.table.paths.flatMap((path) => path.verbs.flatMap((verb) => judgeEntry(scene, gate, path, verb, places)));
+}
+
+function judgeEntry(
+  scene: Scene,
+  gate: TableGate,
+  path: Path,
+  verb: string,
+  places: readonly AppRoute[],
+): ConfigProblem[] {
+  const entry = `${verb} ${path.pattern}`;
+  const report = (code: string, message: string): ConfigProblem => ({ code, path: `routes["${entry}"]`, message });
+  const whole = samplesOf(path.pattern);
+  const examples = [...whole, ...places.flatMap((place) => examplesBelow(place, whole))];
+  const wide = path.shapes.some((shape) => shape.some(({ type }) => type === "rest"));
+  const isOf = (place: AppRoute, one: string, stops: readonly AppRoute[]) =>
+    gate.lookup.at(place, "GET", one, stops).matched.includes(path);
+  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...scene.paths], wide, isOf);
+  const priced = met.filter(isClosed);
+
+  const plain = path.shapes.every((shape) =>
+    shape.every((segment) => segment.type === "literal" && !segment.text.includes(".")),
+  );
+  const ahead = priced.find((meeting) => serverAhead(meeting, plain));
+  if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
+  if (!met.some(({ server }) => server)) return [unserved(scene, path, verb, places, met, whole, report)];
+
+  const served = priced.filter(({ server }) => server);
+  const problems: ConfigProblem[] = [];
+  const twice = served.find(isPricedTwice);
+  if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
+  // A wildcard prices what is below it, however wide the routes are that serve it.
+  const free = wide ? undefined : served.flatMap((meeting) => findFree(scene, meeting) ?? [])[0];
+  if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
+  const bypass = bypassOf(scene, served);
+  if (bypass) {
+    problems.push(
+      report("gate_bypassed", `${entry} is served under other spellings of its path by ${bypass}. ${AT_ROOT}`),
+    );
+  }
+  return problems;
+}
+
+const AT_ROOT =
+  'These do not meet a paywall that stands below a path. Write protect(app, tolls, { "GET /path/*": … }), or give the table to the root of the outermost app, with whole paths: app.use(paywall(…))';
+
+/** What serves the path of a meeting under a spelling by which Hono passes its gate by. */
+export function bypassOf(scene: Scene, met: readonly Meeting[]): string | undefined {
+  for (const { stops, at } of met) {
+    const place = stops[at];
+    if (!place || isForAll(place)) continue;
+    // What another gate for the whole app has priced cannot be reached past that one.
+    if (stops.slice(0, at).some((stop) => isForAll(stop) && rulingOf(stop, "GET", "/", stops)?.type === "closed")) {
+      continue;
+    }
+    const route = findBypass(place, stops, scene.routes);
+    if (route) return nameOf(route);
+    if (servesNotFound(scene.app as never)) return "the handler for what is not found";
+  }
+  return undefined;
+}
+
+function examplesBelow(place: AppRoute, whole: readonly string[]): string[] {
+  const below = samplesOf(place.path.endsWith("*") ? `${place.path.slice(0, -1)}x` : place.path);
+  const bases = new Set(below.flatMap((path) => basesOf(path, place)));
+  return [...bases].flatMap((base) => whole.map((path) => (path === "/" ? base : base + path)));
+}
+
+function behindRoute({ method, path }: Meeting, stop: AppRoute | undefined): string {
+  return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
+}
+
+function pricedTwice({ method, path }: Meeting): string {
+  return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+}
+
+function tooNarrow(entry: string, verb: string, free: string, [first]: readonly Meeting[]): string {
+  const wide = first?.server?.path;
+  const how = wide === undefined ? "price all of it" : `price all of it: "${verb} ${wide}"`;
+  return `the route that serves ${entry} serves ${free} too, which is free; ${how}, or open the rest by an entry that is "free"`;
+}
+
+/** Looks for a path that the same route serves, and that no gate prices or opens by a `"free"` entry. */
+function findFree(scene: Scene, { method, path, server }: Meeting): string | undefined {
+  if (!server || roleOf(server) !== "serves" || isForAll(server)) return undefined;
+  return [...neighbours(path), ...samplesOf(server.path)].find((other) => {
+    const stops = scene.walk(method, other);
+    for (const stop of stops) {
+      if (rulingOf(stop, method, other, stops)) return false;
+      if (stop === server) return true;
+      if (roleOf(stop) === "serves") return false;
+    }
+    return false;
+  });
+}
+
+/** Paths beside, above and below. */
+function neighbours(path: string): string[] {
+  const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+  return [`${path}/x/y`, `${path}/x`, `${parent}/another`, `${parent}/1`, parent === "" ? "/" : parent];
+}
+
+function unserved(
+  scene: Scene,
+  { pattern }: Path,
+  verb: string,
+  places: readonly AppRoute[],
+  met: readonly Meeting[],
+  whole: readonly string[],
+  report: (code: string, message: string) => ConfigProblem,
+): ConfigProblem {
+  const entry = `${verb} ${pattern}`;
+  const files = met.flatMap(({ stops, at }) => stops.slice(at + 1)).find((stop) => roleOf(stop) === "files");
+  if (files && (/\.[^/]*$/.test(pattern) || !isForAll(files))) {
+    const folder = `${pattern.slice(0, pattern.lastIndexOf("/"))}/*`;
+    return report(
+      "file_has_other_names",
+      `${entry} is a file of a file server, which gives it under other names too (as the index of its folder, or in other letter case); price its folder: "${verb} ${folder}"`,
+    );
+  }
+  const served = methodsOf(verb).some((method) =>
+    whole.some((path) => serverOf(scene.walk(method, path), pattern.endsWith("*"))),
+  );
+  if (served && places.every((place) => !isForAll(place))) {
+    const where = places.map(({ path }) => path).join(", ");
+    return report(
+      "gate_misses_path",
+      `the app serves ${entry}, and this paywall stands at ${where}, which does not cover it. Write protect(app, tolls, { … }), or app.use(paywall(…)) at the root of the app`,
+    );
+  }
+  return report(
+    "route_not_served",
+    `no route of the app behind this paywall serves ${entry}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path`,
+  );
+}
