@@ -1,6 +1,8 @@
 export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
-export { type Paywall, priceRoute } from "./lib/paywall/paywall.js";
+export { faultReply, reportFault } from "./lib/paywall/fault.js";
+export { engineOf, type Paywall, priceRoute } from "./lib/paywall/paywall.js";
 export { internalReply } from "./lib/paywall/replies.js";
+export { samePrice } from "./lib/paywall/same-price.js";
 export type {
   Awaitable,
   Conclusion,

@@ -18,6 +18,7 @@ import type { Health } from "./health.js";
 import { createGuard } from "./limits.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
+import { rememberPrice } from "./same-price.js";
 import { startUpkeep } from "./upkeep.js";
 import { warnOfMemory } from "./warn-of-memory.js";
 
@@ -63,6 +64,7 @@ export interface Paywall {
 export interface OpenedPaywall {
   readonly paywall: Paywall;
   readonly problems: readonly ConfigProblem[];
+  readonly reporter: Reporter;
   /** Compiles one route, reporting into `problems` instead of throwing; nothing if it has any. */
   compile<Raw>(
     price: RoutePrice<Raw>,
@@ -97,6 +99,11 @@ export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: Rou
   const route = compile(price, "", "route", found);
   if (!route || found.length > 0) throw new ConfigError(found);
   return route;
+}
+
+/** The engine behind what an adapter was given. */
+export function engineOf<Raw>(source: PaywallConfig<Raw> | Paywall): Paywall {
+  return openPaywall(source).paywall;
 }
 
 /** The engine of a configuration or of `createPaywall`; the same object gives the same engine. */
@@ -147,7 +154,9 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });
-    return terms && createRoute(engine, terms);
+    const route = terms && createRoute(engine, terms);
+    if (route) rememberPrice(route, price, terms.offers);
+    return route;
   };
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const upkeep = startUpkeep(engine, problems.length > 0 ? 0 : (sound.reconcileSeconds ?? RECONCILE));
@@ -177,7 +186,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       await within<unknown>(work, seconds * 1000, () => undefined);
     },
   };
-  return { paywall, problems, compile };
+  return { paywall, problems, reporter, compile };
 }
 
 /** What would be wrong with any route that inherits the networks of the configuration, whatever its price. */

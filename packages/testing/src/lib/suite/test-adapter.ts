@@ -3,11 +3,13 @@ import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
 import { testBasePath } from "./cases/base-path.js";
+import { testBypasses, testOptions } from "./cases/bypasses.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
 import { testFailover } from "./cases/failover.js";
+import { testMisuse, testRightApps, testSections } from "./cases/gates.js";
 import { testGuards } from "./cases/guards.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testMounts } from "./cases/mounts.js";
@@ -33,6 +35,7 @@ export function testAdapter(harness: Harness): void {
   const book = openCasebook(harness);
   const themes: Record<string, (typeof testPaths)[]> = {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
+    "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery],
