@@ -242,7 +242,15 @@ describe("G26 two paywalls of one app", () => {
         till.config({ routes: { "GET /a": "$0.01", "GET /b": "$0.02", "GET /c/d": "$0.03" } }),
       );
     });
+    const payTo = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
     for (const url of ["/a", "/b", "/c/d"]) app.get(url, handler);
     expect(await problemsOf(app)).toEqual(["priced_twice GET /b", "priced_twice GET /c/d"]);
+
+    const paid = till.app();
+    for (const to of [payTo, undefined]) {
+      await paid.register(paywall, till.config({ ...(to && { payTo: to }), routes: { "GET /e": "$0.01" } }));
+    }
+    paid.get("/e", handler);
+    expect(await problemsOf(paid)).toEqual(["priced_twice GET /e"]);
   });
 });

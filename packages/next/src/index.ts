@@ -26,8 +26,8 @@ export function paid<Req extends Request = NextRequest, Context = RouteContext>(
   handler: RouteHandler<Req, Context & Paid>,
   options: NextOptions = {},
 ): (request: Req, context: Context) => Promise<Response> {
-  const route = priceRoute(source, price);
-  return stateHandler((request: Req, context: Context) => admit(route, request, context, handler, options));
+  const gate = { route: priceRoute(source, price), source };
+  return stateHandler((request: Req, context: Context) => admit(gate, request, context, handler, options));
 }
 
 /** What Next hands to the handler of any route; one that knows its own parameters says so in its type. */
@@ -62,7 +62,8 @@ function price<const H extends Handlers>(
   const wrapped = Object.entries(handlers).map(([verb, handler]) => {
     const route = priceOf(verb);
     if (route === undefined) return [verb, stateHandler(handler, [verb])];
-    const guarded = (request: NextRequest, context: AnyContext) => admit(route, request, context, handler, options);
+    const gate = { route, source };
+    const guarded = (request: NextRequest, context: AnyContext) => admit(gate, request, context, handler, options);
     return [verb, stateHandler(guarded)];
   });
   return Object.fromEntries(wrapped) as Wrapped<H>;

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@turnpike/core";
-import { ambiguousPath, type PaywallConfig, type PricedRoute, type RouteTable, readings } from "@turnpike/core/adapter";
+import {
+  ambiguousPath,
+  type PaywallConfig,
+  type PricedRoute,
+  type RouteTable,
+  readings,
+  samePrice,
+} from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { FastifyRequest } from "fastify";
 import { statesPrice } from "./own-price.js";
@@ -97,7 +104,8 @@ export class Prices {
     const problems = served.flatMap((route) =>
       verbsOf(route.config).flatMap((verb): ConfigProblem[] => {
         const [one, two] = [this.verdict(route), other.verdict(route)];
-        if (!one.route(verb) || !two.route(verb) || isDeepStrictEqual(one.written(verb), two.written(verb))) return [];
+        const [asked, asks] = [one.route(verb), two.route(verb)];
+        if (!asked || !asks || samePrice(asked, asks)) return [];
         const message = "two paywalls of the app have different prices for this route; keep one of them";
         return [{ code: "priced_twice", path: nameOf(route.config), message }];
       }),

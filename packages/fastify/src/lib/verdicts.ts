@@ -13,8 +13,6 @@ export interface Verdict {
   /** Its handler gets a part of the path to read for itself. */
   readonly open: boolean;
   route(verb: string): PricedRoute<FastifyRequest> | undefined;
-  /** The seller's price for a verb as it was written, to hold against another paywall's. */
-  written(verb: string): unknown;
 }
 
 /** The verdicts of one paywall, each made once. */
@@ -66,8 +64,6 @@ export class Verdicts {
       open,
       priced: entries.some(({ verbs }) => verbs.some((verb) => table.price(entries, verb) !== undefined)),
       route: (verb) => table.price(entries, verb),
-      written: (verb) =>
-        table.price(entries, verb) && entries.map((entry) => table.listed(entry, verb)).find(Boolean)?.price,
     };
   }
 
@@ -89,7 +85,6 @@ export class Verdicts {
         // A handler that reads the path for itself may serve any verb of it.
         return entry && this.#table ? this.#table.price([entry], verb) : refuseVerb(verbs);
       },
-      written: (verb) => (!verbs || verbs.includes(verb) ? own.price : undefined),
     };
   }
 
@@ -110,7 +105,7 @@ export class Verdicts {
 }
 
 function free(open: boolean): Verdict {
-  return { open, priced: false, route: () => undefined, written: () => undefined };
+  return { open, priced: false, route: () => undefined };
 }
 
 /** The handler for what is not found reads the whole path. */

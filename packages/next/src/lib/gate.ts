@@ -4,7 +4,7 @@ import type { NextRequest } from "next/server.js";
 import { platformAddress } from "./address.js";
 import { takenOff } from "./base-path.js";
 import { dropCookies, withCookies } from "./cookies.js";
-import { refuseStatic } from "./static-route.js";
+import { refuseStatic, type Source } from "./static-route.js";
 import { answerOwed, answerRedirect } from "./thrown.js";
 import { waitUntil } from "./wait-until.js";
 
@@ -33,11 +33,17 @@ export function factsOf(request: NextRequest, { address = platformAddress, baseP
   return { address: () => address(request), upgrades: false, ...takenOff(request, basePath) };
 }
 
+/** A priced route, and what its price was made of. */
+interface Gate {
+  readonly route: PricedRoute<NextRequest>;
+  readonly source: Source;
+}
+
 type Params = Promise<Record<string, string | string[] | undefined>> | undefined;
 
 /** Runs a route handler once it is paid for. */
 export async function admit<Req extends Request, Context>(
-  route: PricedRoute<NextRequest>,
+  { route, source }: Gate,
   request: Req,
   context: Context,
   handler: RouteHandler<Req, Context & Paid>,
@@ -46,7 +52,7 @@ export async function admit<Req extends Request, Context>(
   // Read here, where what Next throws gets through: this is how it learns that the answer may never be prerendered.
   void request.headers;
   const raw = request as Request as NextRequest;
-  const refusal = await refuseStatic(request);
+  const refusal = await refuseStatic(request, source);
   if (refusal) return toResponse(refusal, request.method);
   const params = readParams(await (context as { params?: Params } | undefined)?.params);
   const facts = { ...factsOf(raw, options), params: () => params };

@@ -1,16 +1,21 @@
-import { internalReply, type Reply } from "@turnpike/core/adapter";
+import { ConfigError, type Paywall } from "@turnpike/core";
+import { internalReply, type PaywallConfig, type Reply, reportFault } from "@turnpike/core/adapter";
 import { headers } from "next/headers.js";
+import type { NextRequest } from "next/server.js";
+
+/** What the price of a route was made of. */
+export type Source = PaywallConfig<NextRequest> | Paywall;
 
 /**
  * The response of a route file with `dynamic = "force-static"`: Next gives its handlers a request without a single field, so
  * nobody could ever pay. `undefined` for every other route.
  */
-export async function refuseStatic(request: Request): Promise<Reply | undefined> {
+export async function refuseStatic(request: Request, source: Source): Promise<Reply | undefined> {
   if (!isEmpty(request.headers) || !(await isEmptied())) return undefined;
-  const detail = 'A route with a price cannot be static: remove `dynamic = "force-static"` from its file.';
-  // biome-ignore lint/suspicious/noConsole: Next shows it among the messages of its build and its server
-  console.error(`[static_route] ${new URL(request.url).pathname}: ${detail}`);
-  return internalReply("static_route", detail);
+  const message = 'A route with a price cannot be static: remove `dynamic = "force-static"` from its file.';
+  const { pathname } = new URL(request.url);
+  reportFault(source, new ConfigError([{ code: "static_route", path: pathname, message }]));
+  return internalReply("static_route", message);
 }
 
 /** Whether Next has emptied the request of this route. Outside Next, in a seller's unit test, a request may have no fields. */
