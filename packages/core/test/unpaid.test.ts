@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { memoryStore } from "../src/lib/ledger/memory.js";
+import { paymentIdentifier } from "../src/lib/paywall/payment-identifier.js";
 import { createPaywall } from "../src/lib/paywall/paywall.js";
 import { HEADERS } from "../src/lib/protocol/header.js";
 import type { PaymentRequired } from "../src/lib/protocol/types.js";
@@ -8,6 +10,8 @@ import { answer, held, type Service, serves, startService, stopServices } from "
 
 const base = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia", reconcileSeconds: 0 };
 const refused = answer(200, { isValid: false, invalidReason: "invalid_exact_evm_payload_signature" });
+/** Milliseconds that a busy machine may take. */
+const PATIENT = { timeout: 15_000 };
 
 let service: Service;
 
@@ -41,12 +45,17 @@ async function forger(route: PricedRoute<object>) {
   const { accepts } = JSON.parse(Buffer.from(value, "base64").toString()) as PaymentRequired;
   const [accepted] = accepts;
   if (!accepted) throw new Error("There is no offer.");
-  return (from = `0x${randomBytes(20).toString("hex")}`) => {
+  return (from = `0x${randomBytes(20).toString("hex")}`, extensions: object = {}) => {
     const now = Math.floor(Date.now() / 1000);
     const { payTo: to, amount: value } = accepted;
     const window = { validAfter: "0", validBefore: String(now + 100) };
     const authorization = { from, to, value, ...window, nonce: `0x${randomBytes(32).toString("hex")}` };
-    const payload = { x402Version: 2, accepted, payload: { signature: `0x${"ab".repeat(65)}`, authorization } };
+    const payload = {
+      x402Version: 2,
+      accepted,
+      extensions,
+      payload: { signature: `0x${"ab".repeat(65)}`, authorization },
+    };
     return { [HEADERS.signature.toLowerCase()]: Buffer.from(JSON.stringify(payload)).toString("base64") };
   };
 }
@@ -58,9 +67,9 @@ it("G33 asks about no more payments of one address at once than failures of it a
   const gate = held();
   service.answers.verify = gate.answer;
   const asked = Promise.all(Array.from({ length: 100 }, () => ask(route, requestOf(forge()))));
-  await expect.poll(() => gate.waiting.length).toBe(20);
+  await expect.poll(() => gate.waiting.length, PATIENT).toBe(20);
   const other = ask(route, requestOf(forge(), "198.51.100.1"));
-  await expect.poll(() => gate.waiting.length).toBe(21);
+  await expect.poll(() => gate.waiting.length, PATIENT).toBe(21);
   service.answers.verify = refused;
   gate.release(refused);
   const statuses = (await asked).map(({ status }) => status);
@@ -76,6 +85,31 @@ it("G33 lets all of an address through that are good, though they are more than 
   const forge = await forger(route);
   const asked = await Promise.all(Array.from({ length: 40 }, () => ask(route, requestOf(forge()))));
   expect(asked.map(({ status }) => status)).toEqual(Array(40).fill(200));
+});
+
+it("G35 gives the name of a forgery free as soon as it is refused", async () => {
+  const keys: string[] = [];
+  const memory = memoryStore();
+  const link: typeof memory.link = (key, ...rest) => {
+    keys.push(key);
+    return memory.link(key, ...rest);
+  };
+  const store = { ...memory, link };
+  const tolls = createPaywall({ ...base, facilitator: service.facilitator, store });
+  const route = tolls.price<object>({ price: "$0.01", settle: "before", extensions: [paymentIdentifier()] });
+  const forge = await forger(route);
+  service.answers.settle = answer(200, {
+    success: false,
+    errorReason: "invalid_exact_evm_payload_signature",
+    transaction: "",
+    network: "eip155:84532",
+  });
+  const extensions = { "payment-identifier": { info: { required: false, id: "pay_0123456789abcdef" } } };
+  const forged = await ask(route, requestOf(forge(undefined, extensions)));
+  expect(forged.status).toBe(402);
+  const [key = ""] = keys;
+  expect(key).not.toBe("");
+  expect(await memory.linked(key)).toBeUndefined();
 });
 
 it("G34 warns once of a proxy that the app was not told of, also of requests that bring no payment", async () => {
@@ -107,7 +141,7 @@ it("G34 says it as a warning of the process where there is no logger", async () 
     const tolls = createPaywall({ ...base, facilitator: service.facilitator });
     const route = tolls.price<object>("$0.01");
     await ask(route, requestOf({ forwarded: "for=203.0.113.7" }, "::ffff:10.0.0.1"));
-    await expect.poll(() => codes).toContain("TURNPIKE_PROXY");
+    await expect.poll(() => codes, PATIENT).toContain("TURNPIKE_PROXY");
   } finally {
     process.off("warning", listen);
   }

@@ -20,6 +20,7 @@ import { checkApp } from "./lib/served.js";
 import { createWatch } from "./lib/watch.js";
 
 export type { Payment } from "@turnpike/core";
+export { type PaidUpgradeListener, paidUpgrade } from "@turnpike/core/node";
 
 declare global {
   namespace Express {

@@ -29,7 +29,8 @@ const handle = (route: StageRoute) => async (request: FastifyRequest, reply: Fas
   }
   const { method, url, payment, body } = request;
   const params = request.params as Record<string, string>;
-  const text = async () => (typeof body === "string" ? body : JSON.stringify(body));
+  const plain = typeof body === "string" || Buffer.isBuffer(body);
+  const text = async () => (plain ? String(body) : JSON.stringify(body));
   return send(reply, await route.run({ method, url, params, payment, text }));
 };
 
@@ -79,7 +80,8 @@ function addGate(app: FastifyInstance, stage: Stage): void {
 }
 
 function build(stage: Stage): FastifyInstance {
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({ forceCloseConnections: true, bodyLimit: 10 << 20 });
+  app.addContentTypeParser("*", { parseAs: "buffer" }, async (_: unknown, body: Buffer) => body);
   app.addHook("onRequest", async (_request, reply) => {
     for (const [name, value] of stage.appHeaders) reply.header(name, value);
   });

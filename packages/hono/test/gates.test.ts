@@ -43,8 +43,12 @@ describe("check", () => {
     const sub = new Hono().get("/weather", text);
     const where = 'routes["GET /weather"]';
     const below = 'routes["GET /api/weather"]';
-    expect(problems(new Hono().get("/weather", text).use(gate("GET /weather")))).toEqual([`gate_behind_route ${where}`]);
-    expect(problems(new Hono().route("/api", sub).use(gate("GET /api/weather")))).toEqual([`gate_behind_route ${below}`]);
+    expect(problems(new Hono().get("/weather", text).use(gate("GET /weather")))).toEqual([
+      `gate_behind_route ${where}`,
+    ]);
+    expect(problems(new Hono().route("/api", sub).use(gate("GET /api/weather")))).toEqual([
+      `gate_behind_route ${below}`,
+    ]);
     expect(problems(new Hono().use("/v1/*", gate("GET /weather")).get("/weather", text))).toEqual([
       `gate_misses_path ${where}`,
     ]);
@@ -58,7 +62,9 @@ describe("check", () => {
 
   it("G19 refuses a handler ahead of paid(), and a paid() that nothing stands behind", () => {
     expect(problems(new Hono().get("/x", text, price()))).toEqual(["gate_behind_route paid() at GET /x"]);
-    expect(problems(new Hono().get("/x", text).get("/x", price(), text))).toEqual(["gate_behind_route paid() at GET /x"]);
+    expect(problems(new Hono().get("/x", text).get("/x", price(), text))).toEqual([
+      "gate_behind_route paid() at GET /x",
+    ]);
     expect(problems(new Hono().get("/x", price()))).toEqual(["route_not_served paid() at GET /x"]);
     expect(problems(new Hono().use("/x/*", price()).get("/y", text))).toContain("route_not_served paid() at GET /x/x");
   });
@@ -72,16 +78,18 @@ describe("check", () => {
   });
 
   it("G26 refuses two prices for one route, and takes one price twice", () => {
-    const two = (second: string) =>
-      new Hono()
-        .use(gate("GET /x"))
-        .get("/x", paid(till.config(), second), text);
+    const two = (second: string) => new Hono().use(gate("GET /x")).get("/x", paid(till.config(), second), text);
     expect(problems(two("$0.02"))).toEqual(["priced_twice paid() at GET /x"]);
     expect(problems(two("$0.01"))).toEqual([]);
   });
 
   it("takes middleware ahead of the gate, and leaves the app open for more routes", async () => {
-    const app = new Hono().use(logger(() => {}), cors()).use(gate("GET /x", "GET /y"));
+    const app = new Hono()
+      .use(
+        logger(() => {}),
+        cors(),
+      )
+      .use(gate("GET /x", "GET /y"));
     app.get("/x", text);
     expect(problems(app)).toEqual(['route_not_served routes["GET /y"]']);
     app.get("/y", text);
@@ -192,7 +200,10 @@ describe("protect", () => {
     const guarded = new Hono().get("/weather", text);
     protect(guarded, till.config({ logger: log }), table("GET /wether", "GET /weather"));
     const response = await guarded.request("/weather");
-    expect([response.status, await response.json()]).toEqual([500, expect.objectContaining({ code: "route_not_served" })]);
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      expect.objectContaining({ code: "route_not_served" }),
+    ]);
     await guarded.request("/weather");
     expect(lines.filter((line) => line.includes("/wether"))).toHaveLength(1);
   });

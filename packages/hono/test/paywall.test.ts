@@ -136,12 +136,17 @@ describe("OPTIONS", () => {
     const apps = {
       "a handler that takes next": new Hono().all("/x", price(), async (c, _next) => work(c)),
       "several handlers": new Hono().all("/x", price(), passing, work),
-      "every method by name": new Hono().on(["GET", "POST", "OPTIONS-LIKE"], "/x", price(), work).all("/x", price(), work),
+      "every method by name": new Hono()
+        .on(["GET", "POST", "OPTIONS-LIKE"], "/x", price(), work)
+        .all("/x", price(), work),
       "a mounted app": new Hono().use("/x/*", price()).mount("/x", inner.fetch),
       "a mounted app behind a table": new Hono().use(gate("GET /x/*")).mount("/x", inner.fetch),
       "middleware for the whole app": new Hono().use(price()).all("/x", passing, work),
       "a sub-app": new Hono().route("/x", new Hono().use(price()).all("/", work)),
-      "a sub-app with its own errors": new Hono().route("/x", new Hono().onError((_, c) => c.text("")).all("/", price(), work)),
+      "a sub-app with its own errors": new Hono().route(
+        "/x",
+        new Hono().onError((_, c) => c.text("")).all("/", price(), work),
+      ),
       "what is not found": new Hono().use(gate("GET /x")).notFound(work),
     };
     for (const [name, app] of Object.entries(apps)) {
@@ -166,7 +171,12 @@ describe("OPTIONS", () => {
       })
       .options("/x", (c) => c.body(null, 204, { "x-own": "1" }));
     const response = await app.request("/x", preflight);
-    expect([response.status, response.headers.get("x-app"), response.headers.get("x-own"), ran]).toEqual([204, "1", "1", 0]);
+    expect([response.status, response.headers.get("x-app"), response.headers.get("x-own"), ran]).toEqual([
+      204,
+      "1",
+      "1",
+      0,
+    ]);
   });
 
   it("is answered by CORS ahead of the paywall, with the fields that a browser asks for", async () => {

@@ -109,7 +109,10 @@ describe("check", () => {
   it("knows patterns that are wider than the route", () => {
     const app = new Hono();
     app.use(gate("/files/*", "/r/:id{[0-9]+}", "/city/:name"));
-    app.get("/files/:a/:b", (c) => c.text("")).get("/r/:id{\\d+}", (c) => c.text("")).get("/city/berlin", (c) => c.text(""));
+    app
+      .get("/files/:a/:b", (c) => c.text(""))
+      .get("/r/:id{\\d+}", (c) => c.text(""))
+      .get("/city/berlin", (c) => c.text(""));
     expect(() => paywall.check(app)).not.toThrow();
   });
 
@@ -127,7 +130,9 @@ describe("check", () => {
       codes = (error as ConfigError).problems.map(({ code }) => code);
     }
     expect(codes).toEqual(["price_too_narrow", "price_too_narrow", "price_too_narrow"]);
-    const opened = new Hono().use(paywall(till.config({ routes: { "GET /items/special": "$1", "GET /items/:id": "free" } })));
+    const opened = new Hono().use(
+      paywall(till.config({ routes: { "GET /items/special": "$1", "GET /items/:id": "free" } })),
+    );
     opened.get("/items/:id", (c) => c.text(""));
     expect(() => paywall.check(opened)).not.toThrow();
   });

@@ -191,6 +191,17 @@ describe("a page behind paidProxy", () => {
     },
   );
 
+  it.each(["/ssr", "/fr/ssr", "/fr/article/one", "/alias/7", "/premium.txt"])(
+    "G64 is offered under the URL that the client asked, its locale included: %s",
+    async (path) => {
+      const { challenge, response } = await charged(path);
+      expect([challenge.resource.url, response.status]).toEqual([
+        till.origin + path,
+        path.includes("fr/art") ? 404 : 200,
+      ]);
+    },
+  );
+
   it("costs nothing for OPTIONS, which runs nothing", async () => {
     const before = till.runs("article");
     expect((await till.get("/article/one", { method: "OPTIONS" })).status).toBe(204);

@@ -33,6 +33,15 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A facilitator's base URL, or the facilitator itself. */
 export type FacilitatorInput = string | Facilitator;
 
+/**
+ * JSON-RPC nodes by network (name or CAIP-2 id), several in order of preference, for example
+ * `{ base: ["https://mainnet.base.org", "https://…"] }`: https, or http to this machine.
+ */
+export type ChainNodes = Readonly<Record<string, string | readonly string[]>>;
+
+/** A chain's nodes, or a reader of a chain. */
+export type ChainInput = ChainReader | ChainNodes;
+
 /** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
 export interface SharedOptions {
   readonly payTo?: PayTo;
@@ -135,8 +144,12 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly secret?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
-  /** Who can be asked what became of a payment on its chain: `evmChain` of `@turnpike/evm`. */
-  readonly chain?: ChainReader | readonly ChainReader[];
+  /**
+   * Who can be asked what became of a payment on its chain: the address of a node by network, such as
+   * `{ base: "https://…" }`, or a reader such as `evmChain` of `@turnpike/evm` makes. Without it, a payment whose settlement
+   * is in doubt may stay unknown until `paywall.resolve`.
+   */
+  readonly chain?: ChainInput | readonly ChainInput[];
   /** Seconds between two looks at payments that are still open; 0: only when `reconcile` is called. @default 5 */
   readonly reconcileSeconds?: number;
   /** How many failed payments are borne before more are refused unasked; `false`: any number. */

@@ -1,4 +1,12 @@
-import { ambiguousPath, isTooLong, type PricedPath, type PricedRoute, readings, type Table, urlTooLong } from "@turnpike/core/adapter";
+import {
+  ambiguousPath,
+  isTooLong,
+  type PricedPath,
+  type PricedRoute,
+  readings,
+  type Table,
+  urlTooLong,
+} from "@turnpike/core/adapter";
 import { type Request, Router } from "express";
 import { type Match, Matcher } from "./matcher.js";
 

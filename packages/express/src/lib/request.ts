@@ -34,6 +34,11 @@ export class ExpressRequest extends NodeRequest<Request> {
   protected override parsedBody(): unknown {
     return this.raw.body;
   }
+
+  protected override uploads(): unknown {
+    const { file, files } = this.raw as { file?: unknown; files?: unknown };
+    return [file, files];
+  }
 }
 
 /** The host with its port. Express 4 has it without the port only. */

@@ -2,7 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { ConfigError } from "@turnpike/core";
 import type { FastifyInstance } from "fastify";
 import { guardApp } from "./ask.js";
-import { OwnPrice, statesPrice } from "./own-price.js";
+import { isOwnPrice, statesPrice } from "./own-price.js";
 import { Prices } from "./prices.js";
 import { listRoutes, nameOf, type RouteConfig, type Served } from "./served.js";
 
@@ -47,7 +47,7 @@ function watchApp(app: FastifyInstance): void {
   let guarded = false;
   app.addHook("onRoute", function ({ config, method, url }) {
     routes.push({ server: this, config: { ...config, method, url } });
-    if (guarded || !(config?.paywall instanceof OwnPrice)) return;
+    if (guarded || !isOwnPrice(config?.paywall)) return;
     guarded = true;
     guardApp(app, () => (apps.has(app) ? "none" : prices));
   });
@@ -65,5 +65,5 @@ const UNREAD =
 
 /** What `paid` makes holds without a paywall, and a route that is free needs none. */
 function isUnread(config: RouteConfig): boolean {
-  return statesPrice(config) && !(config.paywall instanceof OwnPrice) && config.paywall !== "free";
+  return statesPrice(config) && !isOwnPrice(config.paywall) && config.paywall !== "free";
 }

@@ -36,6 +36,10 @@ class Call extends NodeRequest<FastifyRequest> {
   protected override parsedBody(): unknown {
     return this.raw.body;
   }
+
+  protected override uploads(): unknown {
+    return (this.raw as { savedRequestFiles?: unknown }).savedRequestFiles;
+  }
 }
 
 /** The price that each request has been let through by: a price function is not asked again at a later stage. */

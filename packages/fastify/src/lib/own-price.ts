@@ -11,8 +11,11 @@ declare module "fastify" {
   }
 }
 
+const BRAND = Symbol.for("turnpike.fastify.own");
+
 /** The price that a route states for itself, compiled. */
 export class OwnPrice {
+  readonly [BRAND] = true;
   /** As the seller wrote it. */
   readonly price: RoutePrice<FastifyRequest>;
   readonly route: PricedRoute<FastifyRequest>;
@@ -26,4 +29,9 @@ export class OwnPrice {
 /** Whether a route has a word of its own on its price. A key without a value counts: its author meant to ask something. */
 export function statesPrice(config: object | undefined): boolean {
   return config !== undefined && "paywall" in config;
+}
+
+/** Told by a brand: another copy of this module may have made it. */
+export function isOwnPrice(price: unknown): price is OwnPrice {
+  return typeof price === "object" && price !== null && BRAND in price;
 }

@@ -9,7 +9,7 @@ import { PatternRouter } from "./pattern-router.js";
 import { PriceTable } from "./price-table.js";
 import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
 import { findUnserved } from "./unserved.js";
-import { Verdicts } from "./verdicts.js";
+import { type Verdict, Verdicts } from "./verdicts.js";
 
 /**
  * The price of one request; that it is `OPTIONS` for a handler of several verbs; that nothing is there, though its path may
@@ -69,15 +69,20 @@ export class Prices {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
+  /** @throws ConfigError if the price of the route cannot mean what it says */
+  verdict(route: Served): Verdict {
+    return this.#verdicts.of(route);
+  }
+
   /** What a request costs, by the route that Fastify has found and by every other that its path may be taken for. */
   quote(request: FastifyRequest): Quote {
     const { config, handler } = request.routeOptions as { config: RouteConfig; handler?: { name: string } };
     const route: Served = { server: request.server, config };
+    const verdict = request.is404 ? undefined : this.#verdicts.of(route);
+    if (verdict && !verdict.open && !verdict.priced) return undefined;
     const verb = verbOf(request.raw);
     const path = pathOf(request.raw.url ?? "/");
-    if (request.is404) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
-    const verdict = this.#verdicts.of(route);
-    if (!verdict.open && !verdict.priced) return undefined;
+    if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
     const meanings = verdict.open ? this.#meanings(route, path) : [[route]];
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
@@ -91,7 +96,7 @@ export class Prices {
   conflicts(other: Prices, served: readonly Served[]): ConfigProblem[] {
     const problems = served.flatMap((route) =>
       verbsOf(route.config).flatMap((verb): ConfigProblem[] => {
-        const [one, two] = [this.#verdicts.of(route), other.#verdicts.of(route)];
+        const [one, two] = [this.verdict(route), other.verdict(route)];
         if (!one.route(verb) || !two.route(verb) || isDeepStrictEqual(one.written(verb), two.written(verb))) return [];
         const message = "two paywalls of the app have different prices for this route; keep one of them";
         return [{ code: "priced_twice", path: nameOf(route.config), message }];

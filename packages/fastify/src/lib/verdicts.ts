@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigError, type ConfigProblem, type Paywall } from "@turnpike/core";
 import { type PricedRoute, type RoutePrice, refuseVerb } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
-import { OwnPrice, statesPrice } from "./own-price.js";
+import { isOwnPrice, OwnPrice, statesPrice } from "./own-price.js";
 import type { PriceTable } from "./price-table.js";
 import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
 
@@ -95,7 +95,7 @@ export class Verdicts {
 
   #ownPrice(config: RouteConfig, verbs: readonly string[]): OwnPrice {
     const price = config.paywall as RoutePrice<FastifyRequest> | OwnPrice | undefined;
-    if (price instanceof OwnPrice) return price;
+    if (isOwnPrice(price)) return price;
     if (isMissing(price)) throw new ConfigError([missingPrice(config)]);
     const url = config.url ?? "*";
     const known = this.#own.get(url) ?? [];
@@ -128,7 +128,7 @@ function missingPrice(config: RouteConfig): ConfigProblem {
   return { code: "price_missing", path: nameOf(config), message };
 }
 
-export function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
+function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
   return {
     code: "priced_twice",
     path,

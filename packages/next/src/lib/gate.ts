@@ -30,7 +30,7 @@ export interface NextOptions {
 
 /** What the engine is told of a request beyond the request itself. */
 export function factsOf(request: NextRequest, { address = platformAddress, basePath }: NextOptions): RequestFacts {
-  return { address: () => address(request), ...takenOff(request, basePath) };
+  return { address: () => address(request), upgrades: false, ...takenOff(request, basePath) };
 }
 
 type Params = Promise<Record<string, string | string[] | undefined>> | undefined;

@@ -120,7 +120,10 @@ const isHooks = (value: unknown): boolean =>
   );
 const HOOKS = "is an object of the functions beforeVerify, afterVerify, beforeSettle and afterSettle";
 
-const isChain = (value: unknown): boolean => isObject(value) && Array.isArray(value.networks) && isFunction(value.find);
+/** A reader, or nodes by network: what the nodes' addresses look like is checked where networks are known. */
+const isChain = (value: unknown): boolean =>
+  isObject(value) &&
+  ("find" in value ? Array.isArray(value.networks) && isFunction(value.find) : Object.keys(value).length > 0);
 
 const isObserver = (value: unknown): boolean =>
   isObject(value) && [value.event, value.trace].every((part) => part === undefined || isFunction(part));
@@ -161,7 +164,10 @@ const makeConfig = () =>
       isStore,
       `is a store that promises atomic claims (\`atomic: true\`) and has the operations ${STORE.join(", ")}; an eventually consistent one cannot serve`,
     ),
-    chain: is(oneOrMore(isChain), "is a chain reader such as `evmChain` makes, or a list of them"),
+    chain: is(
+      oneOrMore(isChain),
+      'is the address of a node by network, such as { base: "https://…" }, a chain reader such as `evmChain` makes, or a list of them',
+    ),
     reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
     limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
     hooks: is(isHooks, HOOKS),

@@ -8,6 +8,7 @@ import {
 } from "../protocol/schemas.js";
 import type { FacilitatorRequest } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
+import { SETTLE_TOKEN } from "./settle-token.js";
 import type { Transport, TransportAnswer } from "./transport.js";
 import type { CallOptions, Facilitator } from "./types.js";
 
@@ -90,6 +91,7 @@ async function send(
     headers: {
       accept: "application/json",
       ...(body ? { "content-type": "application/json" } : {}),
+      ...(callOptions?.token ? { [SETTLE_TOKEN]: callOptions.token } : {}),
       ...credentials,
     },
     signal: callOptions?.signal ?? new AbortController().signal,

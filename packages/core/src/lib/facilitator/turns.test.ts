@@ -77,12 +77,12 @@ describe("turns", () => {
     ]);
     await soon();
     expect(flood.begun).toHaveLength(128);
-    for (const end of flood.ends.splice(0, 8)) end();
+    for (const end of flood.ends.splice(0, 16)) end();
     await soon();
     const late = flood.begun.slice(128).map(({ source }) => source);
     expect(late.filter((source) => source === "c")).toHaveLength(2);
     expect(late.filter((source) => source === "d")).toHaveLength(2);
-    expect(late).toHaveLength(8);
+    expect(late).toHaveLength(16);
   });
 
   it("G33 let a payer of a source pass whom many requests of another would hold up", async () => {
@@ -114,6 +114,26 @@ describe("turns", () => {
     await soon();
     expect(buyer.begun).toHaveLength(12);
     expect(flood.begun.length).toBeLessThan(30);
+  });
+
+  it("G33 go by age over all sources, so that new addresses do not hold up who has waited", async () => {
+    const turns = createTurns();
+    const first = begin(
+      turns,
+      times(128, (i) => ask(`first ${i}`)),
+    );
+    const buyer = begin(
+      turns,
+      times(12, () => ask("buyer")),
+    );
+    begin(
+      turns,
+      times(400, (i) => ask(`new ${i}`)),
+    );
+    await soon();
+    for (const end of first.ends.splice(0, 40)) end();
+    await soon();
+    expect(buyer.begun).toHaveLength(12);
   });
 
   it("G33 count what is under way as failures, and refuse those that wait once these are too many", async () => {
@@ -149,7 +169,7 @@ describe("turns", () => {
     );
     await soon();
     await expect(turns.take(ask("a"))).rejects.toMatchObject({ code: "facilitator_busy", retryAfter: 1 });
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(15_000);
     await soon();
     expect(flood.refused).toHaveLength(512);
     for (const end of flood.ends.splice(0)) end();

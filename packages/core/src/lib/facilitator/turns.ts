@@ -8,7 +8,7 @@ export interface Asker {
   readonly rank: Rank;
   /** Whom it shares its places with, for example the network of a client's address; empty where nothing is known. */
   readonly source: string;
-  /** Whom its payment names: every second place of a source goes by payer, in turn. */
+  /** Whom its payment names: requests of one source take turns by payer. */
   readonly payer: string;
   /** How many questions its source may have open, as far as its failures tell; 0: it is to be refused. */
   room(): number;
@@ -35,7 +35,7 @@ const SOURCE_PLACES: Readonly<Record<Rank, number>> = { known: 32, signed: 96, u
 const RANK_WAITING = 2_048;
 const SOURCE_WAITING = 512;
 /** Milliseconds that one waits. */
-export const TURN_LIMIT = 10_000;
+export const TURN_LIMIT = 15_000;
 
 /** Those who bought before go first, then those who have certainly signed. */
 const RANKS: readonly Rank[] = ["known", "signed", "unproven"];
@@ -48,16 +48,17 @@ interface Waiter {
 
 interface Source {
   open: number;
-  /** In the order in which they came. */
-  readonly waiting: Set<Waiter>;
-  /** The same by payer; whose turn is next comes first. */
+  waiting: number;
+  /** Waiting requests by payer; whose turn is next comes first. */
   readonly payers: Map<string, Set<Waiter>>;
-  byPayer: boolean;
 }
 
 interface Queue {
   open: number;
-  waiting: number;
+  /** In the order in which they came. */
+  readonly waiting: Set<Waiter>;
+  /** The next place goes by age. */
+  byAge: boolean;
   /** Whose turn is next comes first. */
   readonly sources: Map<string, Source>;
 }
@@ -74,20 +75,20 @@ export function turnsByNetwork(): (network: string) => Turns {
 
 export function createTurns(): Turns {
   const queues = Object.fromEntries(
-    RANKS.map((rank): [Rank, Queue] => [rank, { open: 0, waiting: 0, sources: new Map() }]),
+    RANKS.map((rank): [Rank, Queue] => [rank, { open: 0, waiting: new Set(), byAge: false, sources: new Map() }]),
   ) as Record<Rank, Queue>;
   let open = 0;
 
   const sourceOf = ({ rank, source }: Asker): Source => {
     const { sources } = queues[rank];
-    const found = sources.get(source) ?? { open: 0, waiting: new Set(), payers: new Map(), byPayer: false };
+    const found = sources.get(source) ?? { open: 0, waiting: 0, payers: new Map() };
     sources.set(source, found);
     return found;
   };
 
   const forget = ({ rank, source }: Asker): void => {
     const found = queues[rank].sources.get(source);
-    if (found && found.open === 0 && found.waiting.size === 0) queues[rank].sources.delete(source);
+    if (found && found.open === 0 && found.waiting === 0) queues[rank].sources.delete(source);
   };
 
   const mayStart = ({ rank, source, room }: Asker, own: Source): boolean => {
@@ -116,8 +117,8 @@ export function createTurns(): Turns {
   /** Takes one that waits out of its queue. */
   const leave = (queue: Queue, own: Source, waiter: Waiter): void => {
     const { payer } = waiter.asker;
-    if (!own.waiting.delete(waiter)) return;
-    queue.waiting--;
+    if (!queue.waiting.delete(waiter)) return;
+    own.waiting--;
     const line = own.payers.get(payer);
     line?.delete(waiter);
     own.payers.delete(payer);
@@ -125,30 +126,56 @@ export function createTurns(): Turns {
     if (line && line.size > 0) own.payers.set(payer, line);
   };
 
-  /** The next one of a rank; those of a source without room are refused. */
-  const next = (queue: Queue): Waiter | undefined => {
-    for (const [name, own] of [...queue.sources]) {
-      // By payer, so that one payer does not hold up the others; and by age, since junk may name a new payer each time.
-      const [line = own.waiting] = own.byPayer ? own.payers.values() : [];
-      const [first] = line;
-      if (!first) continue;
-      if (first.asker.room() <= 0) {
-        for (const waiter of [...own.waiting]) waiter.refuse(waiter.asker.refusal());
-        continue;
-      }
-      if (!mayStart(first.asker, own)) continue;
-      own.byPayer = !own.byPayer;
-      queue.sources.delete(name);
-      queue.sources.set(name, own);
-      return first;
+  /** Whether one that waits may go now; it is refused where its source has no room left. */
+  const isDue = (waiter: Waiter, own: Source): boolean => {
+    const { asker } = waiter;
+    if (asker.room() > 0) return mayStart(asker, own);
+    waiter.refuse(asker.refusal());
+    return false;
+  };
+
+  /** The one that has waited longest, of those that may go. */
+  const oldest = (queue: Queue): Waiter | undefined => {
+    for (const waiter of queue.waiting) {
+      const own = queue.sources.get(waiter.asker.source);
+      if (own && isDue(waiter, own)) return waiter;
     }
     return undefined;
+  };
+
+  /** One of the source, and there of the payer, whose turn it is. */
+  const inTurn = (queue: Queue): Waiter | undefined => {
+    for (const [name, own] of queue.sources) {
+      for (;;) {
+        const [line = []] = own.payers.values();
+        const [first] = line;
+        if (!first) break;
+        if (isDue(first, own)) {
+          queue.sources.delete(name);
+          queue.sources.set(name, own);
+          return first;
+        }
+        // Its source has all the places that it may have; one that was refused is not there any more.
+        if (queue.waiting.has(first)) break;
+      }
+    }
+    return undefined;
+  };
+
+  /**
+   * By turns, so that one that asks much does not hold up the others; and every second place by age, since junk may come
+   * under a new name each time.
+   */
+  const next = (queue: Queue): Waiter | undefined => {
+    const found = queue.byAge ? oldest(queue) : inTurn(queue);
+    if (found) queue.byAge = !queue.byAge;
+    return found;
   };
 
   const fill = (): void => {
     for (const rank of RANKS) {
       const queue = queues[rank];
-      while (queue.waiting > 0 && open < PLACES && queue.open < RANK_PLACES) {
+      while (queue.waiting.size > 0 && open < PLACES && queue.open < RANK_PLACES) {
         const waiter = next(queue);
         if (!waiter) break;
         waiter.start();
@@ -175,12 +202,12 @@ export function createTurns(): Turns {
           reject(error);
         },
       };
-      const timer = setTimeout(() => waiter.refuse(busy(queue.waiting)), TURN_LIMIT);
+      const timer = setTimeout(() => waiter.refuse(busy(queue.waiting.size)), TURN_LIMIT);
       (timer as { unref?: () => void }).unref?.();
       const line = own.payers.get(asker.payer) ?? new Set();
       own.payers.set(asker.payer, line.add(waiter));
-      own.waiting.add(waiter);
-      queue.waiting++;
+      queue.waiting.add(waiter);
+      own.waiting++;
     });
 
   return {
@@ -188,11 +215,11 @@ export function createTurns(): Turns {
       if (asker.room() <= 0) throw asker.refusal();
       const queue = queues[asker.rank];
       const own = sourceOf(asker);
-      if (own.waiting.size === 0 && mayStart(asker, own)) return start(asker, own);
+      if (own.waiting === 0 && mayStart(asker, own)) return start(asker, own);
       const most = asker.source === "" ? RANK_WAITING : SOURCE_WAITING;
-      if (queue.waiting < RANK_WAITING && own.waiting.size < most) return wait(asker, own);
+      if (queue.waiting.size < RANK_WAITING && own.waiting < most) return wait(asker, own);
       forget(asker);
-      throw busy(queue.waiting);
+      throw busy(queue.waiting.size);
     },
   };
 }

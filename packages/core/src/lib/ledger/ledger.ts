@@ -91,6 +91,8 @@ export interface Ledger {
   answer(id: string): Promise<StoredAnswer | undefined>;
   link(key: string, id: string, instead?: string): Promise<string>;
   linked(key: string): Promise<string | undefined>;
+  /** Gives free the client's name for a payment that came to nothing. */
+  unlink(record: StoredPayment): Promise<void>;
   list(query: StoreQuery): Promise<readonly Standing[]>;
 }
 
@@ -183,6 +185,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         state,
         runs,
         holder: newHolder(),
+        settleToken: crypto.randomUUID(),
         createdAt: payment.createdAt ?? now,
         updatedAt: now,
         times: { ...payment.times, [state]: now },
@@ -228,7 +231,13 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         );
       }
       observe(written, record.state);
+      // What came to nothing gives the client's name for it free.
+      if (record.identifier !== undefined && isAttempt(written) && isFree(written))
+        await ledger.unlink(record).catch(() => {});
       return written;
+    },
+    unlink: async ({ id, identifier }) => {
+      if (identifier !== undefined) await guarded(() => store.link(identifier, id, Date.now(), id));
     },
     amend: async (record, change) => {
       const next = { ...moved(record, record.state, change), times: record.times };

@@ -79,6 +79,11 @@ export interface StoredPayment extends PaymentRecord {
    * authorisation until it is used or expired, so it is never listed, logged or exported.
    */
   readonly payload?: PaymentPayload;
+  /**
+   * The claim's own secret: a facilitator tells what became of its settlement to who has it (`CallOptions.token`). Made
+   * anew with every claim.
+   */
+  readonly settleToken?: string;
 }
 
 /** An answer as it was sent, to be sent again. */
@@ -184,6 +189,12 @@ export function markOf(record: StoredPayment): StoredPayment {
 }
 
 /** A record without what only the engine may see. */
-export function publicRecord({ holder: _1, expiresAt: _2, payload: _3, ...record }: StoredPayment): PaymentRecord {
+export function publicRecord({
+  holder: _1,
+  expiresAt: _2,
+  payload: _3,
+  settleToken: _4,
+  ...record
+}: StoredPayment): PaymentRecord {
   return record;
 }

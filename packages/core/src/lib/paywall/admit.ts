@@ -81,21 +81,21 @@ async function begin<Raw>(
   const bringer: Bringer = { ...unproven, signed: proven === "valid" };
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
-  if (route.flow === "upfront") {
-    const facilitator = await engine.pool.select(facilitatorRequest(presented));
-    const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
-    const id = proven === "valid" ? payment.id : attemptId(presented);
-    if (isAttempt({ id })) {
-      const full = engine.openAttempts.blocked(bringer.client);
-      if (full) return full;
-    }
+  const settleNow = async (payment: NewPayment, facilitator: Facilitator): Promise<Admitted> => {
     const { settleFirst } = await import("./settle-first.js");
     const first = await inTurn(engine, presented, bringer, () =>
-      settleFirst(paid, presented, { ...payment, id }, facilitator, bringer, claim),
+      settleFirst(paid, presented, payment, facilitator, bringer, claim),
     );
     if (first.type === "taken") return rejoin(paid, presented);
     if (first.type !== "refused") return first.admitted;
     return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
+  };
+  if (route.flow === "upfront") {
+    const facilitator = await engine.pool.select(facilitatorRequest(presented));
+    const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
+    const id = proven === "valid" ? payment.id : attemptId(presented);
+    const full = isAttempt({ id }) ? engine.openAttempts.blocked(bringer.client) : undefined;
+    return full ?? settleNow({ ...payment, id }, facilitator);
   }
   const verification = await verifyPayment(engine, presented, key, bringer);
   if (!verification.valid) {
@@ -107,7 +107,10 @@ async function begin<Raw>(
   if (limited) return limited;
   const verified = await askHook(route.hooks.afterVerify, hookPayment(paid, presented, payer));
   if (verified) return verified;
-  const record = await claim(newPayment(paid, presented, facilitator, payer), "running");
+  const payment = newPayment(paid, presented, facilitator, payer);
+  // Nothing of a response that leaves another way can be held until it is paid for.
+  if (request.detached === "settle") return settleNow(payment, facilitator);
+  const record = await claim(payment, "running");
   if (record && "status" in record) return record;
   // Another request may have run the handler meanwhile.
   const spent = record && engine.guard.blockedRuns(record.uncharged);

@@ -8,6 +8,8 @@ export interface Clients {
    * it is the address of a proxy that the app was not told of: then it would be everybody's.
    */
   of(request: Pick<PaywallRequest, "address" | "header">): string | undefined;
+  /** Only warns, if there is something to warn of. Never throws, as the seller's own `address` may. */
+  look(request: Pick<PaywallRequest, "address" | "header">): void;
 }
 
 /** Fields that proxies add. */
@@ -38,16 +40,25 @@ interface Runtime {
 /** Of one engine. It warns once of a proxy that the app was not told of. */
 export function createClients(logger: Logger | undefined): Clients {
   let warned = false;
+  const of: Clients["of"] = (request) => {
+    const address = plain(request.address());
+    if (address === undefined || address === "") return undefined;
+    if (!isPrivate(address) || !isForwarded(request, address)) return network(address);
+    if (!warned) {
+      warned = true;
+      warn(logger);
+    }
+    return undefined;
+  };
   return {
-    of: (request) => {
-      const address = plain(request.address());
-      if (address === undefined || address === "") return undefined;
-      if (!isPrivate(address) || !isForwarded(request, address)) return network(address);
-      if (!warned) {
-        warned = true;
-        warn(logger);
+    of,
+    look: (request) => {
+      if (warned) return;
+      try {
+        of(request);
+      } catch {
+        // It is asked again with the first payment, which is refused then.
       }
-      return undefined;
     },
   };
 }

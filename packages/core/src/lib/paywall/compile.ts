@@ -106,7 +106,17 @@ export function compileRoute<Raw>(
   checkHeader(engine, route, report);
   checkWindow(options, route, report);
   checkFinality(engine, route, networks, report);
-  return problems.length > before ? undefined : route;
+  if (problems.length > before) return undefined;
+  warnOfDoubts(engine, route, networks);
+  return route;
+}
+
+/** Says what nobody will be able to tell of payments to a route. */
+function warnOfDoubts<Raw>(engine: Engine, { flow }: RouteTerms<Raw>, networks: readonly NetworkTerms[]): void {
+  const paid = networks.map(({ terms }) => terms.network).filter(({ testnet }) => !testnet);
+  const unasked = paid.filter(({ id }) => engine.chains.every((chain) => !chain.networks.includes(id)));
+  engine.warnings.chain(unasked.map(({ title }) => title));
+  if (flow === "upfront") engine.warnings.retell(engine.pool.retellers);
 }
 
 type Report = (code: string, at: string, message: string) => void;

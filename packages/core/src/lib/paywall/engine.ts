@@ -17,6 +17,7 @@ import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
 import type { OpenAttempts } from "./open-attempts.js";
+import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
 export interface Engine {
@@ -47,6 +48,7 @@ export interface Engine {
   /** Keys the digests of buyers' credentials, beside each record's own salt. */
   readonly secret: string | undefined;
   readonly shared: SharedState;
+  readonly warnings: StartWarnings;
 }
 
 /** What engines of one process share, also when a bundler has loaded this module twice. */

@@ -19,13 +19,14 @@ import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
 import { createGuard, type Guard } from "./limits.js";
 import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
+import { openChains } from "./open-chains.js";
 import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
 import { rememberPrice } from "./same-price.js";
 import { rememberLabel } from "./sold.js";
+import { createStartWarnings } from "./start-warnings.js";
 import { startUpkeep } from "./upkeep.js";
-import { warnOfMemory } from "./warn-of-memory.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
 export interface Paywall {
@@ -148,7 +149,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     }),
     ownFacilitators: sound.facilitator !== undefined,
     ledger: createLedger(store, tellPayments(reporter, guard, openAttempts)),
-    chains: list(sound.chain),
+    chains: openChains(list(sound.chain), registry, problems),
     guard,
     clients: createClients(sound.logger),
     turns: turnsByNetwork(),
@@ -161,8 +162,9 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     labels: new Map(),
     secret: sound.secret,
     shared,
+    warnings: createStartWarnings(sound.logger),
   };
-  warnOfMemory(store.name, sound.logger);
+  engine.warnings.store(store.name);
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });

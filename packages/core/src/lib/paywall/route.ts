@@ -8,7 +8,7 @@ import type { Offer } from "./offer.js";
 import { prefersHtml } from "./page.js";
 import { readPayment } from "./present.js";
 import { problemReply } from "./problem.js";
-import { facilitatorReply, internalReply } from "./replies.js";
+import { detachedReply, facilitatorReply, internalReply } from "./replies.js";
 import { resourceUrl, targetOf } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 import { createTicket } from "./ticket.js";
@@ -28,7 +28,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
     return engine.replies.get(url, key, () => {
       // Offers may name a proxy's inner URL, which is warned of.
-      engine.clients.of(request);
+      engine.clients.look(request);
       return unpaidReply(route, terms, url, request, route.preview);
     });
   };
@@ -65,6 +65,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       try {
         const resource = resourceUrl(request.url(), engine.origin);
         if ("problem" in resource) return answer(badUrl(resource.problem));
+        if (request.detached === "refuse") return answer(detachedReply());
         const { url } = resource;
         // The common case without a Promise: nothing was paid, and the price is fixed and known.
         const terms = keepable ? fixed?.peek(pricedMethod(request)) : undefined;

@@ -1,5 +1,7 @@
 import { FacilitatorError } from "../errors.js";
+import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
+import type { StoredPayment } from "../ledger/record.js";
 import { sameNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
@@ -32,12 +34,13 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
+  { settleToken }: Pick<StoredPayment, "settleToken">,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
   try {
     const { scheme, network } = presented.requirements;
     const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request));
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, settleToken));
     // One in this process may say anything.
     const parsed = parseSettlementResponse(answer);
     return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };
@@ -74,7 +77,9 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
   if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
   // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
   if (!isDefinitive(answer.errorReason)) return { type: "lost" };
-  return { type: "refused", spent: saysSpent(answer.errorReason), receipt: failure(presented, reason, "") };
+  // What the facilitator has settled for another ledger would look on the chain as if it were ours.
+  const spent = saysSpent(answer.errorReason) && !(SETTLED_ELSEWHERE in (answer.extensions ?? {}));
+  return { type: "refused", spent, receipt: failure(presented, reason, "") };
 }
 
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */

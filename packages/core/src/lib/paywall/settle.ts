@@ -116,16 +116,16 @@ async function settleRepeatedly(
   record: StoredPayment,
   { facilitator, doubted = false }: SettleTerms,
 ): Promise<LastWord> {
-  const first = await callSettle(engine, facilitator, presented);
+  const first = await callSettle(engine, facilitator, presented, record);
   const known = record.transaction ?? "";
   if (first.type === "unsent") {
-    const again = await callSettle(engine, facilitator, presented);
+    const again = await callSettle(engine, facilitator, presented, record);
     if (again.type !== "unsent" || doubted) return { answer: again, transaction: known, doubt: doubted, record };
     return settleInstead(engine, presented, record, facilitator, again);
   }
   if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted, record };
   const { transaction } = first.receipt;
-  const again = await callSettle(engine, facilitator, presented);
+  const again = await callSettle(engine, facilitator, presented, record);
   const tells = again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.spent);
   return { answer: tells ? again : first, transaction, doubt: true, record };
 }
@@ -142,7 +142,7 @@ async function settleInstead(
   const other = await engine.pool.instead(than, request);
   if (!other) return { answer: unsent, transaction: "", doubt: false, record };
   const pinned = await engine.ledger.advance(record, "settling", { facilitator: other.id });
-  return { answer: await callSettle(engine, other, presented), transaction: "", doubt: false, record: pinned };
+  return { answer: await callSettle(engine, other, presented, pinned), transaction: "", doubt: false, record: pinned };
 }
 
 /** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */

@@ -26,9 +26,9 @@ export interface RunningPayment {
 /** The longest delay that timers take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Every answer below 400 that the handler completed is charged; nothing else is. */
+/** Every response below 400 that the handler completed is charged, and a protocol that was switched; nothing else is. */
 function isCharged({ status, aborted, error }: Outcome): boolean {
-  return !aborted && error === undefined && status >= 200 && status < 400;
+  return !aborted && error === undefined && (status === 101 || (status >= 200 && status < 400));
 }
 
 export function createTicket<Raw>(

@@ -7,6 +7,7 @@ import { testBound } from "./cases/bound.js";
 import { testBuyers } from "./cases/buyers.js";
 import { testBypasses, testOptions } from "./cases/bypasses.js";
 import { testBytes } from "./cases/bytes.js";
+import { testChainNodes } from "./cases/chain-nodes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
@@ -25,7 +26,9 @@ import { testPaymentHeader } from "./cases/payment-header.js";
 import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
+import { testSameRequest } from "./cases/same-request.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUnpaid } from "./cases/unpaid.js";
@@ -45,14 +48,14 @@ export function testAdapter(harness: Harness): void {
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers],
+    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
-    "proof of payment": [testProofOfPayment],
+    "proof of payment": [testProofOfPayment, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "what nobody has paid for": [testUnpaid, testLinearTime],
-    "the paid answer": [testAnswerHeaders, testBytes],
+    "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],
   };

@@ -11,7 +11,7 @@ import { HOUR, LONG, nextRecord, sampleId, sampleRecord } from "../samples.js";
 
 const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 /** Writes of a flood, and how many of them at once. */
-const FLOOD = 1_000;
+const FLOOD = 240;
 const AT_ONCE = 20;
 /** Bytes of JSON that an unproven payment may leave. */
 const MARK = 1_200;

@@ -50,7 +50,8 @@ export function testLinearTime({ check }: Casebook): void {
       const text = unit.repeat(Math.floor(LENGTH / unit.length));
       const request = "GET /paid HTTP/1.1";
       const requests = [[`GET /paid?${text} HTTP/1.1`]];
-      for (const name of ["PAYMENT-SIGNATURE", "Accept", "Cookie", "Host"]) requests.push([request, `${name}: ${text}`]);
+      for (const name of ["PAYMENT-SIGNATURE", "Accept", "Cookie", "Host"])
+        requests.push([request, `${name}: ${text}`]);
       for (const lines of requests) {
         expect(await cost(shop, lines), lines.join(" ").slice(0, 60)).toBeLessThan(most(plain));
       }

@@ -1,7 +1,7 @@
-import type { Hex } from "viem";
-import type { Receipt } from "./chain.js";
 import type { Blocks, Pace } from "./logs.js";
+import type { Receipt } from "./node.js";
 import type { Rpc } from "./rpc.js";
+import type { Hex } from "./words.js";
 
 /** What a mined transaction did with a payment's single-use value. */
 export interface Deed {

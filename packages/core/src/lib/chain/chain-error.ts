@@ -1,4 +1,4 @@
-import { TurnpikeError } from "@turnpike/core";
+import { TurnpikeError } from "../errors.js";
 import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
 
 export type ChainErrorCode =

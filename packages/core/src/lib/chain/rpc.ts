@@ -1,5 +1,5 @@
-import { getHttpRpcClient } from "viem/utils";
-import { explainFailure, RpcFailure, RpcRefusal, TOO_LATE } from "./rpc-errors.js";
+import { members } from "./authorization.js";
+import { explainFailure, explainStatus, RpcFailure, RpcRefusal, TOO_LATE, TOO_MUCH } from "./rpc-errors.js";
 
 /** Milliseconds before the second and last try of a read. */
 const RETRY_AFTER = 150;
@@ -21,23 +21,18 @@ export interface Rpc {
 
 /** @param limit milliseconds for one request, its answer's body included; or what ends them all */
 export function createRpc(url: string, limit: number | AbortSignal): Rpc {
-  // The client's own time limit ends with the answer's head; the signal below covers the body too.
-  const client = getHttpRpcClient(url, {
-    timeout: 0,
-    maxResponseBodySize: MAX_ANSWER_BYTES,
-    fetchOptions: { redirect: "manual" },
-  });
+  let asked = 0;
   const once = async (method: string, params: readonly unknown[]) => {
     const signal = typeof limit === "number" ? AbortSignal.timeout(limit) : limit;
-    const body = { method, params: [...params] };
-    let answer: unknown;
+    asked++;
     try {
-      answer = await client.request({ body, fetchOptions: { signal } });
+      return readAnswer(await post(url, { jsonrpc: "2.0", id: asked, method, params }, signal));
     } catch (error) {
+      if (error instanceof RpcRefusal) throw error;
       // Who gives up may name any reason, so the error would not tell.
-      throw signal.aborted ? new RpcFailure("facilitator_timeout", TOO_LATE) : explainFailure(error);
+      if (signal.aborted) throw new RpcFailure("facilitator_timeout", TOO_LATE);
+      throw error instanceof RpcFailure ? error : explainFailure(error);
     }
-    return readAnswer(answer);
   };
   return {
     request: async (method, params) => {
@@ -53,6 +48,40 @@ export function createRpc(url: string, limit: number | AbortSignal): Rpc {
   };
 }
 
+/** Follows no redirect: the endpoint's address may hold a key, and the request a payment. */
+async function post(url: string, body: object, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    redirect: "manual",
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (!response.ok) {
+    await response.body?.cancel().catch(() => undefined);
+    throw explainStatus(response.status);
+  }
+  return JSON.parse(await readText(response));
+}
+
+async function readText(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > MAX_ANSWER_BYTES) {
+      await reader.cancel().catch(() => undefined);
+      throw new RpcFailure("facilitator_too_large", TOO_MUCH);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
 function readAnswer(answer: unknown): unknown {
   const { result, error } = members(answer);
   if (typeof error === "object" && error !== null) {
@@ -65,8 +94,4 @@ function readAnswer(answer: unknown): unknown {
     throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than JSON-RPC.");
   }
   return result;
-}
-
-function members(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,20 +1,16 @@
-import type { Hex } from "viem";
-import { encodeAbiParameters, padHex, parseAbiParameters, toEventSelector, toFunctionSelector } from "viem/utils";
-import { isAuthorizationUsed, movedMoney, type Receipt, readCall, readReceipt } from "./chain.js";
 import type { Eip3009Charge } from "./charge.js";
 import type { Deed, Trace } from "./deed.js";
 import { type LogFilter, searchLogs } from "./logs.js";
+import { isAuthorizationUsed, movedMoney, type Receipt, readCall, readReceipt } from "./node.js";
 import type { Rpc } from "./rpc.js";
-import { readTokenEvents, type TokenEvent } from "./token-events.js";
+import { CANCELED, readTokenEvents, type TokenEvent, USED } from "./token-events.js";
+import { encodeWords, type Hex, wordOf } from "./words.js";
 
-const USES = ["AuthorizationUsed(address,bytes32)", "AuthorizationCanceled(address,bytes32)"].map(toEventSelector);
-/** The calls that use an authorisation: to anybody and to the caller, with a signature in three parts and in one. */
-const CALLS = ["transferWithAuthorization", "receiveWithAuthorization"].flatMap((name) =>
-  ["uint8,bytes32,bytes32", "bytes"].map((signature) =>
-    toFunctionSelector(`${name}(address,address,uint256,uint256,uint256,bytes32,${signature})`),
-  ),
-);
-const ARGUMENTS = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
+/**
+ * The calls that use an authorisation: `transferWithAuthorization` to anybody and `receiveWithAuthorization` to the
+ * caller, each with a signature in three parts and in one.
+ */
+const CALLS = ["0xe3ee160e", "0xcf092995", "0xef55bec6", "0x88b7ab63"];
 
 /** How an EIP-3009 transfer shows: by the token's event for its nonce, and the movement beside it. */
 export function eip3009Trace(charge: Eip3009Charge): Trace {
@@ -44,7 +40,7 @@ export function eip3009Trace(charge: Eip3009Charge): Trace {
 }
 
 function filterOf({ token, from, nonce }: Eip3009Charge): LogFilter {
-  return { address: token, topics: [USES, padHex(from), nonce] };
+  return { address: token, topics: [[USED, CANCELED], wordOf(from), nonce] };
 }
 
 function isUseOf(event: TokenEvent, { from, nonce }: Eip3009Charge): boolean {
@@ -79,6 +75,6 @@ function isPayment(event: TokenEvent, { from, to, value }: Eip3009Charge): boole
 async function isCallOf(rpc: Rpc, transaction: Hex, charge: Eip3009Charge): Promise<boolean> {
   const { from, to, value, validAfter, validBefore, nonce } = charge;
   const call = await readCall(rpc, transaction);
-  const signed = encodeAbiParameters(ARGUMENTS, [from, to, value, validAfter, validBefore, nonce]).slice(2);
+  const signed = encodeWords(from, to, value, validAfter, validBefore, nonce);
   return call?.to === charge.token && CALLS.some((selector) => call.input.startsWith(selector + signed));
 }

@@ -1,7 +1,7 @@
-import type { Hex } from "viem";
-import { type Block, findBlock, nameBlock } from "./chain.js";
+import { type Block, findBlock, nameBlock } from "./node.js";
 import type { Rpc } from "./rpc.js";
 import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
+import type { Hex } from "./words.js";
 
 /** Blocks that one request covers, where the node allows it. */
 const SPAN = 2000n;

@@ -1,33 +1,21 @@
-import type { Hex } from "viem";
-import {
-  encodeAbiParameters,
-  padHex,
-  parseAbiParameters,
-  parseEventLogs,
-  toEventSelector,
-  toFunctionSelector,
-} from "viem/utils";
-import { permit2Abi } from "./abi.js";
-import { movedMoney, type Receipt, readCall, readNonceBitmap, readReceipt } from "./chain.js";
 import { EXACT_PROXY, type Permit2Charge } from "./charge.js";
 import type { Deed, Trace } from "./deed.js";
 import { type LogFilter, searchLogs } from "./logs.js";
+import { movedMoney, type Receipt, readCall, readNonceBitmap, readReceipt } from "./node.js";
 import type { Rpc } from "./rpc.js";
-import { readTokenEvents } from "./token-events.js";
+import { INVALIDATED, MOVED, readInvalidations, readTokenEvents } from "./token-events.js";
+import { encodeWords, type Hex, wordOf } from "./words.js";
 
 /** At this address on every chain. */
 const PERMIT2: Hex = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 /** Transfers of the same amount between the same two that one search looks into. */
 const MAX_CANDIDATES = 100;
 
-const MOVED = toEventSelector("Transfer(address,address,uint256)");
-const INVALIDATED = toEventSelector("UnorderedNonceInvalidation(address,uint256,uint256)");
-const PERMIT = "((address,uint256),uint256,uint256),address,(address,uint256),bytes";
-const SETTLE = toFunctionSelector(`settle(${PERMIT})`);
-const SETTLE_WITH_PERMIT = toFunctionSelector(`settleWithPermit((uint256,uint256,bytes32,bytes32,uint8),${PERMIT})`);
+/** The proxy's calls `settle` and `settleWithPermit`. */
+const SETTLE = "0x13cd3b53";
+const SETTLE_WITH_PERMIT = "0xfa340378";
 /** Hexadecimal digits of the five words that come before the permit there. */
 const ALLOWANCE_DIGITS = 5 * 64;
-const ARGUMENTS = parseAbiParameters("address, uint256, uint256, uint256, address, address, uint256");
 
 /**
  * How a Permit2 transfer shows. No event names its nonce, so the settling call itself must: a movement of the amount
@@ -73,7 +61,7 @@ export function permit2Trace(charge: Permit2Charge): Trace {
 
 /** Everything that the payer moves or makes invalid; both events have the payer in the same place. */
 function filterOf({ token, from }: Permit2Charge): LogFilter {
-  return { address: [token, PERMIT2], topics: [[MOVED, INVALIDATED], padHex(from)] };
+  return { address: [token, PERMIT2], topics: [[MOVED, INVALIDATED], wordOf(from)] };
 }
 
 function findMovements(logs: readonly unknown[], { token, from, to, value }: Permit2Charge): ReadonlySet<Hex> {
@@ -84,16 +72,9 @@ function findMovements(logs: readonly unknown[], { token, from, to, value }: Per
 }
 
 function findInvalidation(logs: readonly unknown[], charge: Permit2Charge): Hex | undefined {
-  const parsed = parseEventLogs({ abi: permit2Abi, logs: logs as Parameters<typeof parseEventLogs>[0]["logs"] });
-  const log = parsed.find(
-    ({ address, removed, args: { owner, word, mask } }) =>
-      !removed &&
-      address.toLowerCase() === PERMIT2 &&
-      owner.toLowerCase() === charge.from &&
-      word === charge.nonce >> 8n &&
-      hasBit(mask, charge),
-  );
-  return log?.transactionHash ?? undefined;
+  return readInvalidations(logs, PERMIT2).find(
+    ({ owner, word, mask }) => owner === charge.from && word === charge.nonce >> 8n && hasBit(mask, charge),
+  )?.transaction;
 }
 
 function hasBit(bits: bigint, { nonce }: Permit2Charge): boolean {
@@ -108,7 +89,7 @@ function isSettlement(input: Hex, charge: Permit2Charge): boolean {
 }
 
 function encodeSigned({ token, value, nonce, validBefore, from, to, validAfter }: Permit2Charge): string {
-  return encodeAbiParameters(ARGUMENTS, [token, value, nonce, validBefore, from, to, validAfter]).slice(2);
+  return encodeWords(token, value, nonce, validBefore, from, to, validAfter);
 }
 
 /**

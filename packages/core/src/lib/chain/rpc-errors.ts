@@ -1,6 +1,4 @@
-import { FacilitatorError } from "@turnpike/core";
-
-type Code = FacilitatorError["code"];
+import type { FacilitatorErrorCode } from "../errors.js";
 
 /** Errors of sockets that come before a connection exists. */
 const NEVER_CONNECTED = new Set([
@@ -13,15 +11,16 @@ const NEVER_CONNECTED = new Set([
 ]);
 
 export const TOO_LATE = "The chain's node did not answer in time.";
+export const TOO_MUCH = "The chain's node answered too much.";
 
 /** The node gave no answer. */
 export class RpcFailure extends Error {
-  readonly code: Code;
+  readonly code: FacilitatorErrorCode;
   /** False only if it is certain that the request never reached the node. */
   readonly arrived: boolean;
   readonly status: number | undefined;
 
-  constructor(code: Code, sentence: string, arrived = true, status?: number) {
+  constructor(code: FacilitatorErrorCode, sentence: string, arrived = true, status?: number) {
     super(sentence);
     this.code = code;
     this.arrived = arrived;
@@ -62,34 +61,14 @@ export class RpcRefusal extends Error {
   }
 }
 
-/**
- * What went wrong, as the callers of a facilitator know it. Nothing of the cause is passed on: the endpoint's address,
- * which holds a key at many providers, stands in viem's errors.
- * @param sent whether a settlement may have left
- */
-export function asFacilitatorError(error: unknown, sent: boolean): FacilitatorError {
-  if (error instanceof FacilitatorError) return error;
-  if (error instanceof RpcFailure) {
-    const { code, message, status } = error;
-    return new FacilitatorError(code, message, { sent, ...(status === undefined ? {} : { status }) });
-  }
-  if (error instanceof RpcRefusal) return new FacilitatorError("facilitator_status", error.message, { sent });
-  return new FacilitatorError("facilitator_unreadable", "The chain's node answered something unexpected.", { sent });
+/** What an HTTP status other than a success means. A redirect that a runtime hides has none. */
+export function explainStatus(status: number): RpcFailure {
+  const code = status < 400 ? "facilitator_redirect" : "facilitator_status";
+  return new RpcFailure(code, `The chain's node answered with HTTP status ${status}.`, true, status);
 }
 
-/** What made viem's client give up on a request. */
+/** What made `fetch` give up on a request. */
 export function explainFailure(error: unknown): RpcFailure {
-  const { name, status } = error as { name?: string; status?: number };
-  if (name === "TimeoutError" || name === "AbortError") {
-    return new RpcFailure("facilitator_timeout", TOO_LATE);
-  }
-  if (name === "ResponseBodyTooLargeError") {
-    return new RpcFailure("facilitator_too_large", "The chain's node answered too much.");
-  }
-  if (status !== undefined) {
-    const code = status >= 300 && status < 400 ? "facilitator_redirect" : "facilitator_status";
-    return new RpcFailure(code, `The chain's node answered with HTTP status ${status}.`, true, status);
-  }
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof SyntaxError) {
       return new RpcFailure("facilitator_unreadable", "The chain's node answered something else than JSON.");

@@ -1,6 +1,6 @@
-import type { PaymentPayload, PaymentRequirements } from "@turnpike/core/protocol";
-import type { Hex } from "viem";
-import { type Authorization, isAddress, isUint256, isWord, lower, members, readAuthorization } from "./transfer.js";
+import type { PaymentPayload, PaymentRequirements } from "../protocol/types.js";
+import { type Authorization, members, readAuthorization } from "./authorization.js";
+import { type Hex, isAddress, isUint256, isWord, lower } from "./words.js";
 
 /** The contract that spends under Permit2 for `exact` (scheme_exact_evm.md, Permit2). */
 export const EXACT_PROXY: Hex = "0x402085c248eea27d92e8b30b2c58ed07f9e20001";
