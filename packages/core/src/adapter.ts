@@ -18,5 +18,5 @@ export type {
 export { optionsReply } from "./lib/table/options.js";
 export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
-export { readings } from "./lib/table/readings.js";
-export { ambiguousPath, compileTable, type PricedPath, refuseVerb, type Table } from "./lib/table/table.js";
+export { isTooLong, readings } from "./lib/table/readings.js";
+export { ambiguousPath, compileTable, type PricedPath, refuseVerb, type Table, urlTooLong } from "./lib/table/table.js";

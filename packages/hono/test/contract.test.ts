@@ -57,7 +57,10 @@ function addFallback(app: Hono, { kind, folder, run }: Fallback): void {
       params: {},
       text: () => c.req.text(),
     });
-    return new Response(body as string, { status, headers: headers.map(([name, value]): [string, string] => [name, value]) });
+    return new Response(body as string, {
+      status,
+      headers: headers.map(([name, value]): [string, string] => [name, value]),
+    });
   };
   if (kind === "not-found") app.notFound(serve);
   else app.all("/*", serve);

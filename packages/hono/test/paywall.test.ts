@@ -1,6 +1,6 @@
 import { createPaywall, type Payment, type RouteTable } from "@turnpike/core";
 import { faults, readChallenge } from "@turnpike/testing";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -63,7 +63,7 @@ describe("paywall", () => {
     expect((await app.request("/paid", { method: "HEAD" })).status).toBe(402);
     expect((await app.request("/all", { method: "OPTIONS" })).status).toBe(204);
     expect((await app.request("/own", { method: "OPTIONS" })).headers.get("x-own")).toBe("1");
-    expect((await app.request("/paid", { method: "OPTIONS" })).status).toBe(404);
+    expect((await app.request("/paid", { method: "OPTIONS" })).status).toBe(204);
     expect(ran).toBe(0);
     const { response } = await till.buy(app, "/paid", { method: "HEAD" });
     expect([response.status, await response.text(), ran]).toEqual([200, "", 1]);
@@ -118,6 +118,71 @@ describe("OPTIONS", () => {
       expect(Object.fromEntries(response.headers), name).toEqual({ allow: "OPTIONS" });
       expect((await app.request("/x")).status, name).toBe(402);
     }
+  });
+
+  it("does no work of a route, however that is registered", async () => {
+    let ran = 0;
+    const work = (c: Context) => {
+      ran++;
+      return c.body(null, 201, { location: "/made", "x-work": "done" });
+    };
+    const passing = async (c: Context, next: Next) => {
+      ran++;
+      c.header("x-work", "done");
+      await next();
+    };
+    const price = () => paid(till.config(), "$0.01");
+    const inner = new Hono().all("/", work).all("/x", work);
+    const apps = {
+      "a handler that takes next": new Hono().all("/x", price(), async (c, _next) => work(c)),
+      "several handlers": new Hono().all("/x", price(), passing, work),
+      "every method by name": new Hono()
+        .on(["GET", "POST", "OPTIONS-LIKE"], "/x", price(), work)
+        .all("/x", price(), work),
+      "a mounted app": new Hono().use("/x/*", price()).mount("/x", inner.fetch),
+      "a mounted app behind a table": new Hono().use(gate("GET /x/*")).mount("/x", inner.fetch),
+      "middleware for the whole app": new Hono().use(price()).all("/x", passing, work),
+      "a sub-app": new Hono().route("/x", new Hono().use(price()).all("/", work)),
+      "a sub-app with its own errors": new Hono().route(
+        "/x",
+        new Hono().onError((_, c) => c.text("")).all("/", price(), work),
+      ),
+      "what is not found": new Hono().use(gate("GET /x")).notFound(work),
+    };
+    for (const [name, app] of Object.entries(apps)) {
+      const response = await app.request("/x", preflight);
+      expect([response.status, await response.text()], name).toEqual([204, ""]);
+      expect(Object.fromEntries(response.headers), name).toEqual({ allow: "OPTIONS" });
+    }
+    expect(ran).toBe(0);
+  });
+
+  it("runs a route for OPTIONS with the middleware for the whole app, and nothing between them", async () => {
+    let ran = 0;
+    const app = new Hono()
+      .use(gate("GET /x"))
+      .use(async (c, next) => {
+        c.header("x-app", "1");
+        await next();
+      })
+      .all("/x", async (_, next) => {
+        ran++;
+        await next();
+      })
+      .options("/x", (c) => c.body(null, 204, { "x-own": "1" }));
+    const response = await app.request("/x", preflight);
+    expect([response.status, response.headers.get("x-app"), response.headers.get("x-own"), ran]).toEqual([
+      204,
+      "1",
+      "1",
+      0,
+    ]);
+  });
+
+  it("is answered by CORS ahead of the paywall, with the fields that a browser asks for", async () => {
+    const app = new Hono().use(cors()).all("/x", paid(till.config(), "$0.01"), (c) => c.text("secret"));
+    const response = await app.request("/x", preflight);
+    expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([204, "*"]);
   });
 
   it("is answered by middleware behind the paywall", async () => {

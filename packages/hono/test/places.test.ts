@@ -106,15 +106,35 @@ describe("check", () => {
     expect(problems.map(({ code }) => code)).toEqual(Array(3).fill("route_not_served"));
   });
 
-  it("knows patterns that are narrower or wider than the route, or cross it", () => {
+  it("knows patterns that are wider than the route", () => {
     const app = new Hono();
-    app.use(gate("/items/special", "/files/*", "/x/:a/z", "/r/:id{[0-9]+}", "/o/one"));
+    app.use(gate("/files/*", "/r/:id{[0-9]+}", "/city/:name"));
+    app
+      .get("/files/:a/:b", (c) => c.text(""))
+      .get("/r/:id{\\d+}", (c) => c.text(""))
+      .get("/city/berlin", (c) => c.text(""));
+    expect(() => paywall.check(app)).not.toThrow();
+  });
+
+  it("G21 names routes that are wider than their price, or cross it, until a free entry opens the rest", () => {
+    const app = new Hono();
+    app.use(gate("/items/special", "/x/:a/z", "/o/one"));
     app
       .get("/items/:id", (c) => c.text(""))
-      .get("/files/:a/:b", (c) => c.text(""))
-      .get("/x/y/:b", (c) => c.text(""));
-    app.get("/r/:id{\\d+}", (c) => c.text("")).on(["GET"], "/o*", (c) => c.text(""));
-    expect(() => paywall.check(app)).not.toThrow();
+      .get("/x/y/:b", (c) => c.text(""))
+      .on(["GET"], "/o*", (c) => c.text(""));
+    let codes: string[] = [];
+    try {
+      paywall.check(app);
+    } catch (error) {
+      codes = (error as ConfigError).problems.map(({ code }) => code);
+    }
+    expect(codes).toEqual(["price_too_narrow", "price_too_narrow", "price_too_narrow"]);
+    const opened = new Hono().use(
+      paywall(till.config({ routes: { "GET /items/special": "$1", "GET /items/:id": "free" } })),
+    );
+    opened.get("/items/:id", (c) => c.text(""));
+    expect(() => paywall.check(opened)).not.toThrow();
   });
 
   it("counts static files and mounts below a path as served, and middleware for everything not", () => {

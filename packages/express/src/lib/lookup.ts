@@ -1,4 +1,12 @@
-import { ambiguousPath, type PricedPath, type PricedRoute, readings, type Table } from "@turnpike/core/adapter";
+import {
+  ambiguousPath,
+  isTooLong,
+  type PricedPath,
+  type PricedRoute,
+  readings,
+  type Table,
+  urlTooLong,
+} from "@turnpike/core/adapter";
 import { type Request, Router } from "express";
 import { type Match, Matcher } from "./matcher.js";
 
@@ -63,6 +71,7 @@ export class Lookup {
   }
 
   find(path: string, verb: string): Verdict {
+    if (isTooLong(path)) return { type: "priced", route: urlTooLong, params: {} };
     try {
       const matches = this.#matches(path);
       if (matches.length === 0) return free;

@@ -24,7 +24,9 @@ interface Runtime {
 /** The client's address as the runtime tells it; nothing where only the client could. */
 export function addressOf(c: Context): string | undefined {
   const env = (c.env ?? {}) as { readonly server?: unknown };
-  return [env.server, env].map((bindings) => addressIn(bindings, c)).find((found) => found !== undefined) ?? platform(c);
+  return (
+    [env.server, env].map((bindings) => addressIn(bindings, c)).find((found) => found !== undefined) ?? platform(c)
+  );
 }
 
 function addressIn(bindings: unknown, c: Context): string | undefined {

@@ -6,7 +6,7 @@ import { type AppRoute, rulingOf, type TableGate } from "./gates.js";
 import { isClosed, isPricedTwice, type Meeting, meetings, serverAhead, serverOf } from "./meetings.js";
 import { servesNotFound } from "./not-found.js";
 import { isForAll, nameOf, roleOf } from "./roles.js";
-import { samplesOf } from "./samples.js";
+import { crossing, samplesOf } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import { basesOf } from "./spellings.js";
 
@@ -29,10 +29,11 @@ function judgeEntry(
   const report = (code: string, message: string): ConfigProblem => ({ code, path: `routes["${entry}"]`, message });
   const whole = samplesOf(path.pattern);
   const examples = [...whole, ...places.flatMap((place) => examplesBelow(place, whole))];
+  const crossed = scene.routes.flatMap((route) => crossing(path.pattern, route.path));
   const wide = path.shapes.some((shape) => shape.some(({ type }) => type === "rest"));
   const isOf = (place: AppRoute, one: string, stops: readonly AppRoute[]) =>
     gate.lookup.at(place, "GET", one, stops).matched.includes(path);
-  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...scene.paths], wide, isOf);
+  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...crossed, ...scene.paths], wide, isOf);
   const priced = met.filter(isClosed);
 
   const plain = path.shapes.every((shape) =>

@@ -1,10 +1,10 @@
-import type { PricedPath, PricedRoute, Table } from "@turnpike/core/adapter";
+import { type PricedPath, type PricedRoute, type Table, urlTooLong } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
 import { anyCase } from "./any-case.js";
 import type { AppRoute } from "./gates.js";
-import { basesOf, spellings } from "./spellings.js";
+import { basesOf, isUnreadable, spellings } from "./spellings.js";
 
 /** The price of a request; that it is `OPTIONS` for a path with a price; or nothing: it is free. */
 export type Found = PricedRoute<Context> | "options" | undefined;
@@ -67,6 +67,7 @@ export function createLookup(table: Table<Context>): Lookup {
     at: (place, method, path, stops) => at(basesOf(path, place), method, path, stops),
     find(c) {
       const { method, path } = c.req;
+      if (isUnreadable(path)) return urlTooLong;
       const routes = matchedRoutes(c);
       const place = routes[c.req.routeIndex];
       let verdicts = places.get(place ?? table);

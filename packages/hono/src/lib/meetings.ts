@@ -30,9 +30,7 @@ export function meetings(
   for (const path of new Set(paths)) {
     for (const method of methods) {
       const stops = scene.walk(method, path);
-      const at = stops.findIndex(
-        (place) => gateOf(place)?.handler === gate.handler && counts(place, path, stops),
-      );
+      const at = stops.findIndex((place) => gateOf(place)?.handler === gate.handler && counts(place, path, stops));
       if (at >= 0) found.push({ method, path, stops, at, server: serverOf(stops.slice(at + 1), files) });
     }
   }

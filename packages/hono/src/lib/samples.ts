@@ -26,3 +26,10 @@ function makeSamples(pattern: string): string[] {
   const more = pattern.endsWith("*") || pattern.includes("{") ? ["x/y/z"] : [];
   return [...[...values, ...words, ...more].map((value) => pattern.replace(piece, value)), ...shorter];
 }
+
+/** Paths that two patterns may both match: each segment that one of them has as a literal, with values for the rest. */
+export function crossing(one: string, other: string): readonly string[] {
+  const [a, b] = [one.split("/"), other.split("/")];
+  if (a.length !== b.length || one.includes("{") || other.includes("{")) return [];
+  return samplesOf(a.map((segment, at) => (/[:*]/.test(segment) ? (b[at] as string) : segment)).join("/"));
+}

@@ -1,4 +1,4 @@
-import { readings } from "@turnpike/core/adapter";
+import { isTooLong, readings } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { basePath } from "hono/route";
 
@@ -16,6 +16,11 @@ export function spellings(path: string, bases: readonly string[]): string[] {
   }
   if (paths.length === 1) return paths;
   return [...new Set(paths.flatMap((one) => [one, withoutSlashes(one)]))];
+}
+
+/** Whether a path could be read in several ways and is too long to be. */
+export function isUnreadable(path: string): boolean {
+  return !plain.test(path) && isTooLong(encodePath(path));
 }
 
 /** By index: an expression would begin anew at each slash of a long row. */

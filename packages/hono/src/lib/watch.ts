@@ -5,8 +5,8 @@ import { matchedRoutes } from "hono/route";
 import { findBypass } from "./bypass.js";
 import { type AppRoute, type Gate, sawGate } from "./gates.js";
 import type { App } from "./guard.js";
-import { isForAll, isWild, nameOf } from "./roles.js";
 import { serverOf } from "./meetings.js";
+import { isForAll, isWild, nameOf } from "./roles.js";
 import { checkApp } from "./served.js";
 
 /** Looks after one gate while it serves. */

@@ -1,8 +1,9 @@
 /** Host and port as a client may send them: a name, an IPv4 or a bracketed IPv6 address. */
 const AUTHORITY = /^(?:[a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^?#]*)/i;
+
 /** Characters of a path that goes into an offer. */
-const MAX_PATH = 1_500;
+export const LONGEST_PATH = 1_500;
 
 export type ResourceUrl = { readonly url: string } | { readonly problem: "invalid_host" | "url_too_long" };
 
@@ -14,7 +15,7 @@ export type ResourceUrl = { readonly url: string } | { readonly problem: "invali
 export function resourceUrl(requested: string, origin: string | undefined): ResourceUrl {
   const [, scheme, authority, path] = ABSOLUTE.exec(requested) ?? [];
   if (scheme === undefined || authority === undefined || path === undefined) return { problem: "invalid_host" };
-  if (path.length > MAX_PATH) return { problem: "url_too_long" };
+  if (path.length > LONGEST_PATH) return { problem: "url_too_long" };
   if (origin !== undefined) return { url: origin + path };
   const url = `${scheme.toLowerCase()}://${authority}${path}`;
   // The form alone passes ports beyond 65535 and addresses like 256.1.1.1.

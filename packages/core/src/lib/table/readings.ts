@@ -1,9 +1,19 @@
+import { LONGEST_PATH } from "../paywall/resource-url.js";
+
 /** Decoding rounds: a handler, a proxy and the server behind it may each decode once. */
 const ROUNDS = 3;
 
 /** What makes a path mean different things to different readers; usual paths have none of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ambiguous = /[%\\;\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+
+/**
+ * Whether a path could be read in more than one way and is too long for any of them to be offered: then it is refused
+ * unread, since readings of long paths cost more than a request that nobody has paid for may.
+ */
+export function isTooLong(path: string): boolean {
+  return path.length > LONGEST_PATH && ambiguous.test(path);
+}
 
 /**
  * The paths that a request path may stand for once a handler resolves it by itself, as file servers and proxies do: the

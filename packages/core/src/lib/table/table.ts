@@ -211,6 +211,9 @@ export const ambiguousPath = deny({
   detail: "This path can be read in more than one way; write it in its plain form.",
 });
 
+/** Answers a path that is too long to be read. */
+export const urlTooLong = deny({ status: 414, code: "url_too_long", detail: "The path is too long to be offered." });
+
 const refusals = new Map<string, PricedRoute<never>>();
 
 /** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */

@@ -16,6 +16,7 @@ import { testMisuse, testRightApps, testSections } from "./cases/gates.js";
 import { testGuards } from "./cases/guards.js";
 import { testLateStore } from "./cases/late-store.js";
 import { testLifecycle } from "./cases/lifecycle.js";
+import { testLinearTime } from "./cases/linear.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
 import { testOutcomes } from "./cases/outcomes.js";
@@ -53,7 +54,7 @@ export function testAdapter(harness: Harness): void {
     "proof of payment": [testProofOfPayment, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
-    "what nobody has paid for": [testUnpaid],
+    "what nobody has paid for": [testUnpaid, testLinearTime],
     "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],
