@@ -12,7 +12,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { admit } from "./lib/gate.js";
 import { Lookup, major } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
-import { readPath } from "./lib/path.js";
+import { readPath, routedPath } from "./lib/path.js";
 import { checkApp, checkGate, rememberTable } from "./lib/served.js";
 
 export type { Payment } from "@turnpike/core";
@@ -47,7 +47,7 @@ export function paywall(source: PaywallConfig<Request> | Paywall, routes?: Route
       // A misspelt path leaves the route that was meant without a price, so no request to a priced one may ever come.
       if (fault) process.emitWarning(fault);
     }
-    const verdict = lookup.find(req.path, verbOf(req));
+    const verdict = lookup.find(routedPath(req), verbOf(req));
     if (verdict.type === "free") {
       next();
     } else if (verdict.type === "options") {
