@@ -6,6 +6,7 @@ import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
+import { testDetached } from "./cases/detached.js";
 import { testFailover } from "./cases/failover.js";
 import { testGuards } from "./cases/guards.js";
 import { testLifecycle } from "./cases/lifecycle.js";
@@ -35,7 +36,7 @@ export function testAdapter(harness: Harness): void {
     "the unpaid answer": [testChallenge, testResource],
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery],
-    "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
+    "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
     "store faults": [testStoreFaults],
     guards: [testGuards],
