@@ -40,6 +40,7 @@ export function openTill() {
       const response = await served.request(path, { ...init, headers });
       return { required, response, receipt: readReceipt(response) };
     },
+    buyer,
     payer: buyer.address,
   };
 }

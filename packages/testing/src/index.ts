@@ -4,6 +4,7 @@ export { decodeHeader, encodeHeader, encodeText, readChallenge, readReceipt } fr
 export { type BuyOptions, type Payer, type Purchase, payer } from "./lib/client/payer.js";
 export { type SignOptions, signPayment } from "./lib/client/payment.js";
 export { type RawAnswer, type RawOptions, rawRequest } from "./lib/client/raw-request.js";
+export { type Knock, knock } from "./lib/client/web-socket.js";
 export type { Behaviour, Call, Operation, RecordedCall } from "./lib/facilitator/behaviour.js";
 export type { ChainOptions, Charge } from "./lib/facilitator/chain.js";
 export { type FacilitatorOptions, type HostileFacilitator, startFacilitator } from "./lib/facilitator/facilitator.js";

@@ -1,4 +1,5 @@
 import type { ReadPath, Segment } from "@turnpike/core/adapter";
+import type { Request } from "express";
 import { type Node, parsePattern, Unreadable } from "./pattern.js";
 
 /** A pattern without its optional parts decided: literals, parameters and wildcards. */
@@ -111,4 +112,13 @@ function segmentsOf(pieces: readonly Piece[]): Piece[][] {
   if (segments.at(-1)?.length === 0) segments.pop();
   if (segments.some(({ length }) => length === 0)) throw new Unreadable('has an empty segment; write one "/"');
   return segments;
+}
+
+/**
+ * The path that a seller has written for what Express routes now. express-ws opens a WebSocket by itself, and then asks the
+ * app for a path that no seller writes.
+ */
+export function routedPath(request: Request): string {
+  const { path } = request;
+  return "ws" in request ? path.replace(/\/\.websocket$/, "") || "/" : path;
 }

@@ -39,12 +39,12 @@ export function aroundOf(
   c: Context,
   ticket: Ticket,
   detached: boolean,
-): Pick<HoldOptions, "detached" | "upgrade" | "lift"> {
+): Pick<HoldOptions, "detached" | "upgrade" | "lift" | "failure"> {
   const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
   if (detached) return { detached, ...(incoming?.socket && { upgrade: watchUpgrade(incoming.socket) }) };
   // What has settled already may leave as it likes.
   if (typeof outgoing?.once !== "function" || ticket.payment?.receipt) return {};
-  return { lift: guardNode(outgoing, incoming?.socket) };
+  return guardNode(outgoing, incoming?.socket);
 }
 
 /** Whether the answer that left was this one. Middleware around the paywall may have wrapped its body, or replaced it. */

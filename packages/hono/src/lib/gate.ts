@@ -54,14 +54,15 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
     await next();
     return c.finalized ? c.res : undefined;
   };
+  const around = aroundOf(c, decision.ticket, request.detached === "settle");
   let owed: Headers | undefined;
   try {
     const response = await holdResponse(run, decision.ticket, {
       ...departureOf(c),
-      ...aroundOf(c, decision.ticket, request.detached === "settle"),
+      ...around,
       method: c.req.method,
       signal: c.req.raw.signal,
-      failure: () => c.error,
+      failure: () => c.error ?? around.failure?.(),
       reply: (reply) => toResponse(reply, c.req.method, outer),
       recover: (_, headers) => {
         owed = headers;

@@ -1,5 +1,5 @@
 import { guardOutgoing, guardStream } from "../incoming/call-guard.js";
-import { ConnectionGuard, type Wire } from "../incoming/connection-guard.js";
+import { ConnectionGuard, takenOver, type Wire } from "../incoming/connection-guard.js";
 import type { Connection, Outgoing } from "../incoming/departure.js";
 import { leavesAnotherWay } from "../incoming/detached.js";
 
@@ -19,18 +19,36 @@ export function detachedOf(request: Request, carries?: boolean): "settle" | "ref
 
 /**
  * Keeps a handler from writing to Node's own response, connection or HTTP/2 stream, where its framework wants a Response.
- * @returns what ends that
+ * Who writes to the connection all the same has it ended.
  */
-export function guardNode(outgoing: Outgoing, connection: Connection | undefined): () => void {
-  const refuse = { bypassed: () => undefined, departed: () => {} };
-  const guards: { lift(): void }[] = [guardOutgoing(outgoing)];
+export function guardNode(outgoing: Outgoing, connection: Connection | undefined): NodeGuard {
+  let fault: Error | undefined;
   const { stream, socket } = outgoing as object as { stream?: Parameters<typeof guardStream>[0]; socket?: unknown };
+  const refuse = {
+    bypassed: () => {
+      fault = takenOver();
+      if (!stream) (connection as Wire).destroy();
+      return undefined;
+    },
+    departed: () => {},
+  };
+  const guards: { lift(): void }[] = [guardOutgoing(outgoing)];
   if (stream) guards.push(guardStream(stream, refuse));
   // An earlier response may be on the connection of one that waits for its turn.
   else if (socket && socket === connection) guards.push(new ConnectionGuard(connection as Wire, refuse));
-  return () => {
-    for (const guard of guards) guard.lift();
+  return {
+    lift: () => {
+      for (const guard of guards) guard.lift();
+    },
+    failure: () => fault,
   };
+}
+
+/** What keeps a handler from writing around its held response. */
+export interface NodeGuard {
+  lift(): void;
+  /** What the handler did all the same. */
+  failure(): Error | undefined;
 }
 
 /** What becomes of an upgrade that a server makes once its handler has returned. */

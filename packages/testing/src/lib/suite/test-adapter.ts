@@ -11,6 +11,7 @@ import { testChainNodes } from "./cases/chain-nodes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
+import { testDetached } from "./cases/detached.js";
 import { testFailover } from "./cases/failover.js";
 import { testMisuse, testRightApps, testSections } from "./cases/gates.js";
 import { testGuards } from "./cases/guards.js";
@@ -49,7 +50,7 @@ export function testAdapter(harness: Harness): void {
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
-    "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
+    "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "proof of payment": [testProofOfPayment, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
