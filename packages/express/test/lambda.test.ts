@@ -18,6 +18,7 @@ interface Answer {
   readonly multiValueHeaders?: Record<string, unknown[]>;
 }
 type Invoke = (event: object) => Promise<Answer>;
+type Lambda = (event: object, context: object) => Promise<Answer>;
 
 /** Ways in which an Express app runs on AWS Lambda. */
 const hosts: Record<string, (app: Express) => Invoke> = {
@@ -26,10 +27,9 @@ const hosts: Record<string, (app: Express) => Invoke> = {
     return async (event) => (await handler(event, {})) as Answer;
   },
   "serverless-express": (app) => {
-    const handler = serverlessExpress({ app: app as never }) as unknown as (
-      event: object,
-      context: object,
-    ) => Promise<Answer>;
+    // Its types say what it exports to CommonJS, where the function is the module.
+    const configure = serverlessExpress as unknown as (options: { app: Express }) => Lambda;
+    const handler = configure({ app });
     return (event) => handler(event, {});
   },
 };

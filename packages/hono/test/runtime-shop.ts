@@ -1,4 +1,5 @@
-import { type PaywallConfig, paywall } from "@turnpike/hono";
+import type { PaywallConfig } from "@turnpike/core";
+import { paywall } from "@turnpike/hono";
 import { Hono } from "hono";
 
 /** Bodies as handlers make them. Coded ones come from the test, as hexadecimal: not every runtime can make them. */

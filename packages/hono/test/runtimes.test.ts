@@ -103,7 +103,7 @@ const shop :Workerd.Worker = (
 );
 `;
   await writeFile(join(folder, "shop.capnp"), config);
-  const { default: binary } = (await import("workerd")) as { default: string };
+  const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
   const args = ["serve", "--control-fd=3", join(folder, "shop.capnp"), "config"];
   return `http://127.0.0.1:${await start(binary, args, /"port":(\d+)/, "fd3")}/`;
 }

@@ -1,4 +1,4 @@
-import { type PaywallConfig, memoryStore } from "@turnpike/core";
+import { memoryStore, type PaywallConfig } from "@turnpike/core";
 import { type Context, Hono } from "hono";
 import { upgradeWebSocket } from "hono/cloudflare-workers";
 import { paywall } from "../../src/index.js";
