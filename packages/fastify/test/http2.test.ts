@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { type ClientHttp2Stream, connect, type IncomingHttpHeaders, type Http2ServerResponse } from "node:http2";
+import { type ClientHttp2Stream, connect, type Http2ServerResponse, type IncomingHttpHeaders } from "node:http2";
 import { memoryStore } from "@turnpike/core";
-import { decodeHeader, startFacilitator, type HostileFacilitator, payer } from "@turnpike/testing";
+import { decodeHeader, type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
 import { fastify } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paywall } from "../src/index.js";

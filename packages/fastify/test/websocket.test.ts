@@ -31,7 +31,9 @@ interface Greeted {
 async function sign(url: string): Promise<Record<string, string>> {
   const unpaid = await knock(url);
   expect(unpaid.status).toBe(402);
-  return { "payment-signature": await till.buyer.header(decodeHeader(unpaid.header("payment-required") ?? "") as never) };
+  return {
+    "payment-signature": await till.buyer.header(decodeHeader(unpaid.header("payment-required") ?? "") as never),
+  };
 }
 
 describe("a paid route of @fastify/websocket", () => {
@@ -78,7 +80,10 @@ describe("a paid route of @fastify/websocket", () => {
 
   it("is priced by the table, and by `paid`, under every spelling that is served", async () => {
     const { origin, sessions } = await serve(async (app, greet) => {
-      await app.register(paywall, till.config({ store: memoryStore(), routes: { "GET /feed": "$0.01", "GET /all/*": "$0.01" } }));
+      await app.register(
+        paywall,
+        till.config({ store: memoryStore(), routes: { "GET /feed": "$0.01", "GET /all/*": "$0.01" } }),
+      );
       app.get("/feed", { websocket: true }, greet);
       app.get("/all/*", { websocket: true }, greet);
       app.get("/own", { websocket: true, ...paid(createPaywall(till.config()), "$0.01") }, greet);

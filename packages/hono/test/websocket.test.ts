@@ -134,7 +134,12 @@ describe("a paid WebSocket on Node", () => {
 });
 
 describe("a handler that writes to Node's own response", () => {
-  const writers: Record<string, (env: { outgoing: { write: unknown; end(text: string): void; req: { socket: { write(text: string): void } } } }) => void> = {
+  const writers: Record<
+    string,
+    (env: {
+      outgoing: { write: unknown; end(text: string): void; req: { socket: { write(text: string): void } } };
+    }) => void
+  > = {
     response: ({ outgoing }) => outgoing.end("goods"),
     connection: ({ outgoing }) => outgoing.req.socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ngoods"),
   };

@@ -1,4 +1,4 @@
-import { type PaywallConfig, memoryStore } from "@turnpike/core";
+import { memoryStore, type PaywallConfig } from "@turnpike/core";
 import { type Context, Hono } from "hono";
 import { upgradeWebSocket } from "hono/cloudflare-workers";
 import { paywall } from "../../src/index.js";
@@ -32,6 +32,7 @@ function open(facilitator: string): Hono {
   return made;
 }
 
+// biome-ignore lint/style/noDefaultExport: how a Worker exports its handlers
 export default {
   fetch(request: Request, env: { FACILITATOR: string }): Response | Promise<Response> {
     app ??= open(env.FACILITATOR);

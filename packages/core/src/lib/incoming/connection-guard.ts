@@ -78,7 +78,8 @@ export class ConnectionGuard {
       this.#queue.push({ name, args });
       return name === "write" ? true : this.#wire;
     }
-    if (this.#state === "open" || empty || (this.#state === "closed" && isInterim(chunk))) return this.#call(name, args);
+    if (this.#state === "open" || empty || (this.#state === "closed" && isInterim(chunk)))
+      return this.#call(name, args);
     if (this.#state === "refused") return drop(name, args, this.#wire);
     const leave = this.#listener.bypassed(statusOf(chunk) ?? 200);
     if (!leave) {

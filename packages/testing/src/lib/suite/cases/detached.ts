@@ -156,7 +156,12 @@ export function testDetached({ check, harness }: Casebook): void {
 
   check("G18i takes `Upgrade: h2c`, which clients send unasked, for an ordinary request", async (open) => {
     const shop = await open({ routes: [route("after", (_, response) => void response.end("the goods"))] });
-    const lines = ["GET /paid HTTP/1.1", "Connection: close, Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA"];
+    const lines = [
+      "GET /paid HTTP/1.1",
+      "Connection: close, Upgrade, HTTP2-Settings",
+      "Upgrade: h2c",
+      "HTTP2-Settings: AA",
+    ];
     const answer = await shop.raw([...lines, `PAYMENT-SIGNATURE: ${await shop.header()}`]);
     expect(answer.status).toBe(200);
     shop.counted({ h: 1, v: 1, s: 1, c: 1 });
