@@ -32,6 +32,7 @@ function open(facilitator: string): Hono {
   return made;
 }
 
+// biome-ignore lint/style/noDefaultExport: how a Worker exports its handlers
 export default {
   fetch(request: Request, env: { FACILITATOR: string }): Response | Promise<Response> {
     app ??= open(env.FACILITATOR);

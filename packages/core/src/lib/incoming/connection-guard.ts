@@ -62,12 +62,12 @@ export class ConnectionGuard {
 
   /** Writes in place of the response; what others write from now on leads nowhere. */
   through(run: () => void): void {
-    if (this.#state === "open") return run();
+    const after = this.#state === "open" ? "open" : "refused";
     this.#state = "open";
     try {
       run();
     } finally {
-      this.#state = "refused";
+      this.#state = after;
     }
   }
 

@@ -169,6 +169,8 @@ export class Hold {
       return;
     }
     this.#phase = "concluded";
+    // The handler has parted the response from its connection: nothing can be sent by it any more.
+    if (!this.#queued && this.#response.socket === null) this.#socket.destroy();
     if (conclusion.type === "replace") {
       // A handler that goes on may still write around its response: the connection ends with what is sent in its place.
       if (!this.#recorder.ended) this.#response.shouldKeepAlive = false;
