@@ -59,12 +59,9 @@ export function mayStayAhead(route: AppRoute): boolean {
 export function isCors(route: AppRoute): boolean {
   const handler = functionOf(route);
   if (route.method !== "ALL" || !route.path.endsWith("*") || handler.length < 2) return false;
-  return (
-    /^cors\d*$/i.test(handler.name) ||
-    /access-control-request-headers[^]*access-control-max-age|access-control-max-age[^]*access-control-request-headers/i.test(
-      sourceOf(handler),
-    )
-  );
+  const source = sourceOf(handler).toLowerCase();
+  const preflight = ["access-control-request-headers", "access-control-max-age"];
+  return /^cors\d*$/i.test(handler.name) || preflight.every((name) => source.includes(name));
 }
 
 type Handler = ReturnType<typeof findTargetHandler>;
