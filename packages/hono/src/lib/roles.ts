@@ -41,7 +41,10 @@ export function isWild({ path }: AppRoute): boolean {
 /** What a proxy is known by: its name, or that it fetches. */
 export function isProxy(route: AppRoute): boolean {
   const handler = functionOf(route);
-  return /proxy/i.test(handler.name) || (isWild(route) && /\b(?:fetch|proxy\w*)\(/i.test(sourceOf(handler)));
+  return (
+    /proxy/i.test(handler.name) ||
+    (isWild(route) && /\b(?:fetch|proxy\w*|applicationHandler)\(/i.test(sourceOf(handler)))
+  );
 }
 
 /**
