@@ -1,7 +1,6 @@
 import {
   compileTable,
   engineOf,
-  type Payment,
   type Paywall,
   type PaywallConfig,
   type PricedRoute,
@@ -19,7 +18,7 @@ import { readPath } from "./lib/path.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch, type Watch } from "./lib/watch.js";
 
-export type { Payment } from "@turnpike/core";
+export type { Payment, PaywallConfig } from "@turnpike/core";
 export type { HonoOptions } from "./lib/gate.js";
 
 type Source = PaywallConfig<Context> | Paywall;

@@ -1,4 +1,4 @@
-import { type AppRoute, gateOf } from "./gates.js";
+import type { AppRoute } from "./gates.js";
 import { isForAll, isProxy, isWild, roleOf } from "./roles.js";
 
 /**
@@ -40,9 +40,4 @@ function isOpen(segment: string): boolean {
 
 function segmentsOf(path: string): string[] {
   return path.split("/").filter((segment) => segment !== "");
-}
-
-/** Whether a gate stands ahead of every request that its app gets. */
-export function coversAll(place: AppRoute): boolean {
-  return gateOf(place) !== undefined && isForAll(place);
 }

@@ -19,7 +19,7 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
     { code, path: `paid() at ${method} ${path}`, message },
   ];
-  const ahead = met.find((meeting) => isLost(scene, place, meeting, met));
+  const ahead = met.find((meeting) => isLost(place, meeting, met));
   if (ahead) {
     const by = serverAhead(ahead, false) ?? handlerAhead(ahead);
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
@@ -48,12 +48,14 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
 }
 
 /** Whether what it would price is served ahead of it. For a place of many paths only if that leaves nothing to sell. */
-function isLost(scene: Scene, place: AppRoute, meeting: Meeting, met: readonly Meeting[]): boolean {
+function isLost(place: AppRoute, meeting: Meeting, met: readonly Meeting[]): boolean {
   const ahead = serverAhead(meeting, false) ?? (meeting.server ? undefined : handlerAhead(meeting));
   if (!ahead) return false;
   if (!isWild(place)) return true;
-  const sells = met.some((other) => other.method === meeting.method && other.server && !serverAhead(other, false));
-  return !sells && (meeting.server !== undefined || !met.some(({ server }) => server) || scene.routes.length === 0);
+  // A function on a route that can pass the request on may be middleware, and nothing to sell.
+  const isSold = ({ server }: Meeting) =>
+    server !== undefined && (roleOf(server) !== "perhaps" || server.method === "ALL");
+  return !met.some((other) => other.method === meeting.method && isSold(other) && !serverAhead(other, false));
 }
 
 /** Of a route whose last function is the gate: what stands ahead of it there. */

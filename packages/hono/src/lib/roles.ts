@@ -41,7 +41,10 @@ export function isWild({ path }: AppRoute): boolean {
 /** What a proxy is known by: its name, or that it fetches. */
 export function isProxy(route: AppRoute): boolean {
   const handler = functionOf(route);
-  return /proxy/i.test(handler.name) || (isWild(route) && /\b(?:fetch|proxy\w*)\(/i.test(sourceOf(handler)));
+  return (
+    /proxy/i.test(handler.name) ||
+    (isWild(route) && /\b(?:fetch|proxy\w*|applicationHandler)\(/i.test(sourceOf(handler)))
+  );
 }
 
 /**
@@ -59,12 +62,9 @@ export function mayStayAhead(route: AppRoute): boolean {
 export function isCors(route: AppRoute): boolean {
   const handler = functionOf(route);
   if (route.method !== "ALL" || !route.path.endsWith("*") || handler.length < 2) return false;
-  return (
-    /^cors\d*$/i.test(handler.name) ||
-    /access-control-request-headers[^]*access-control-max-age|access-control-max-age[^]*access-control-request-headers/i.test(
-      sourceOf(handler),
-    )
-  );
+  const source = sourceOf(handler).toLowerCase();
+  const preflight = ["access-control-request-headers", "access-control-max-age"];
+  return /^cors\d*$/i.test(handler.name) || preflight.every((name) => source.includes(name));
 }
 
 type Handler = ReturnType<typeof findTargetHandler>;
