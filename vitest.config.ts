@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { projects } from "./vitest.workspace.js";
+import { patient, projects } from "./vitest.workspace.js";
 
 const conditions = ["@turnpike/source", "node"];
 
@@ -8,8 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     projects,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
     maxWorkers: 2,
+    ...patient,
   },
 });

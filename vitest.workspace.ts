@@ -1,4 +1,16 @@
+import { fileURLToPath } from "node:url";
 import type { TestProjectInlineConfiguration } from "vitest/config";
+
+/**
+ * How long anything may take. A test waits for a state, and what decides is that it comes: the limits are only there so that a
+ * test that waits in vain ends, also beside other busy processes.
+ */
+export const patient = {
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: 60_000, interval: 20 } },
+  setupFiles: [fileURLToPath(new URL("scripts/lib/patience.ts", import.meta.url))],
+};
 
 const project = (name: string, rest: { test?: object; resolve?: object } = {}): TestProjectInlineConfiguration => ({
   extends: true,
@@ -13,9 +25,7 @@ const project = (name: string, rest: { test?: object; resolve?: object } = {}): 
 const endToEnd = (name: string, order: number, rest: object): TestProjectInlineConfiguration => ({
   test: {
     name,
-    testTimeout: 30_000,
-    // The first start of the Next.js shop builds it.
-    hookTimeout: 180_000,
+    ...patient,
     fileParallelism: false,
     sequence: { groupOrder: order },
     ...rest,

@@ -169,7 +169,7 @@ test("D20 an unknown payment that the chain never saw fails once the chain's own
   const seconds = Number(validBefore) - Number(timestamp) + 1;
   await chain.publicClient.request({ method: "evm_increaseTime", params: [seconds] } as never);
   await mine(14);
-  await expect.poll(async () => (await operator.reconcile()).failed, { timeout: 20_000, interval: 500 }).toBe(1);
+  await expect.poll(async () => (await operator.reconcile()).failed, { timeout: 60_000, interval: 500 }).toBe(1);
   expect(await operator.payments()).toMatchObject([{ state: "failed", reason: "settlement_expired" }]);
   expect(await earned()).toBe(before);
 });

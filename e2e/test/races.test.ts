@@ -81,11 +81,11 @@ for (const [name, store] of stores) {
       const stopped = stopAtFirstRun(first);
       const late = send(first, header).catch(() => 0);
       await stopped;
-      await expect.poll(() => send(second, header), { timeout: 30_000, interval: 500 }).toBe(200);
+      await expect.poll(() => send(second, header), { timeout: 60_000, interval: 500 }).toBe(200);
       process.kill(first.pid, "SIGCONT");
       expect([200, 409, 503, 0]).toContain(await late);
       expect(facilitator.charges).toHaveLength(1);
-      await expect.poll(() => send(second, header), { timeout: 10_000, interval: 200 }).toBe(200);
+      await expect.poll(() => send(second, header), { timeout: 60_000, interval: 200 }).toBe(200);
       await clearRoom(store);
     });
   });

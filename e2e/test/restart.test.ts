@@ -24,7 +24,7 @@ async function expectNothingOpen(point: string): Promise<void> {
 
   const second = await startVictim(env);
   await expect
-    .poll(() => records(second), { timeout: 20_000, interval: 250 })
+    .poll(() => records(second), { timeout: 60_000, interval: 250 })
     .toMatchObject([{ state: "owed", receipt: { success: true } }]);
   expect(facilitator.charges).toHaveLength(1);
   await second.kill("SIGTERM");
@@ -32,14 +32,14 @@ async function expectNothingOpen(point: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
 }
 
-test("D13 owes what was about to be settled when its process died", { timeout: 60_000 }, () =>
+test("D13 owes what was about to be settled when its process died", { timeout: 120_000 }, () =>
   expectNothingOpen("write payment settling after"),
 );
 
-test("D13 owes what was settled, and not written down, when its process died", { timeout: 60_000 }, () =>
+test("D13 owes what was settled, and not written down, when its process died", { timeout: 120_000 }, () =>
   expectNothingOpen("settle after"),
 );
 
-test("D13 owes what was settled, and not answered, when its process died", { timeout: 60_000 }, () =>
+test("D13 owes what was settled, and not answered, when its process died", { timeout: 120_000 }, () =>
   expectNothingOpen("write payment settled after"),
 );

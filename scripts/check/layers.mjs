@@ -11,13 +11,14 @@ const layers = {
   pricing: ["protocol"],
   config: ["protocol", "pricing"],
   schemes: ["protocol", "pricing"],
+  chain: ["protocol", "pricing", "schemes"],
   ledger: ["protocol", "pricing", "schemes"],
   facilitator: ["protocol", "pricing", "schemes"],
-  paywall: ["protocol", "pricing", "config", "schemes", "ledger", "facilitator"],
-  table: ["protocol", "pricing", "config", "schemes", "ledger", "facilitator", "paywall"],
+  paywall: ["protocol", "pricing", "config", "schemes", "chain", "ledger", "facilitator"],
+  table: ["protocol", "pricing", "config", "schemes", "chain", "ledger", "facilitator", "paywall"],
   incoming: [],
-  fetch: ["incoming", "protocol", "pricing", "config", "schemes", "ledger", "facilitator", "paywall", "table"],
-  node: ["incoming", "protocol", "pricing", "config", "schemes", "ledger", "facilitator", "paywall", "table"],
+  fetch: ["incoming", "protocol", "pricing", "config", "schemes", "chain", "ledger", "facilitator", "paywall", "table"],
+  node: ["incoming", "protocol", "pricing", "config", "schemes", "chain", "ledger", "facilitator", "paywall", "table"],
 };
 
 /** Files of the core that describe what others do: they import types of every layer, and hold nothing but types. */

@@ -42,7 +42,7 @@ describe("a settlement whose answer is lost, with EVM_RPC_URL", () => {
     await shop.kill();
 
     await using again = await open(env);
-    await expect.poll(async () => (await again.ledger())[0]?.state, { timeout: 20_000, interval: 200 }).toBe("owed");
+    await expect.poll(async () => (await again.ledger())[0]?.state, { timeout: 60_000, interval: 200 }).toBe("owed");
     const [row] = await again.ledger();
     const collected = await moves(0n, () => again.pay("/items/9", header));
     expect(collected.status).toBe(200);

@@ -1,5 +1,8 @@
 export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
-export { type Paywall, priceRoute } from "./lib/paywall/paywall.js";
+export { faultReply, reportFault } from "./lib/paywall/fault.js";
+export { engineOf, type Paywall, priceRoute } from "./lib/paywall/paywall.js";
+export { internalReply } from "./lib/paywall/replies.js";
+export { samePrice } from "./lib/paywall/same-price.js";
 export type {
   Awaitable,
   Conclusion,
@@ -16,4 +19,4 @@ export { optionsReply } from "./lib/table/options.js";
 export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { readings } from "./lib/table/readings.js";
-export { ambiguousPath, compileTable, type PricedPath, type Table } from "./lib/table/table.js";
+export { ambiguousPath, compileTable, type PricedPath, refuseVerb, type Table } from "./lib/table/table.js";

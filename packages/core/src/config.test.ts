@@ -57,6 +57,39 @@ describe("a configuration", () => {
     expect(() => createPaywall({ ...base, origin: "example.com" })).toThrow(/docs\/errors\.md#invalid_config/);
   });
 
+  it("G64 takes an origin with the path that a proxy strips, and no other form of it", () => {
+    for (const origin of [
+      "https://a.example",
+      "http://localhost:8080",
+      "https://a.example/shop",
+      "https://a.example/a/b",
+    ]) {
+      expect(
+        problemsOf(() => createPaywall({ ...base, origin })),
+        origin,
+      ).toEqual([]);
+    }
+    const wrong = [
+      "https://a.example/",
+      "https://a.example/shop/",
+      "https://a.example/shop?a",
+      "https://a.example/shop#a",
+    ];
+    wrong.push(
+      "https://a.example//shop",
+      "https://a.example/x/../shop",
+      "https://me@a.example/shop",
+      "ftp://a.example/shop",
+    );
+    wrong.push("/shop", "a.example/shop", "https://A.example/shop", "https://a.example/a b", "https://a.example\\shop");
+    for (const origin of wrong) {
+      expect(
+        problemsOf(() => createPaywall({ ...base, origin })),
+        origin,
+      ).toEqual(["invalid_option origin"]);
+    }
+  });
+
   it("C06 refuses a recipient that is empty, zero, mistyped or of another chain", () => {
     for (const payTo of [
       "0x",

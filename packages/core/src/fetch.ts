@@ -1,4 +1,5 @@
 /** What adapters of frameworks share that speak Fetch: `Request` and `Response`. Runs wherever these two do. */
+export { guardNode, watchUpgrade } from "./lib/fetch/detached.js";
 export { type HoldOptions, holdResponse } from "./lib/fetch/hold.js";
 export { peekIncoming } from "./lib/fetch/incoming.js";
 export { toResponse } from "./lib/fetch/reply.js";

@@ -1,4 +1,6 @@
 export type {
+  ChainInput,
+  ChainNodes,
   FacilitatorInput,
   Json,
   Logger,
@@ -28,6 +30,7 @@ export {
   httpFacilitator,
 } from "./lib/facilitator/http.js";
 export type { FacilitatorHealth, FacilitatorState } from "./lib/facilitator/member.js";
+export { SETTLE_TOKEN, SETTLED_ELSEWHERE } from "./lib/facilitator/settle-token.js";
 export type { CallOptions, Facilitator } from "./lib/facilitator/types.js";
 export { type MemoryStoreOptions, memoryStore } from "./lib/ledger/memory.js";
 export type { PaymentRecord, PaymentState, StoredAnswer, StoredPayment } from "./lib/ledger/record.js";

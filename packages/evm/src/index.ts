@@ -1,4 +1,4 @@
-export { ChainError, type ChainErrorCode } from "./lib/chain-error.js";
+export { ChainError, type ChainErrorCode } from "@turnpike/core/chain";
 export type { EvmChainOptions } from "./lib/chain-options.js";
 export { eip3009Signatures, type SignatureOptions } from "./lib/eip3009-signatures.js";
 export { evmChain } from "./lib/evm-chain.js";

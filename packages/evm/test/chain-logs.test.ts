@@ -1,7 +1,6 @@
+import { type Block, createRpc, type Rpc } from "@turnpike/core/chain";
 import { expect, onTestFinished, test } from "vitest";
-import type { Block } from "../src/lib/chain.js";
-import { createPace, findBlockBefore, searchLogs } from "../src/lib/logs.js";
-import { createRpc, type Rpc } from "../src/lib/rpc.js";
+import { createPace, findBlockBefore, searchLogs } from "../../core/src/lib/chain/logs.js";
 import { startUnreliableNode, type UnreliableNode } from "./support/unreliable-node.js";
 
 /** A chain of fifty million blocks, two seconds apart, that stood still for a day in the middle of its life. */

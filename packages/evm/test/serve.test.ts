@@ -56,6 +56,21 @@ describe.each([
     expect(await settled.json()).toMatchObject({ success: true, network: chain.network, payer, amount: "10000" });
   });
 
+  test("G06 tells a success again to the caller whose header has the token that came first, and to nobody else", async () => {
+    const request = await pay();
+    const settle = async (token?: string) => {
+      const answer = await call(
+        "/settle",
+        json(request, token === undefined ? {} : { "Turnpike-Settle-Token": token }),
+      );
+      return (await answer.json()) as { readonly success: boolean; readonly errorReason?: string };
+    };
+    expect(await settle("a")).toMatchObject({ success: true });
+    expect(await settle("a")).toMatchObject({ success: true });
+    const used = { success: false, errorReason: "invalid_exact_evm_nonce_already_used", transaction: "" };
+    for (const other of ["b", "a, a", "", undefined]) expect(await settle(other)).toMatchObject(used);
+  });
+
   test("answers a refusal of the protocol with 200", async () => {
     const request = await pay({ signer: chain.accounts.stranger });
     const verified = await call("/verify", json(request));
@@ -143,6 +158,14 @@ describe("a facilitator that cannot answer", () => {
 });
 
 describe("over HTTP", () => {
+  test("the paywall's own client sends the token of a settlement", async () => {
+    const request = await pay();
+    const client = httpFacilitator(server.url);
+    expect(await client.settle(request, { token: "a" })).toMatchObject({ success: true });
+    expect(await client.settle(request, { token: "b" })).toMatchObject({ success: false, transaction: "" });
+    expect(await client.settle(request, { token: "a" })).toMatchObject({ success: true });
+  });
+
   test("the paywall's own client and the official one can use it", async () => {
     const ours = httpFacilitator(server.url);
     expect(await ours.supported()).toEqual(await facilitator.supported());

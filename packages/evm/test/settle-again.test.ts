@@ -2,32 +2,74 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { signAuthorization } from "./support/payments.js";
 import { balances, chain, facilitator, open, pay } from "./support/stage.js";
 
+/** What everybody hears but the caller that asked first. */
+const USED = { success: false, errorReason: "invalid_exact_evm_nonce_already_used", transaction: "" };
+const callOf = (token: string | undefined) => (token === undefined ? {} : { token });
+
 describe("the same payment again", () => {
-  test("at the same time moves the money once, and every caller hears of the one transaction", async () => {
+  test("at the same time moves the money once, and its own caller hears of the one transaction each time", async () => {
     const request = await pay();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => facilitator.settle(request)));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => facilitator.settle(request, { token: "ours" })));
     expect(new Set(answers.map(({ transaction }) => transaction)).size).toBe(1);
     expect(answers.every(({ success }) => success)).toBe(true);
     expect((await balances()).earned).toBe(10_000n);
   });
 
-  test("later tells the same outcome, also when its time is over", async () => {
+  test("later tells its own caller the same outcome, also when its time is over", async () => {
     const request = await pay();
-    const first = await facilitator.settle(request);
+    const first = await facilitator.settle(request, { token: "ours" });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1_800_000 });
     onTestFinished(() => void vi.useRealTimers());
-    expect(await facilitator.settle(request)).toEqual(first);
+    expect(await facilitator.settle(request, { token: "ours" })).toEqual(first);
     expect((await balances()).earned).toBe(10_000n);
   });
 
-  test("is a failure for all but the first where outcomes are not told again", async () => {
+  test("G06 at the same time as another caller's is used for all but the first", async () => {
+    const request = await pay();
+    const answers = await Promise.all(["a", "b", undefined].map((token) => facilitator.settle(request, callOf(token))));
+    expect(answers.map(({ success }) => success)).toEqual([true, false, false]);
+    for (const answer of answers.slice(1)) expect(answer).toMatchObject(USED);
+  });
+
+  test("G06 later is used for another caller, and for one without a token", async () => {
+    const request = await pay();
+    const first = await facilitator.settle(request, { token: "a" });
+    for (const token of ["b", "", undefined])
+      expect(await facilitator.settle(request, callOf(token))).toMatchObject(USED);
+    expect(await facilitator.settle(request, { token: "a" })).toEqual(first);
+  });
+
+  test("G06 is used for another caller while it is pending, and its own caller hears that it is", async () => {
+    await chain.setAutomine(false);
+    onTestFinished(() => chain.setAutomine(true));
+    const slow = open({ settleTimeout: 300 });
+    const request = await pay();
+    expect(await slow.settle(request, { token: "a" })).toMatchObject({ errorReason: "settlement_pending" });
+    expect(await slow.settle(request, { token: "b" })).toMatchObject(USED);
+    expect(await slow.settle(request, { token: "a" })).toMatchObject({ errorReason: "settlement_pending" });
+  });
+
+  test("G06 without a token is told once", async () => {
+    const request = await pay();
+    expect(await facilitator.settle(request)).toMatchObject({ success: true });
+    expect(await facilitator.settle(request)).toMatchObject(USED);
+    expect(await facilitator.settle(request, { token: "late" })).toMatchObject(USED);
+  });
+
+  test("is used for all but the first where outcomes are not told again", async () => {
     const strict = open({ retell: false });
     const request = await pay();
-    const answers = await Promise.all([strict.settle(request), strict.settle(request)]);
+    const answers = await Promise.all([1, 2].map(() => strict.settle(request, { token: "ours" })));
     expect(answers.map(({ success }) => success).sort()).toEqual([false, true]);
-    const again = await strict.settle(request);
-    expect(again).toMatchObject({ success: false, errorReason: "invalid_transaction_state" });
-    expect(again.transaction).toBe(answers[0]?.transaction);
+    expect(await strict.settle(request, { token: "ours" })).toMatchObject(USED);
+  });
+
+  test("after a failure that broadcast nothing may come from another caller", async () => {
+    const signer = chain.accounts.stranger;
+    const request = await pay({ signer });
+    expect(await facilitator.settle(request, { token: "a" })).toMatchObject({ errorReason: "insufficient_funds" });
+    await chain.mint(signer.address, 10_000n);
+    expect(await facilitator.settle(request, { token: "b" })).toMatchObject({ success: true });
   });
 
   test("is a failure if somebody else used the authorisation", async () => {
@@ -35,7 +77,11 @@ describe("the same payment again", () => {
     const other = open({ privateKey: chain.accounts.facilitator2.privateKey });
     expect(await other.settle(request)).toMatchObject({ success: true });
     const answer = await facilitator.settle(request);
-    expect(answer).toMatchObject({ success: false, errorReason: "invalid_transaction_state", transaction: "" });
+    expect(answer).toMatchObject({
+      success: false,
+      errorReason: "invalid_exact_evm_nonce_already_used",
+      transaction: "",
+    });
   });
 
   test("with another signature or other terms does not hear of the first one's outcome", async () => {
@@ -54,7 +100,7 @@ describe("the same payment again", () => {
     });
     expect(await facilitator.settle(dearer)).toMatchObject({
       success: false,
-      errorReason: "invalid_transaction_state",
+      errorReason: "invalid_exact_evm_nonce_already_used",
     });
   });
 

@@ -1,7 +1,7 @@
+import { movedMoney } from "@turnpike/core/chain";
 import { encodeAbiParameters, encodeEventTopics, type Hex } from "viem";
 import { expect, test } from "vitest";
 import { tokenAbi } from "../src/lib/abi.js";
-import { movedMoney } from "../src/lib/chain.js";
 import type { Transfer } from "../src/lib/transfer.js";
 
 const address = (digit: string): Hex => `0x${digit.repeat(40)}`;

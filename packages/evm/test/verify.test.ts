@@ -143,7 +143,7 @@ describe("a payment that would not settle", () => {
     const other = open({ privateKey: chain.accounts.facilitator2.privateKey });
     expect(await other.settle(request)).toMatchObject({ success: true });
     const answer = await facilitator.verify(request);
-    expect(answer).toMatchObject({ isValid: false, invalidReason: "invalid_transaction_state" });
+    expect(answer).toMatchObject({ isValid: false, invalidReason: "invalid_exact_evm_nonce_already_used" });
   });
 
   test.each([

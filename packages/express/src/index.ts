@@ -1,5 +1,6 @@
 import {
   compileTable,
+  engineOf,
   type Payment,
   type Paywall,
   type PaywallConfig,
@@ -8,14 +9,18 @@ import {
   type RouteTable,
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
-import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { Application, NextFunction, Request, RequestHandler, Response } from "express";
 import { admit } from "./lib/gate.js";
+import { type Gate, rememberGate } from "./lib/gates.js";
 import { Lookup, major } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
 import { readPath } from "./lib/path.js";
-import { checkApp, checkGate, rememberTable } from "./lib/served.js";
+import { insertGate } from "./lib/protect.js";
+import { checkApp } from "./lib/served.js";
+import { createWatch } from "./lib/watch.js";
 
 export type { Payment } from "@turnpike/core";
+export { type PaidUpgradeListener, paidUpgrade } from "@turnpike/core/node";
 
 declare global {
   namespace Express {
@@ -27,8 +32,26 @@ declare global {
 }
 
 /**
+ * Guards an app by a table of prices, whose paths are the app's own: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
+ * The gate finds its place ahead of everything that could serve a priced path, so it may be called before or after the
+ * routes. Middleware that every request goes through, such as CORS, body parsers or authentication, stays ahead of it if it
+ * is there already.
+ * @param app what `express()` made; the outermost one, if it has others within it
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @param routes the table. @default the one in `source`
+ * @throws ConfigError that lists everything that is wrong with the configuration and the table
+ */
+export function protect(
+  app: Application,
+  source: PaywallConfig<Request> | Paywall,
+  routes?: RouteTable<Request>,
+): void {
+  insertGate(app, paywall(source, routes));
+}
+
+/**
  * Middleware that prices the routes of a table, whose paths are Express's, relative to where the middleware is mounted:
- * `"GET /items/:id": "$0.01"`. It stands ahead of the routes.
+ * `"GET /items/:id": "$0.01"`. It stands at the root of the app, ahead of the routes; `protect` puts it there by itself.
  * @param source a configuration, or the engine that `createPaywall` made
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
@@ -36,34 +59,30 @@ declare global {
 export function paywall(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>): RequestHandler {
   const table = compileTable(source, routes, (pattern) => readPath(pattern, major));
   const lookup = new Lookup(table);
-  let asked = false;
-  let fault: Error | undefined;
-
-  const gate = (req: Request, res: Response, next: NextFunction): void => {
-    if (!asked) {
-      asked = true;
-      fault = checkGate(gate, req);
-      // A misspelt path leaves the route that was meant without a price, so no request to a priced one may ever come.
-      if (fault) process.emitWarning(fault);
-    }
+  const handler = (req: Request, res: Response, next: NextFunction): void => {
+    watch.look(req);
     const verdict = lookup.find(req.path, verbOf(req));
     if (verdict.type === "free") {
       next();
     } else if (verdict.type === "options") {
-      passOptions(req, res, next, gate);
+      passOptions(req, res, next, handler);
     } else if (verdict.type === "refused") {
       next(verdict.error);
-    } else {
-      if (fault) fault = checkGate(gate, req);
-      if (fault) next(fault);
-      else admit(req, res, next, verdict.route, verdict.params);
+    } else if (!watch.refuses(req, res)) {
+      admit(req, res, next, verdict.route, verdict.params);
     }
   };
-  rememberTable(gate, table.paths);
-  return gate;
+  const gate: Gate = { type: "table", handler, source, engine: table.engine, paths: table.paths, lookup };
+  const watch = createWatch(gate);
+  rememberGate(gate);
+  return handler;
 }
 
-/** Checks a finished app: every priced pattern must be served by one of its routes. Throws ConfigError. */
+/**
+ * Checks a finished app: takes example paths of every price through the app's own routers, and throws unless the gate comes
+ * ahead of what serves them. To be called once all routes are there; the first request does the same for its gate.
+ * @throws ConfigError that names every price that would not be asked, with method and path
+ */
 paywall.check = checkApp;
 
 /**
@@ -73,9 +92,13 @@ paywall.check = checkApp;
  */
 export function paid(source: PaywallConfig<Request> | Paywall, price: RoutePrice<Request>): RequestHandler {
   const route = priceRoute(source, price);
-  const gate = (req: Request, res: Response, next: NextFunction): void => {
-    if (verbOf(req) === "OPTIONS") passOptions(req, res, next, gate);
-    else admit(req, res, next, route);
+  const handler = (req: Request, res: Response, next: NextFunction): void => {
+    watch.look(req);
+    if (verbOf(req) === "OPTIONS") passOptions(req, res, next, handler);
+    else if (!watch.refuses(req, res)) admit(req, res, next, route);
   };
-  return gate;
+  const gate: Gate = { type: "paid", handler, source, engine: engineOf(source), route };
+  const watch = createWatch(gate);
+  rememberGate(gate);
+  return handler;
 }

@@ -3,9 +3,16 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createPaywall } from "@turnpike/core";
-import { type Path, type Stage, type StageAnswer, type StageRoute, testAdapter } from "@turnpike/testing/adapters";
+import {
+  type Fallback,
+  type Path,
+  type Stage,
+  type StageAnswer,
+  type StageRoute,
+  testAdapter,
+} from "@turnpike/testing/adapters";
 import express, { type Express, type Request, type Response, type Router } from "express";
-import { paid, paywall } from "../src/index.js";
+import { paid, paywall, protect } from "../src/index.js";
 
 const four = "del" in express.application;
 
@@ -34,29 +41,66 @@ const handle =
     else send(res, await route.run({ method, url, params, payment, text: () => text(req) }));
   };
 
+/** The table of a stage's gate: relative to the path that the gate is mounted below. */
+function tableOf({ gate, table }: Stage) {
+  const below = typeof gate === "object" ? gate.below : [];
+  return table((path) => {
+    const inside = below.every((part, at) => JSON.stringify(part) === JSON.stringify(path[at]));
+    return writePath(inside ? path.slice(below.length) : path) || "/";
+  });
+}
+
+function addGate(app: Express, stage: Stage): void {
+  const { gate } = stage;
+  const config = { ...stage.config, routes: tableOf(stage) };
+  if (Object.keys(config.routes).length === 0) return;
+  for (let times = stage.twice ? 2 : 1; times > 0; times--) {
+    if (gate === "app") protect(app, { ...config });
+    else if (gate === "never") paywall({ ...config });
+    else if (typeof gate === "object") app.use(writePath(gate.below), paywall({ ...config }));
+    else app.use(paywall({ ...config }));
+  }
+}
+
+function addRoute(app: Express, stage: Stage, route: StageRoute): void {
+  const own = route.mount.reduce<Router>((parent, base) => {
+    const router = express.Router({ mergeParams: true });
+    parent.use(writePath(base), router);
+    return router;
+  }, app);
+  const gates = route.paid === undefined || stage.unprotected ? [] : [paid(createPaywall(stage.config), route.paid)];
+  const verb = route.method.toLowerCase() as "get";
+  own[verb](writePath(route.path), ...gates, (req, res, next) => {
+    handle(route)(req, res).catch(next);
+  });
+}
+
+function addFallback(app: Express, { kind, folder, run }: Fallback): void {
+  if (kind === "files") {
+    app.use(express.static(folder ?? ".", { extensions: ["html"], dotfiles: "allow" }));
+    return;
+  }
+  const serve = async (req: Request, res: Response): Promise<void> => {
+    const { method, originalUrl: url } = req;
+    send(res, await run({ method, url, params: {}, text: () => text(req) }));
+  };
+  if (kind === "not-found") app.use(serve);
+  else app.all(four ? "*" : "/{*path}", serve);
+}
+
 function build(stage: Stage): Express {
   const app = express();
-  const routes = stage.table(writePath);
   app.use((_req, res, next) => {
     for (const [name, value] of stage.appHeaders) res.setHeader(name, value);
     next();
   });
-  if (Object.keys(routes).length > 0 && !stage.unprotected) {
-    for (let times = stage.twice ? 2 : 1; times > 0; times--) app.use(paywall({ ...stage.config, routes }));
-  }
-  for (const route of stage.routes) {
-    const own = route.mount.reduce<Router>((parent, base) => {
-      const router = express.Router({ mergeParams: true });
-      parent.use(writePath(base), router);
-      return router;
-    }, app);
-    const gates = route.paid === undefined || stage.unprotected ? [] : [paid(createPaywall(stage.config), route.paid)];
-    const verb = route.method.toLowerCase() as "get";
-    own[verb](writePath(route.path), ...gates, (req, res, next) => {
-      handle(route)(req, res).catch(next);
-    });
-  }
-  if (!stage.unprotected) paywall.check(app);
+  const late = stage.gate === "behind" || stage.gate === "app";
+  if (!stage.unprotected && !late) addGate(app, stage);
+  for (const route of stage.routes) addRoute(app, stage, route);
+  if (stage.fallback) addFallback(app, stage.fallback);
+  if (!stage.unprotected && late) addGate(app, stage);
+  const priced = Object.keys(tableOf(stage)).length > 0 || stage.routes.some(({ paid: own }) => own !== undefined);
+  if (!stage.unprotected && priced) paywall.check(app);
   return app;
 }
 
@@ -64,6 +108,9 @@ testAdapter({
   name: four ? "express 4" : "express 5",
   answers: "node",
   url: (raw: Request) => raw.originalUrl,
+  async check(stage) {
+    build(stage);
+  },
   async start(stage) {
     const server = build(stage).listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -44,6 +44,7 @@ export function openStand() {
       return facilitator.charges.length;
     },
     listen,
+    buyer,
     buy: buyer.buy,
     /** One request, its lines as they are. */
     async raw(app: Express, ...lines: string[]): Promise<RawAnswer> {

@@ -1,11 +1,13 @@
 import { ConfigError } from "@turnpike/core";
 import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type RouteTable } from "@turnpike/core/adapter";
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
+import { joinApp, watchApps } from "./lib/app.js";
+import { guardApp } from "./lib/ask.js";
 import { admit, answerOptions, type Done } from "./lib/gate.js";
 import { OwnPrice } from "./lib/own-price.js";
-import { type PriceSource, Prices, type Quote } from "./lib/prices.js";
-import { listRoutes, rootOf, type Served, scopeOf } from "./lib/served.js";
+import { type PriceSource, Prices } from "./lib/prices.js";
+import { rootOf, scopeOf } from "./lib/served.js";
 
 export type { Payment } from "@turnpike/core";
 export type { OwnPrice } from "./lib/own-price.js";
@@ -15,31 +17,22 @@ export type FastifyPaywallOptions =
   | PaywallConfig<FastifyRequest>
   | { readonly tolls: Paywall; readonly routes?: RouteTable<FastifyRequest> };
 
-/** What all paywalls of one app share. */
-interface Shared {
-  readonly served: readonly Served[];
-  /** Where they were registered. */
-  readonly scopes: FastifyInstance[];
-}
-
-const apps = new WeakMap<FastifyInstance, Shared>();
-
 const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options, done) => {
   const root = rootOf(server);
-  const { served, scopes } = joinApp(root);
+  const { served, scopes, paywalls } = joinApp(root);
   const again = scopes.includes(server);
   scopes.push(server);
   // A route's own price belongs to the nearest paywall around it, else to the first.
   const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
   let prices: Prices | undefined;
   root.addHook("onReady", async () => {
-    prices = new Prices({ ...readOptions(options), owns }, served);
+    const made = new Prices({ ...readOptions(options), owns }, served);
+    const problems = paywalls.flatMap((other) => made.conflicts(other, served));
+    if (problems.length > 0) throw new ConfigError(problems);
+    paywalls.push(made);
+    prices = made;
   });
-  // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
-  root.addHook("onRequest", (request, reply, next) => {
-    if (prices) ask(prices, request, reply, next);
-    else next(new Error("The paywall has not started."));
-  });
+  guardApp(root, () => prices);
   done();
 };
 
@@ -49,6 +42,8 @@ const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options,
  * pattern that none of its routes serves: `ready` rejects with one ConfigError that lists it all.
  */
 export const paywall = plugin(register, { name: "@turnpike/fastify", fastify: "5.x" });
+
+watchApps();
 
 export default paywall;
 
@@ -63,51 +58,22 @@ export interface PaidOptions {
 type Hook = (request: unknown, reply: unknown, done: Done) => void;
 
 /**
- * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. Without it,
- * nothing watches over other handlers that may resolve a path to what this route sells.
+ * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. In an app that
+ * was made after this package was loaded, other handlers that may resolve a path to what this route sells cost the same.
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: RoutePrice<FastifyRequest>): PaidOptions {
   const route = priceRoute(source, price);
-  const through = new WeakSet<FastifyRequest>();
   const hook = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const methods = [request.routeOptions.method].flat() as string[];
-    const pass: Done = (error) => {
-      if (!error) through.add(request);
-      done(error);
-    };
-    if (through.has(request)) done();
-    else if (request.raw.method !== "OPTIONS") admit(route, request, reply, pass);
+    if (request.raw.method !== "OPTIONS") admit(route, request, reply, done);
     else if (methods.some((method) => method !== "OPTIONS")) answerOptions(methods, request, reply);
     else done();
   };
   const hooks = [hook as Hook];
   // At two stages: options spread after these may hold an `onRequest` of their own, and must not open the route by that.
   return { config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks };
-}
-
-function ask(prices: Prices, request: FastifyRequest, reply: FastifyReply, done: Done): void {
-  let quote: Quote | Error;
-  try {
-    quote = prices.quote(request);
-  } catch (cause) {
-    quote = new Error("This route has no valid price.", { cause });
-  }
-  if (quote === undefined) done();
-  else if (quote instanceof Error) done(quote);
-  else if (quote === "options") answerOptions([request.routeOptions.method].flat() as string[], request, reply);
-  else admit(quote, request, reply, done);
-}
-
-function joinApp(root: FastifyInstance): Shared {
-  let shared = apps.get(root);
-  if (!shared) {
-    shared = { served: listRoutes(root), scopes: [] };
-    apps.set(root, shared);
-    root.decorateRequest("payment");
-  }
-  return shared;
 }
 
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {

@@ -199,16 +199,6 @@ describe("a handler that reads the path for itself", () => {
     for (const target of targets) expect((await raw(target)).status, target).toBe(200);
     expect(runs).toHaveLength(targets.length);
   });
-
-  it("leaves the handler for what is not found alone", async () => {
-    const app = till.app();
-    await app.register(paywall, till.config({ routes: { "GET /premium/*": "$0.01" } }));
-    app.get("/premium/*", async () => "dear");
-    app.setNotFoundHandler(async (request, reply) => reply.code(404).send(`no ${request.url}`));
-    const { ask } = await listen(app);
-    const response = await ask("//premium/F");
-    expect([response.status, await response.text()]).toEqual([404, "no //premium/F"]);
-  });
 });
 
 it("OPTIONS of the app's own is free", async () => {

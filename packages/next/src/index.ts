@@ -7,6 +7,7 @@ import {
   type RouteTable,
 } from "@turnpike/core/adapter";
 import type { NextRequest } from "next/server.js";
+import { checkExports, stateHandler } from "./lib/check.js";
 import { admit, type NextOptions, type Paid, type RouteHandler } from "./lib/gate.js";
 import { compileVerbs } from "./lib/verbs.js";
 
@@ -26,7 +27,7 @@ export function paid<Req extends Request = NextRequest, Context = RouteContext>(
   options: NextOptions = {},
 ): (request: Req, context: Context) => Promise<Response> {
   const route = priceRoute(source, price);
-  return (request, context) => admit(route, request, context, handler, options);
+  return stateHandler((request: Req, context: Context) => admit(route, request, context, handler, options));
 }
 
 /** What Next hands to the handler of any route; one that knows its own parameters says so in its type. */
@@ -51,14 +52,7 @@ type Wrapped<H extends Handlers> = {
     : never;
 };
 
-/**
- * Prices the verbs of a route file, by a table whose keys are verbs alone, since the file is the path:
- * `export const { GET, POST } = paywall({ …, routes: { GET: "$0.01", POST: "free" } }, { GET: list, POST: add })`.
- * @param source a configuration, or the engine that `createPaywall` made
- * @param routes the table. @default the one in `source`
- * @throws ConfigError that lists everything that is wrong with the configuration and the table
- */
-export function paywall<const H extends Handlers>(
+function price<const H extends Handlers>(
   source: PaywallConfig<NextRequest> | Paywall,
   handlers: H,
   routes?: RouteTable<NextRequest>,
@@ -67,8 +61,21 @@ export function paywall<const H extends Handlers>(
   const priceOf = compileVerbs(source, routes, Object.keys(handlers));
   const wrapped = Object.entries(handlers).map(([verb, handler]) => {
     const route = priceOf(verb);
-    if (route === undefined) return [verb, handler];
-    return [verb, (request: NextRequest, context: AnyContext) => admit(route, request, context, handler, options)];
+    if (route === undefined) return [verb, stateHandler(handler, [verb])];
+    const guarded = (request: NextRequest, context: AnyContext) => admit(route, request, context, handler, options);
+    return [verb, stateHandler(guarded)];
   });
   return Object.fromEntries(wrapped) as Wrapped<H>;
 }
+
+/**
+ * Prices the verbs of a route file, by a table whose keys are verbs alone, since the file is the path:
+ * `export const { GET, POST } = paywall({ …, routes: { GET: "$0.01", POST: "free" } }, { GET: list, POST: add })`.
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @param routes the table. @default the one in `source`
+ * @throws ConfigError that lists everything that is wrong with the configuration and the table
+ */
+export const paywall: typeof price & {
+  /** {@inheritDoc checkExports} */
+  readonly check: typeof checkExports;
+} = Object.assign(price, { check: checkExports });

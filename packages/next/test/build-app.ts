@@ -9,30 +9,32 @@ import { fileURLToPath } from "node:url";
 
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 export const appDirectory = fileURLToPath(new URL("app", import.meta.url));
-const lock = join(appDirectory, ".cache", "lock");
-const stampFile = join(appDirectory, ".next", "turnpike-stamp");
+/** An app under a base path, whose paths end in a slash. */
+export const basedDirectory = fileURLToPath(new URL("based", import.meta.url));
 const built = [join(packages, "core", "dist"), join(packages, "next", "dist")];
 
 /**
  * Makes the production build of the test app, unless the one that is there stems from the same files. The app uses the
  * built packages, as users do. One process builds, others wait for it.
  */
-export async function buildApp(): Promise<void> {
-  for (const directory of built) {
-    await stat(join(directory, "index.js")).catch(() => {
-      const missing = relative(packages, directory);
+export async function buildApp(directory = appDirectory): Promise<void> {
+  const lock = join(directory, ".cache", "lock");
+  const stampFile = join(directory, ".next", "turnpike-stamp");
+  for (const output of built) {
+    await stat(join(output, "index.js")).catch(() => {
+      const missing = relative(packages, output);
       throw new Error(`packages/${missing} is missing: run "pnpm exec tsc -b packages/core packages/next" first.`);
     });
   }
-  const stamp = await stampOf([appDirectory, ...built]);
+  const stamp = await stampOf([directory, ...built]);
   const upToDate = async () => (await readFile(stampFile, "utf8").catch(() => "")) === stamp;
   while (!(await upToDate())) {
-    if (!(await takeLock())) {
+    if (!(await takeLock(lock))) {
       await wait(200);
       continue;
     }
     try {
-      if (!(await upToDate())) await runBuild();
+      if (!(await upToDate())) await runBuild(directory);
       await writeFile(stampFile, stamp);
     } finally {
       await rm(lock, { recursive: true });
@@ -41,7 +43,7 @@ export async function buildApp(): Promise<void> {
 }
 
 /** A lock that a dead process holds is nobody's. */
-async function takeLock(): Promise<boolean> {
+async function takeLock(lock: string): Promise<boolean> {
   await mkdir(join(lock, ".."), { recursive: true });
   try {
     await mkdir(lock);
@@ -62,7 +64,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function runBuild(): Promise<void> {
+async function runBuild(directory: string): Promise<void> {
   const bin = createRequire(import.meta.url).resolve("next/dist/bin/next");
   const env = {
     PATH: process.env.PATH,
@@ -70,7 +72,7 @@ async function runBuild(): Promise<void> {
     NODE_ENV: "production" as const,
     NEXT_TELEMETRY_DISABLED: "1",
   };
-  const child = spawn(process.execPath, [bin, "build", appDirectory], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [bin, "build", directory], { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   const [code] = await once(child, "exit");

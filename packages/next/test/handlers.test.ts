@@ -140,11 +140,20 @@ describe("a route that Next could prerender or keep", () => {
     }
   });
 
-  it("serves nothing at all if it is forced to be static", async () => {
-    expect((await till.get("/real/static")).status).toBe(402);
-    const { response, charges } = await charged("/real/static");
-    expect([response.status, charges, till.runs("static")]).toEqual([402, 0, 0]);
-  });
+  it.each(["/real/static", "/real/forced/1"])(
+    "G64 says so if it is forced to be static, since no payment can reach it: %s",
+    async (path) => {
+      const header = await till.pay("/real/only");
+      const before = till.charges;
+      for (const headers of [{}, { "payment-signature": header }]) {
+        const answer = await till.get(path, { headers });
+        const problem = (await answer.json()) as { code: string; detail: string };
+        expect([answer.status, problem.code]).toEqual([500, "static_route"]);
+        expect(problem.detail).toContain('dynamic = "force-static"');
+      }
+      expect([till.charges - before, till.runs("static")]).toEqual([0, 0]);
+    },
+  );
 });
 
 describe("a route file with a table of verbs", () => {
@@ -168,6 +177,30 @@ describe("a page behind paidProxy", () => {
     expect(await response.text()).toContain("premium");
     expect(response.headers.get("cache-control")).toBe("private");
   });
+
+  it.each(["/article/one", "/article/fixed", "/ssr", "/premium.txt"])(
+    "G31 tells caches that a payment makes another response, beside what Next tells them: %s",
+    async (path) => {
+      const { response } = await charged(path);
+      const vary = (response.headers.get("vary") ?? "").toLowerCase().split(/ *, */);
+      expect(vary).toContain("payment-signature");
+      expect(vary.includes("rsc")).toBe(path.startsWith("/article"));
+      expect(vary).toEqual([...new Set(vary)]);
+      const free = (await till.get("/open")).headers.get("vary") ?? "";
+      expect(free.toLowerCase()).not.toContain("payment-signature");
+    },
+  );
+
+  it.each(["/ssr", "/fr/ssr", "/fr/article/one", "/alias/7", "/premium.txt"])(
+    "G64 is offered under the URL that the client asked, its locale included: %s",
+    async (path) => {
+      const { challenge, response } = await charged(path);
+      expect([challenge.resource.url, response.status]).toEqual([
+        till.origin + path,
+        path.includes("fr/art") ? 404 : 200,
+      ]);
+    },
+  );
 
   it("costs nothing for OPTIONS, which runs nothing", async () => {
     const before = till.runs("article");

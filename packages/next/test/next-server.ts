@@ -28,8 +28,8 @@ const shared = globalThis as { [STAGE]?: unknown; [RUNS]?: Record<string, number
 const everyVerb = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** @param facilitator for the routes that the app prices itself */
-export async function startNext(facilitator = ""): Promise<RunningNext> {
-  await buildApp();
+export async function startNext(facilitator = "", directory = appDirectory): Promise<RunningNext> {
+  await buildApp(directory);
   Object.assign(process.env, { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" });
   if (facilitator) process.env.TEST_FACILITATOR = facilitator;
   const server = createServer();
@@ -38,7 +38,7 @@ export async function startNext(facilitator = ""): Promise<RunningNext> {
   const { port } = server.address() as AddressInfo;
   // Next first: what it sets up in the process must be there before any other module of it is loaded.
   const next = createRequire(import.meta.url)("next") as typeof import("next")["default"];
-  const app = next({ dev: false, dir: appDirectory, hostname: "127.0.0.1", port, httpServer: server });
+  const app = next({ dev: false, dir: directory, hostname: "127.0.0.1", port, httpServer: server });
   await app.prepare();
   const handle = app.getRequestHandler();
   const adapter = await import("../src/index.js");

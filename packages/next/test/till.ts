@@ -23,13 +23,14 @@ export interface Till {
   raw(...lines: string[]): Promise<RawAnswer>;
 }
 
-export function openTill(): Till {
+/** @param directory of the app. @default the one with all routes */
+export function openTill(directory?: string): Till {
   let facilitator!: HostileFacilitator;
   let app!: RunningNext;
   const buyer = payer();
   beforeAll(async () => {
     facilitator = await startFacilitator();
-    app = await startNext(facilitator.url);
+    app = await startNext(facilitator.url, directory);
   }, 300_000);
   afterAll(async () => {
     await app?.close();

@@ -1,7 +1,8 @@
 import { ConfigError, createPaywall } from "@turnpike/core";
 import { NextRequest } from "next/server.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { paid, paidProxy, paywall } from "../src/index.js";
+import { platformAddress } from "../src/lib/address.js";
 
 const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" };
 const answer = () => new Response("bytes");
@@ -52,6 +53,49 @@ describe("a price", () => {
     expect(problemsOf(() => paid(config, "$0.0000001", answer))).toHaveLength(1);
     expect(problemsOf(() => paidProxy(config, { price: "$0" }))).toHaveLength(1);
     expect(problemsOf(() => paid({ ...config, payTo: "0x12" }, "$0.01", answer))).toHaveLength(1);
+  });
+});
+
+describe("G27 the exports of a route file", () => {
+  const checkOf = (file: object) => problemsOf(() => paywall.check(file));
+
+  it("are refused for every handler without a stated price", () => {
+    const GET = paid(config, "$0.01", answer);
+    expect(checkOf({ GET, POST: answer, DELETE: answer, OPTIONS: answer, runtime: "edge" })).toEqual([
+      "POST price_missing",
+      "DELETE price_missing",
+    ]);
+    expect(checkOf({ GET: answer })).toEqual(["GET price_missing"]);
+    const { PUT } = paywall({ ...config, routes: { PUT: "free" } }, { PUT: answer });
+    expect(checkOf({ PUT, POST: PUT })).toEqual(["POST price_missing"]);
+  });
+
+  it("pass if each is wrapped, or listed as free", () => {
+    const { GET, POST } = paywall(
+      { ...config, routes: { GET: "$0.01", POST: "free" } },
+      { GET: answer, POST: () => answer() },
+    );
+    expect(checkOf({ GET, POST, PUT: paid(config, "$0.01", answer), dynamic: "force-dynamic" })).toEqual([]);
+    expect(checkOf({})).toEqual([]);
+  });
+
+  it("G64 are refused if they are forced to be static", () => {
+    expect(checkOf({ GET: paid(config, "$0.01", answer), dynamic: "force-static" })).toEqual(["dynamic static_route"]);
+  });
+});
+
+describe("G33 the client's address", () => {
+  it.each([
+    ["VERCEL", "x-vercel-forwarded-for"],
+    ["NETLIFY", "x-nf-client-connection-ip"],
+  ])("is what %s writes into %s, and there alone", (name, field) => {
+    const request = new NextRequest("https://shop.example/x", { headers: { [field]: "192.0.2.1, 10.0.0.1" } });
+    expect(platformAddress(request)).toBeUndefined();
+    vi.stubEnv(name, "1");
+    expect(platformAddress(request)).toBe("192.0.2.1");
+    const forged = { "x-forwarded-for": "192.0.2.9", "x-real-ip": "192.0.2.9", "cf-connecting-ip": "192.0.2.9" };
+    expect(platformAddress(new NextRequest("https://shop.example/x", { headers: forged }))).toBeUndefined();
+    vi.unstubAllEnvs();
   });
 });
 

@@ -114,7 +114,7 @@ describeWith(await missRedis(), "what the store keeps in Redis", () => {
     expect(keys.filter((key) => !key.startsWith(`{${prefix}}:`))).toEqual([]);
   });
 
-  it("lets closed records, answers and links expire, and no open record ever", async () => {
+  it("G07 lets Redis expire what guards nothing, and no record that keeps a payment from buying twice", async () => {
     const { open, key } = begin();
     const store = open(io.client);
     const soon = Date.now() + HOUR;
@@ -135,7 +135,10 @@ describeWith(await missRedis(), "what the store keeps in Redis", () => {
     }
     expect(await admin.pexpiretime(key(`answer:${record.id}`))).toBe(soon);
     await store.replace({ ...record, state: "delivered", version: version + 1, expiresAt: soon + 1 }, version, 0);
-    expect(await admin.pexpiretime(stored)).toBe(soon + 1);
+    expect(await admin.pttl(stored)).toBe(-1);
+    const unpaid = sampleRecord({ state: "failed", answered: true, expiresAt: soon });
+    await store.insert(unpaid, 0);
+    expect(await admin.pttl(key(`record:${unpaid.id}`))).toBe(-1);
     await store.link("key", record.id, soon);
     expect(await admin.pexpiretime(key("link:key"))).toBe(soon);
   });

@@ -57,38 +57,77 @@ describeWith(await missServer(), "the Redis that the store finds", () => {
     });
   }
 
-  it("must not drop open payments, unless the seller accepts it", async () => {
-    const client = await open(nodeRedis);
-    const store = storeOf(client);
-    await admin.config("SET", "maxmemory-policy", "allkeys-lru");
-    try {
-      expect(await codeOf(Promise.resolve(store.insert(sampleRecord(), LEASE)))).toBe("store_evicts");
-      expect(await codeOf(Promise.resolve(store.read("id")))).toBe("store_evicts");
-      expect(await storeOf(client, { allowEviction: true }).insert(sampleRecord(), LEASE)).toBe(true);
-      for (const policy of ["volatile-lru", "noeviction"]) {
-        await admin.config("SET", "maxmemory-policy", policy);
-        expect(await storeOf(client).insert(sampleRecord(), LEASE)).toBe(true);
+  for (const driver of DRIVERS) {
+    it(`G07 must drop nothing when memory runs out, unless the seller accepts it (${driver.name})`, async () => {
+      const client = await open(driver);
+      const store = storeOf(client);
+      const policies = ["allkeys-lru", "allkeys-lfu", "allkeys-random"];
+      policies.push("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl");
+      try {
+        for (const policy of policies) {
+          await admin.config("SET", "maxmemory-policy", policy);
+          expect(await codeOf(Promise.resolve(store.insert(sampleRecord(), LEASE))), policy).toBe("store_evicts");
+          expect(await codeOf(Promise.resolve(store.read("id"))), policy).toBe("store_evicts");
+          const accepting = storeOf(client, { allowEviction: true });
+          expect(await accepting.insert(sampleRecord(), LEASE), policy).toBe(true);
+        }
+      } finally {
+        await admin.config("SET", "maxmemory-policy", "noeviction");
       }
       // What was refused is looked at again.
       expect(await store.insert(sampleRecord(), LEASE)).toBe(true);
+    });
+  }
+
+  it("G07 keeps what was delivered when memory runs out under a policy that drops what expires", async () => {
+    const small = await startServer("--maxmemory", "8mb", "--maxmemory-policy", "volatile-lru");
+    const client = await nodeRedis.open(small.url);
+    try {
+      const store = storeOf(client.client, { allowEviction: true });
+      const sold = Array.from({ length: 50 }, () => sampleRecord());
+      for (const record of sold) {
+        await store.insert(record, LEASE);
+        await store.replace(nextRecord(record, { state: "delivered", expiresAt: Date.now() + HOUR }), 1, 0);
+      }
+      const route = "x".repeat(2_000);
+      const flood = async () => {
+        const junk = sampleRecord({ route, state: "failed", expiresAt: Date.now() + HOUR });
+        return store.insert(junk, 0);
+      };
+      for (let i = 0; i < 60; i++) await Promise.allSettled(Array.from({ length: 50 }, flood));
+      const watcher = new Redis(small.url);
+      const evicted = /evicted_keys:(\d+)/.exec(await watcher.info("stats"));
+      watcher.disconnect();
+      expect(Number(evicted?.[1])).toBeGreaterThan(0);
+      for (const { id } of sold) expect((await store.read(id))?.record.state).toBe("delivered");
     } finally {
-      await admin.config("SET", "maxmemory-policy", "noeviction");
+      client.close();
+      await small.close();
     }
   });
 
-  it("may forbid to ask how it is set up", async () => {
+  it("G07 may forbid to ask how it is set up: that is said once", async () => {
     await admin.call("ACL", "SETUSER", "shop", "on", ">secret", "~{turnpike}:*", "+@all", "-info", "-config");
     const url = server.url.replace("//", "//shop:secret@");
-    for (const driver of DRIVERS) {
-      // ioredis asks for INFO itself, unless told not to.
-      if (driver === ioredis) {
-        const client = new Redis(url, { enableReadyCheck: false });
-        clients.push({ client, connection: async () => "", close: () => client.disconnect() });
-        expect(await redisStore(client, { timeout: 20_000 }).insert(sampleRecord(), LEASE)).toBe(true);
-      } else {
-        const store = redisStore(await open(driver, url), { timeout: 20_000 });
+    const codes: unknown[] = [];
+    const listen = (warning: Error) => void codes.push((warning as { code?: unknown }).code);
+    process.on("warning", listen);
+    try {
+      for (const driver of DRIVERS) {
+        // ioredis asks for INFO itself, unless told not to.
+        const told = driver === ioredis ? new Redis(url, { enableReadyCheck: false }) : undefined;
+        if (told) clients.push({ client: told, connection: async () => "", close: () => told.disconnect() });
+        const client = told ?? (await open(driver, url));
+        const store = redisStore(client, { timeout: 20_000 });
         expect(await store.insert(sampleRecord(), LEASE)).toBe(true);
+        expect(await store.insert(sampleRecord(), LEASE)).toBe(true);
+        const accepting = redisStore(client, { timeout: 20_000, allowEviction: true });
+        expect(await accepting.insert(sampleRecord(), LEASE)).toBe(true);
       }
+      const said = () => codes.filter((code) => code === "TURNPIKE_EVICTION");
+      await expect.poll(said).toEqual(DRIVERS.map(() => "TURNPIKE_EVICTION"));
+    } finally {
+      process.off("warning", listen);
     }
   });
 

@@ -1,4 +1,5 @@
 export type {
+  Fallback,
   Harness,
   Path,
   PathPart,

@@ -1,4 +1,12 @@
-import { createPaywall, memoryStore, type PaywallConfig } from "@turnpike/core";
+import {
+  createPaywall,
+  FacilitatorError,
+  memoryStore,
+  type PaywallConfig,
+  requirePaid,
+  StoreError,
+  TurnpikeError,
+} from "@turnpike/core";
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired } from "@turnpike/core/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -34,6 +42,7 @@ function open(
     facilitator: facilitator.url,
     facilitatorTimeout: 1_000,
     reconcileSeconds: 0,
+    chain: facilitator.chain,
     ...options,
   };
   return createPaywall(config as PaywallConfig).price(price, "GET /x");
@@ -248,6 +257,107 @@ describe("a payment that is on record", () => {
   });
 });
 
+describe("requirePaid", () => {
+  /** What a framework's request is, as far as an app can change it. */
+  interface Changing extends Raw {
+    method: string;
+    url: string;
+  }
+  const changing = (raw: Changing, payment: string | undefined): PaywallRequest<Raw> => ({
+    ...request(payment),
+    raw,
+    get method() {
+      return raw.method;
+    },
+    routed: () => raw.url,
+  });
+
+  async function admitted(options: Partial<PaywallConfig<Raw>> = {}): Promise<Changing> {
+    const route = open(options);
+    const raw = { method: "GET", url: "/x" };
+    const payment = await buyer.header(await challenge(route));
+    expect((await route.admit(changing(raw, payment))).type).toBe("admit");
+    return raw;
+  }
+
+  it("G16 gives the payment of the request that was admitted, by its price or its label", async () => {
+    const raw = await admitted();
+    expect(requirePaid(raw)?.amount).toBe("10000");
+    expect(requirePaid(raw, "$0.01")?.amount).toBe("10000");
+    expect(requirePaid(raw, "0.01 USDC")?.amount).toBe("10000");
+    expect(requirePaid(raw, { label: "GET /x" })?.amount).toBe("10000");
+  });
+
+  it("G16b throws if the method or the URL was changed behind the paywall", async () => {
+    const overridden = await admitted();
+    overridden.method = "POST";
+    expect(() => requirePaid(overridden)).toThrow(/not_paid/);
+    const rewritten = await admitted();
+    rewritten.url = "/dear";
+    expect(() => requirePaid(rewritten)).toThrow(/not_paid/);
+    const queried = await admitted();
+    queried.url = "/x?size=large";
+    expect(() => requirePaid(queried)).toThrow(/not_paid/);
+  });
+
+  it("G16c throws if the request was admitted for another price, or by another route", async () => {
+    const raw = await admitted();
+    for (const other of ["$5.00", "$0.02", "0.01 EURC", { label: "GET /y" }, { amount: "9999", asset: "USDC" }]) {
+      expect(() => requirePaid(raw, other), JSON.stringify(other)).toThrow(/not_paid/);
+    }
+  });
+
+  it("G16d lets no changed request pass a second paywall of the same price unpaid", async () => {
+    const route = open();
+    const raw = { method: "GET", url: "/x" };
+    const payment = await buyer.header(await challenge(route));
+    expect((await route.admit(changing(raw, payment))).type).toBe("admit");
+    expect((await route.admit(changing(raw, payment))).type).toBe("pass");
+    raw.url = "/y";
+    expect(await route.admit(changing(raw, payment))).toMatchObject({ type: "reply", reply: { status: 500 } });
+  });
+});
+
+describe("one path with two prices", () => {
+  it("G04 collects what is owed of one at no other, in one engine, whether they have labels or not", async () => {
+    for (const labels of [
+      ["", ""],
+      ["GET /x", "GET /x"],
+      ["small", "large"],
+    ] as const) {
+      const paywall = createPaywall<Raw>({
+        payTo: PAY_TO,
+        network: "base-sepolia",
+        facilitator: facilitator.url,
+        reconcileSeconds: 0,
+        settle: "before",
+        store: memoryStore(),
+      });
+      const cheap = paywall.price<Raw>("$0.01", labels[0]);
+      const dear = paywall.price<Raw>("$50", labels[1]);
+      const payment = await buyer.header(await challenge(cheap));
+      await ticket(await ask(cheap, payment)).conclude(failed);
+      expect(codeOf(await ask(dear, payment)), labels.join()).toBe("payment_bound");
+      expect(codeOf(await ask(cheap, payment)), labels.join()).toBe("admitted");
+    }
+    expect(facilitator.charges).toHaveLength(3);
+  });
+});
+
+describe("errors", () => {
+  it("G63 are known by their kind, whichever copy of the module has made them", async () => {
+    const url = new URL("../../core/src/lib/errors.ts?copy", import.meta.url).href;
+    const copy = (await import(/* @vite-ignore */ url)) as typeof import("../../core/src/lib/errors.js");
+    expect(copy.StoreError).not.toBe(StoreError);
+    const theirs = new copy.StoreError("store_timeout", "late");
+    expect(theirs instanceof StoreError).toBe(true);
+    expect(theirs instanceof TurnpikeError).toBe(true);
+    expect(theirs instanceof FacilitatorError).toBe(false);
+    expect(new TurnpikeError("a_code", "text") instanceof StoreError).toBe(false);
+    expect(new Error("text") instanceof TurnpikeError).toBe(false);
+  });
+});
+
 describe("a settlement behind the answer", () => {
   it("I8 that fails twice ends nothing but itself", async () => {
     const sound = memoryStore();
@@ -278,6 +388,7 @@ describe("a settlement behind the answer", () => {
         facilitator: facilitator.url,
         settle: "background",
         reconcileSeconds: 0,
+        chain: facilitator.chain,
         store,
       });
       const route = paywall.price<Raw>("$0.01", "GET /x");

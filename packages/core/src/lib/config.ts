@@ -33,6 +33,15 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A facilitator's base URL, or the facilitator itself. */
 export type FacilitatorInput = string | Facilitator;
 
+/**
+ * JSON-RPC nodes by network (name or CAIP-2 id), several in order of preference, for example
+ * `{ base: ["https://mainnet.base.org", "https://…"] }`: https, or http to this machine.
+ */
+export type ChainNodes = Readonly<Record<string, string | readonly string[]>>;
+
+/** A chain's nodes, or a reader of a chain. */
+export type ChainInput = ChainReader | ChainNodes;
+
 /** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
 export interface SharedOptions {
   readonly payTo?: PayTo;
@@ -58,6 +67,14 @@ export interface SharedOptions {
   readonly holdBytes?: number;
   /** Bytes of a whole answer that are kept, to be sent again to the same payment. @default 1048576 */
   readonly keepBytes?: number;
+  /**
+   * Who gets a kept response again that shows the payment, which the chain makes public. `buyer`: a request with the
+   * `Authorization` and `Cookie` (and `credentials`) of the purchase, if it carried any. `public`: any request, as for
+   * goods that are the same for all. `false`: none is kept. A payment with an identifier always needs it. @default "buyer"
+   */
+  readonly keep?: "buyer" | "public" | false;
+  /** Names of further request fields by which the app tells its users apart, for example `["X-Api-Key"]`. */
+  readonly credentials?: readonly string[];
   /** Seconds after its settlement for which an owed delivery can be collected. @default 86400 */
   readonly collectSeconds?: number;
   /** Milliseconds without a further byte after which a begun answer counts as a stream. @default 50 */
@@ -71,6 +88,11 @@ export interface SharedOptions {
 /** Everything about one priced route. */
 export interface RouteOptions<Raw = unknown> extends SharedOptions {
   readonly price: Price | PriceFunction<Raw>;
+  /**
+   * Names the route in records, events and messages. Routes of one path that differ by host, version, header or cookie
+   * need labels of their own: a payment for one buys no other. @default the table's key, for example `GET /items/:id`
+   */
+  readonly label?: string;
   /** Bounds of a price function's result; what leaves them is moved to the bound. */
   readonly minPrice?: Price;
   readonly maxPrice?: Price;
@@ -110,12 +132,24 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly facilitatorTimeout?:
     | number
     | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
-  /** The origin that buyers see, for example `https://api.example.com`. @default the request's own */
+  /**
+   * The origin that buyers see, for example `https://api.example.com`. With a path (`https://example.com/shop`), that goes
+   * ahead of each request's own: for a proxy that strips it. @default the request's own
+   */
   readonly origin?: string;
+  /**
+   * Keys the digests of buyers' credentials that records hold; the same in every process, at least 16 characters. Without
+   * one they are salted only.
+   */
+  readonly secret?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
-  /** Who can be asked what became of a payment on its chain: `evmChain` of `@turnpike/evm`. */
-  readonly chain?: ChainReader | readonly ChainReader[];
+  /**
+   * Who can be asked what became of a payment on its chain: the address of a node by network, such as
+   * `{ base: "https://…" }`, or a reader such as `evmChain` of `@turnpike/evm` makes. Without it, a payment whose settlement
+   * is in doubt may stay unknown until `paywall.resolve`.
+   */
+  readonly chain?: ChainInput | readonly ChainInput[];
   /** Seconds between two looks at payments that are still open; 0: only when `reconcile` is called. @default 5 */
   readonly reconcileSeconds?: number;
   /** How many failed payments are borne before more are refused unasked; `false`: any number. */

@@ -1,10 +1,27 @@
 /** Where an error is explained, relative to the repository. */
 const PAGE = "docs/errors.md";
 
+/** What every copy of this module calls its errors: an app and a store of its own may each have bundled one. */
+const KIND = Symbol.for("turnpike.error");
+
 /** An error for the seller. `code` is stable; `docs` names its paragraph. */
 export class TurnpikeError extends Error {
   readonly code: string;
   readonly docs: string;
+
+  /** `instanceof` holds for errors of another copy of this module too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and each is asked about itself
+    const { prototype } = this as { readonly prototype: Partial<Record<typeof KIND, string>> };
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and each is asked about itself
+    if (!Object.hasOwn(prototype, KIND)) return Function.prototype[Symbol.hasInstance].call(this, value);
+    const kind = typeof value === "object" && value !== null ? (value as typeof prototype)[KIND] : undefined;
+    return prototype[KIND] === "any" ? kind !== undefined : prototype[KIND] === kind;
+  }
+
+  get [KIND](): string {
+    return "any";
+  }
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(`${message} (${code}, see ${PAGE}#${code})`, options);
@@ -27,6 +44,10 @@ export interface ConfigProblem {
 /** The configuration cannot mean what it says. Lists every problem at once; thrown at start. */
 export class ConfigError extends TurnpikeError {
   readonly problems: readonly ConfigProblem[];
+
+  override get [KIND](): string {
+    return "config";
+  }
 
   constructor(all: readonly ConfigProblem[]) {
     const problems = [...new Map(all.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
@@ -66,6 +87,10 @@ export class FacilitatorError extends TurnpikeError {
   /** Seconds that the facilitator asked to wait, already capped. */
   readonly retryAfter?: number;
 
+  override get [KIND](): string {
+    return "facilitator";
+  }
+
   constructor(
     code: FacilitatorErrorCode,
     message: string,
@@ -79,4 +104,16 @@ export class FacilitatorError extends TurnpikeError {
 }
 
 /** The store could not be asked, or cannot do what a ledger needs. */
-export class StoreError extends TurnpikeError {}
+export class StoreError extends TurnpikeError {
+  override get [KIND](): string {
+    return "store";
+  }
+}
+
+/**
+ * Whether a write failed because another holder has the record by now. Only the ledger says so: a store that rejects, with
+ * any code of its own, says no more than that the outcome of the write is not known.
+ */
+export function isConflict(error: unknown): boolean {
+  return error instanceof StoreError && (error.code === "record_conflict" || error.code === "invalid_transition");
+}

@@ -1,6 +1,5 @@
+import { type Rpc, RpcFailure, RpcRefusal } from "@turnpike/core/chain";
 import type { Hex } from "viem";
-import type { Rpc } from "./rpc.js";
-import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
 
 /** A signed transaction. Its hash is known before it is sent, and sending it again changes nothing. */
 export interface Broadcast {

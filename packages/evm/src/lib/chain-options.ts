@@ -1,5 +1,5 @@
 import { ConfigError } from "@turnpike/core";
-import { chainIdOf } from "./transfer.js";
+import { chainIdOf, isNodeUrl } from "@turnpike/core/chain";
 
 export interface EvmChainOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */
@@ -12,15 +12,13 @@ export interface EvmChainOptions {
   readonly insecure?: boolean;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 /** @throws ConfigError with every problem. None of them quotes the endpoint's address. */
 export function readChainOptions(options: EvmChainOptions): Required<EvmChainOptions> {
   const { rpcUrl, network, timeout = 5000, insecure = false } = options;
   const endpoint =
     "give the address of the chain's JSON-RPC endpoint: https (http only to this machine), no credentials";
   const checks: [valid: boolean, code: string, path: string, message: string][] = [
-    [isEndpoint(rpcUrl, insecure === true), "invalid_rpc_url", "rpcUrl", endpoint],
+    [isNodeUrl(rpcUrl, insecure === true), "invalid_rpc_url", "rpcUrl", endpoint],
     [
       typeof network === "string" && chainIdOf(network) !== undefined,
       "invalid_network",
@@ -37,11 +35,4 @@ export function readChainOptions(options: EvmChainOptions): Required<EvmChainOpt
   const problems = checks.filter(([valid]) => !valid).map(([, code, path, message]) => ({ code, path, message }));
   if (problems.length > 0) throw new ConfigError(problems);
   return { rpcUrl, network, timeout, insecure };
-}
-
-function isEndpoint(value: unknown, insecure: boolean): boolean {
-  if (typeof value !== "string" || !URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  if (username || password) return false;
-  return protocol === "https:" || (protocol === "http:" && (insecure || LOOPBACK.test(hostname)));
 }

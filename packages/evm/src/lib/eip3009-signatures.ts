@@ -1,8 +1,8 @@
 import type { SignatureCheck } from "@turnpike/core";
-import { hasCode, readChainId } from "./chain.js";
-import { createRpc, type Rpc } from "./rpc.js";
+import { chainIdOf, createRpc, type Rpc, readChainId } from "@turnpike/core/chain";
+import { hasCode } from "./chain.js";
 import { isCounterfactual, isSignedBy, readPlainSignature } from "./signature.js";
-import { chainIdOf, readTransfer, type Transfer, wantsEip3009 } from "./transfer.js";
+import { readTransfer, type Transfer, wantsEip3009 } from "./transfer.js";
 
 export interface SignatureOptions {
   /**

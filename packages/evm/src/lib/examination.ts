@@ -1,11 +1,14 @@
+import { isAuthorizationUsed, type Rpc, readBlock } from "@turnpike/core/chain";
 import type { Hex } from "viem";
-import { hasCode, isAuthorizationUsed, isWalletSignature, readBalance, readBlock } from "./chain.js";
-import type { Rpc } from "./rpc.js";
+import { hasCode, isWalletSignature, readBalance } from "./chain.js";
 import { isSignedBy, readPlainSignature } from "./signature.js";
 import { encodeTransfer, type Fault, type Transfer } from "./transfer.js";
 
 /** The call would revert, for a reason that nobody here knows. */
 export const REHEARSAL_FAILED = "invalid_exact_evm_transaction_simulation_failed";
+
+/** The authorisation was used before: by whoever, and for whatever. */
+export const ALREADY_USED = "invalid_exact_evm_nonce_already_used";
 
 /** The transfer as the chain sees it: the call that makes it, and what the rehearsal of that call told. */
 export interface Rehearsed<T> {
@@ -33,7 +36,7 @@ export async function examine<T>(
   ]);
   // An address without code takes any call, so the rehearsal alone would prove nothing.
   if (used === undefined || balance === undefined) return { fault: "invalid_payment_requirements" };
-  if (used) return { fault: "invalid_transaction_state" };
+  if (used) return { fault: ALREADY_USED };
   if (balance < transfer.value) return { fault: "insufficient_funds" };
   return result === undefined ? explainRevert(rpc, transfer) : { data, result };
 }

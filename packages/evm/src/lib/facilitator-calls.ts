@@ -12,6 +12,8 @@ export interface IncomingCall {
   /** Its last segment names the call, so that a facilitator can be served below any path. */
   readonly path: string;
   readonly contentType: string | undefined;
+  /** What the caller's header says (`SETTLE_TOKEN`). */
+  readonly token: string | undefined;
   /** Ends when the caller leaves. */
   readonly signal: AbortSignal;
   /** The body, or nothing if it is longer than the limit. */
@@ -42,9 +44,9 @@ export async function answerCall(facilitator: Facilitator, call: IncomingCall): 
     if (operation === "supported") return json(await facilitator.supported({ signal: call.signal }));
     const request = await readBody(call);
     if ("status" in request) return request;
-    const { signal } = call;
+    const { signal, token } = call;
     if (operation === "verify") return json(await facilitator.verify(request.value, { signal }));
-    return json(await facilitator.settle(request.value, { signal }));
+    return json(await facilitator.settle(request.value, { signal, ...(token ? { token } : {}) }));
   } catch (error) {
     return explain(error);
   }

@@ -1,7 +1,5 @@
+import { type Rpc, RpcRefusal, readBlock } from "@turnpike/core/chain";
 import type { Hex } from "viem";
-import { readBlock } from "./chain.js";
-import type { Rpc } from "./rpc.js";
-import { RpcRefusal } from "./rpc-errors.js";
 
 /** What a transaction offers for its gas, in wei. */
 export type Fees =

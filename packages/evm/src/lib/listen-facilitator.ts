@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Facilitator } from "@turnpike/core";
+import { type Facilitator, SETTLE_TOKEN } from "@turnpike/core";
 import { answerCall } from "./facilitator-calls.js";
 
 export interface ListenOptions {
@@ -52,6 +52,7 @@ async function respond(facilitator: Facilitator, request: IncomingMessage, respo
     method: request.method ?? "",
     path: (request.url ?? "").replace(/[?#].*$/s, ""),
     contentType: request.headers["content-type"],
+    token: request.headers[SETTLE_TOKEN]?.toString(),
     signal: left.signal,
     body: (limit) => readBounded(request, limit),
   });

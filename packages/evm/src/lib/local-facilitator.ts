@@ -1,16 +1,16 @@
 import type { CallOptions, Facilitator } from "@turnpike/core";
-import { FacilitatorError } from "@turnpike/core";
+import { FacilitatorError, SETTLED_ELSEWHERE } from "@turnpike/core";
+import { chainIdOf, createRpc, type Rpc, readChainId } from "@turnpike/core/chain";
 import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "@turnpike/core/protocol";
-import { readChainId, simulate } from "./chain.js";
-import { examine } from "./examination.js";
+import { simulate } from "./chain.js";
+import { ALREADY_USED, examine } from "./examination.js";
+import { asFacilitatorError } from "./facilitator-error.js";
 import { type LocalFacilitatorOptions, readOptions } from "./options.js";
 import { checkWindow, readPayer, readRequest } from "./request.js";
-import { createRpc, type Rpc } from "./rpc.js";
-import { asFacilitatorError } from "./rpc-errors.js";
 import { createSender } from "./sender.js";
 import type { Outcome } from "./settlement.js";
 import { createSettlements } from "./settlements.js";
-import { chainIdOf, type Fault } from "./transfer.js";
+import type { Fault } from "./transfer.js";
 
 /**
  * A facilitator in this process: verifies and settles `exact` payments by EIP-3009 on one EVM chain, with an account
@@ -47,12 +47,12 @@ export function localFacilitator(options: LocalFacilitatorOptions): Facilitator 
     return "fault" in examined ? examined : undefined;
   };
 
-  const settle = async (request: FacilitatorRequest, signal: AbortSignal | undefined): Promise<Outcome> => {
+  const settle = async (request: FacilitatorRequest, callOptions: CallOptions): Promise<Outcome> => {
     const transfer = await read(request);
     if ("fault" in transfer) return { type: "failed", reason: transfer.fault };
     // What was broadcast in time keeps its outcome when the time is over.
     const late = settlements.knows(transfer) ? undefined : checkWindow(transfer);
-    return late ? { type: "failed", reason: late.fault } : settlements.settle(transfer, signal);
+    return late ? { type: "failed", reason: late.fault } : settlements.settle(transfer, callOptions);
   };
 
   return {
@@ -64,9 +64,9 @@ export function localFacilitator(options: LocalFacilitatorOptions): Facilitator 
       signers: { "eip155:*": [sender.address] },
     }),
     verify: async (request, { signal } = {}) => answerVerify(request, await within(signal, judge(request))),
-    settle: async (request, { signal } = {}) => {
+    settle: async (request, callOptions = {}) => {
       try {
-        return answerSettle(request, await settle(request, signal));
+        return answerSettle(request, await settle(request, callOptions));
       } catch (error) {
         throw asFacilitatorError(error, false);
       }
@@ -89,6 +89,9 @@ function answerSettle(request: FacilitatorRequest, outcome: Outcome): Settlement
   const payer = readPayer(request);
   const common = { transaction, network, ...(payer ? { payer } : {}) };
   if (outcome.type === "settled") return { success: true, ...common, amount };
+  if (outcome.type === "elsewhere") {
+    return { success: false, errorReason: ALREADY_USED, ...common, extensions: { [SETTLED_ELSEWHERE]: {} } };
+  }
   return { success: false, errorReason: outcome.type === "failed" ? outcome.reason : "settlement_pending", ...common };
 }
 

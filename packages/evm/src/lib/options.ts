@@ -1,7 +1,7 @@
 import { ConfigError } from "@turnpike/core";
+import { chainIdOf, isAddress } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
-import { chainIdOf, isAddress } from "./transfer.js";
 
 export interface LocalFacilitatorOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */
@@ -24,9 +24,10 @@ export interface LocalFacilitatorOptions {
   /** Gas that one transfer may take, a contract wallet's check included. @default 1000000n */
   readonly maxGas?: bigint;
   /**
-   * Whether asking again for a settlement that this process made tells its outcome again. A paywall that keeps records
-   * needs that to find the truth after a broken connection. Turn it off to serve sellers without records: for them a
-   * used authorisation must be a failure (scheme_exact.md, replay). @default true
+   * Whether asking again for a settlement that this process made tells its success again, to the caller that asked first:
+   * known by the token that a paywall sends with it (over HTTP in `Turnpike-Settle-Token`). A paywall needs that to find the
+   * truth after a broken connection. Anyone else, and a caller without a token, hears that the authorisation is used
+   * (scheme_exact.md, replay). Off: nobody is told twice. @default true
    */
   readonly retell?: boolean;
 }

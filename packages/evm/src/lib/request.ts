@@ -1,5 +1,6 @@
+import { isAddress } from "@turnpike/core/chain";
 import type { FacilitatorRequest } from "@turnpike/core/protocol";
-import { type Fault, isAddress, readTransfer, type Transfer, wantsEip3009 } from "./transfer.js";
+import { type Fault, readTransfer, type Transfer, wantsEip3009 } from "./transfer.js";
 
 /** Seconds that a payment must still be valid, so that a block can include it. */
 const LAST_BLOCKS = 6;

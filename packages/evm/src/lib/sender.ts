@@ -1,11 +1,10 @@
+import { type Rpc, RpcFailure } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { keccak256 } from "viem/utils";
 import { type Broadcast, deliver } from "./broadcast.js";
 import { countTransactions } from "./chain.js";
 import { createFeeReader } from "./fees.js";
-import type { Rpc } from "./rpc.js";
-import { RpcFailure } from "./rpc-errors.js";
 
 /** A contract call to be mined. */
 export interface Call {

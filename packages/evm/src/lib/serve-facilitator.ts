@@ -1,4 +1,4 @@
-import type { Facilitator } from "@turnpike/core";
+import { type Facilitator, SETTLE_TOKEN } from "@turnpike/core";
 import { answerCall } from "./facilitator-calls.js";
 
 /**
@@ -12,6 +12,7 @@ export function serveFacilitator(facilitator: Facilitator): (request: Request) =
       method: request.method,
       path: new URL(request.url).pathname,
       contentType: request.headers.get("content-type") ?? undefined,
+      token: request.headers.get(SETTLE_TOKEN) ?? undefined,
       signal: request.signal,
       body: (limit) => readBounded(request, limit),
     });

@@ -1,8 +1,8 @@
+import { movedMoney, type Receipt, type Rpc, readBlock, readReceipt } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import type { Broadcast } from "./broadcast.js";
-import { estimateGas, movedMoney, type Receipt, readBlock, readReceipt } from "./chain.js";
+import { estimateGas } from "./chain.js";
 import { examine, REHEARSAL_FAILED } from "./examination.js";
-import type { Rpc } from "./rpc.js";
 import type { Sender } from "./sender.js";
 import type { Transfer } from "./transfer.js";
 
@@ -10,6 +10,8 @@ import type { Transfer } from "./transfer.js";
 export type Outcome =
   | { readonly type: "settled"; readonly transaction: Hex }
   | { readonly type: "failed"; readonly reason: string; readonly transaction?: Hex }
+  /** Settled, or about to be, for another caller. */
+  | { readonly type: "elsewhere"; readonly transaction?: undefined }
   /** Broadcast, and not known to be mined. */
   | { readonly type: "pending"; readonly transaction: Hex };
 

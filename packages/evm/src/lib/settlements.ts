@@ -1,6 +1,6 @@
-import { FacilitatorError } from "@turnpike/core";
-import type { Rpc } from "./rpc.js";
-import { asFacilitatorError } from "./rpc-errors.js";
+import { type CallOptions, FacilitatorError } from "@turnpike/core";
+import type { Rpc } from "@turnpike/core/chain";
+import { asFacilitatorError } from "./facilitator-error.js";
 import type { Sender } from "./sender.js";
 import { type Job, type Outcome, type SettlementOptions, settleTransfer } from "./settlement.js";
 import type { Transfer } from "./transfer.js";
@@ -18,15 +18,20 @@ interface Entry {
   running?: Promise<Outcome>;
   waiting: number;
   outcome?: Outcome;
+  /** Whose settlement it is: the token of the caller that asked first, if that had one. */
+  readonly token: string | undefined;
+  /** It has heard of the success. */
   told: boolean;
 }
+
+const ELSEWHERE: Outcome = { type: "elsewhere" };
 
 /** Settlements by authorisation, so that each is broadcast once however often and from wherever it is asked for. */
 export interface Settlements {
   /** Whether this very authorisation and signature was asked for before. */
   knows(transfer: Transfer): boolean;
   /** @throws FacilitatorError if there is no outcome to tell */
-  settle(transfer: Transfer, signal: AbortSignal | undefined): Promise<Outcome>;
+  settle(transfer: Transfer, options: CallOptions): Promise<Outcome>;
 }
 
 export interface SettlementsOptions extends Omit<SettlementOptions, "chainId"> {
@@ -38,12 +43,12 @@ export function createSettlements(rpc: Rpc, sender: Sender, options: Settlements
   const entries = new Map<string, Entry>();
   let swept = Date.now();
 
-  const start = (key: string, transfer: Transfer): Entry => {
+  const start = (key: string, transfer: Transfer, token: string | undefined): Entry => {
     if (Date.now() - swept > SWEEP_EVERY) {
       swept = Date.now();
       sweep(entries, swept);
     }
-    const entry: Entry = { since: Date.now(), waiting: 0, told: false };
+    const entry: Entry = { since: Date.now(), waiting: 0, token, told: false };
     entry.job = { transfer, wanted: () => entry.waiting > 0 };
     entries.set(key, entry);
     return entry;
@@ -70,14 +75,18 @@ export function createSettlements(rpc: Rpc, sender: Sender, options: Settlements
 
   return {
     knows: (transfer) => entries.has(name(transfer)),
-    settle: async (transfer, signal) => {
+    settle: async (transfer, { signal, token }) => {
       if (signal?.aborted) throw givenUp(false);
       const key = name(transfer);
-      const entry = entries.get(key) ?? start(key, transfer);
+      const entry = entries.get(key) ?? start(key, transfer, token);
       if (!entry.outcome && entry.job) entry.running ??= run(key, entry, entry.job);
       const outcome = entry.outcome ?? (await attend(entry, signal));
-      if (outcome.type !== "settled") return outcome;
-      if (entry.told && !options.retell) return { ...outcome, type: "failed", reason: "invalid_transaction_state" };
+      if (outcome.type === "failed") return outcome;
+      // What pays at one ledger would pay at every other one that hears of it, and so would what may still settle.
+      if (token !== entry.token) return ELSEWHERE;
+      if (outcome.type === "pending") return outcome;
+      // Callers without a token cannot be told apart: the first of them that hears of a success is the only one.
+      if (entry.told && (token === undefined || !options.retell)) return ELSEWHERE;
       entry.told = true;
       return outcome;
     },

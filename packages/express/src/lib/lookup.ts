@@ -53,6 +53,15 @@ export class Lookup {
     this.#matcher = new Matcher(table.paths);
   }
 
+  /** The patterns that match the path under any reading, whatever they say of a method. */
+  matching(path: string): readonly Path[] {
+    try {
+      return [...new Set(this.#matches(path).flatMap(({ paths }) => paths))];
+    } catch {
+      return [];
+    }
+  }
+
   find(path: string, verb: string): Verdict {
     try {
       const matches = this.#matches(path);

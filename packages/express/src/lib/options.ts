@@ -1,8 +1,8 @@
 import { optionsReply } from "@turnpike/core/adapter";
 import { writeReply } from "@turnpike/core/node";
 import type { NextFunction, Request, Response } from "express";
-import { basesWithin, type Place, placesOf, reaches } from "./places.js";
-import { servesBelow } from "./served.js";
+import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
+import { onlyPasses } from "./roles.js";
 
 /**
  * Lets `OPTIONS` through, which is free, but never into a handler that serves every verb: that one would do its work
@@ -40,6 +40,12 @@ function answers(place: Place): boolean {
   // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
   const passes = isCatchAll(place) && route.stack.at(-1)?.handle.length === 3;
   return !passes && servesOptions(place);
+}
+
+/** Whether a layer without a route may answer whatever reaches it: an app or a function that is mounted below a path. */
+function servesBelow({ layer }: Place): boolean {
+  if (onlyPasses(layer.handle)) return false;
+  return layer.handle.name === "mounted_app" || baseOf({ mounts: [], layer }) !== "";
 }
 
 /** Whether a route for every verb or for `OPTIONS` serves every path. */

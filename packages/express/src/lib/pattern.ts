@@ -42,11 +42,20 @@ function parseNodes(cursor: Cursor, nested: boolean): Node[] {
 }
 
 function parseGroup(cursor: Cursor): Node {
+  const { pattern, at: start } = cursor;
   cursor.at++;
   const nodes = parseNodes(cursor, true);
   cursor.at++;
   if (nodes.length === 0) throw new Unreadable('has "{}" with nothing in it');
+  if (nodes.every(({ type }) => type === "text")) throw noLiteralGroup(pattern.slice(start + 1, cursor.at - 1));
   return { type: "group", nodes };
+}
+
+/** Elsewhere `{id}` is a parameter; Express takes it for a word that may be left out, so a route `/:id` would be free. */
+function noLiteralGroup(text: string): Unreadable {
+  return new Unreadable(
+    `Express reads "{${text}}" as a text that may be left out; write ":${text.replace(/\W/g, "") || "name"}" for a parameter, or list the path with and without the text`,
+  );
 }
 
 function parseParam(cursor: Cursor, before: Node[]): Node[] {

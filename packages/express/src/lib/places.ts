@@ -1,23 +1,5 @@
 import type { Application, Request, Router } from "express";
-
-/** A layer of an Express router, as far as both majors have it. */
-export interface Layer {
-  readonly handle: ((...args: never[]) => unknown) & { readonly stack?: readonly Layer[] };
-  readonly route?: RouteOfLayer;
-  /** Of a layer within a route: the verb that it is for. */
-  readonly method?: string;
-  readonly path?: string;
-  readonly rawPath?: unknown;
-  readonly slash?: boolean;
-  readonly regexp?: RegExp & { readonly fast_slash?: boolean };
-  match(path: string): boolean | { readonly path: string };
-}
-
-interface RouteOfLayer {
-  readonly path: unknown;
-  readonly methods: Readonly<Record<string, boolean>>;
-  readonly stack: readonly Layer[];
-}
+import { atRoot, type Layer, stackOf, takenBy } from "./layers.js";
 
 /** Where something stands in an app: the mounts on the way to it, and its own layer. */
 export interface Place {
@@ -38,18 +20,6 @@ export function placesOf(app: Application | Router): Place[] {
   return places;
 }
 
-function stackOf(app: Application | Router): readonly Layer[] {
-  const { _router, stack } = app as unknown as { _router?: { stack: readonly Layer[] }; stack?: readonly Layer[] };
-  if (_router) return _router.stack;
-  if (stack) return stack;
-  try {
-    return (app as unknown as { router: { stack: readonly Layer[] } }).router.stack;
-  } catch {
-    // Express 4 throws here as long as the app has no route.
-    return [];
-  }
-}
-
 /** Whether a request for this path gets there. */
 export function reaches({ mounts, layer }: Place, path: string): boolean {
   let rest = path;
@@ -60,17 +30,6 @@ export function reaches({ mounts, layer }: Place, path: string): boolean {
     if (!rest.startsWith("/")) rest = `/${rest}`;
   }
   return takenBy(layer, rest) !== undefined;
-}
-
-/** The part of the path that the layer matches. */
-function takenBy(layer: Layer, path: string): string | undefined {
-  try {
-    const match = layer.match(path);
-    if (!match) return undefined;
-    return match === true ? (layer.path ?? "") : match.path;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The path below which a place stands, if it can be known: neither a parameter nor a regular expression. */
@@ -85,7 +44,7 @@ export function baseOf({ mounts, layer }: Place): string | undefined {
 }
 
 function mountPath(layer: Layer): string | undefined {
-  if (layer.slash || layer.regexp?.fast_slash) return "";
+  if (atRoot(layer)) return "";
   if (typeof layer.rawPath === "string") {
     return /^(\/[\w\-.~%@]+)+\/?$/.test(layer.rawPath) ? layer.rawPath.replace(/\/$/, "") : undefined;
   }

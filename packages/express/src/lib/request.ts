@@ -15,6 +15,14 @@ export class ExpressRequest extends NodeRequest<Request> {
     return absoluteUrl(this.raw.protocol, hostOf(this.raw), this.raw.originalUrl);
   }
 
+  /** Where routers split the path makes no difference: `/api` and what is left of it there, `/`, are `/api`. */
+  routed(): string {
+    const { baseUrl, url } = this.raw;
+    const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "")) ?? [];
+    const whole = `${baseUrl}${path}`.replace(/\/{2,}/g, "/").replace(/\/$/, "");
+    return `${whole || "/"}${query}`;
+  }
+
   params(): Record<string, string> {
     return this.#params ?? (this.raw.params as Record<string, string>);
   }
@@ -25,6 +33,11 @@ export class ExpressRequest extends NodeRequest<Request> {
 
   protected override parsedBody(): unknown {
     return this.raw.body;
+  }
+
+  protected override uploads(): unknown {
+    const { file, files } = this.raw as { file?: unknown; files?: unknown };
+    return [file, files];
   }
 }
 

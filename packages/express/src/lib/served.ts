@@ -1,79 +1,95 @@
 import { ConfigError, type ConfigProblem } from "@turnpike/core";
 import type { PricedPath } from "@turnpike/core/adapter";
-import type { Application, Request, RequestHandler, Router } from "express";
-import { major } from "./lookup.js";
-import { examplesOf } from "./path.js";
-import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
-
-/** The tables of the paywalls that this module made. */
-const tables = new WeakMap<object, readonly PricedPath<Request>[]>();
-
-export function rememberTable(gate: RequestHandler, paths: readonly PricedPath<Request>[]): void {
-  tables.set(gate, paths);
-}
-
-/** Values that parameters are tried with, since a route of the app may take numbers or ids only. */
-const values = ["x", "1", "2024-01-01", "a1b2c3d4", "00000000-0000-4000-8000-000000000000", "x.y"];
-
-/** Middleware that never answers a request for a path of its own. */
-const passing = new Set(
-  "jsonParser urlencodedParser rawParser textParser cookieParser corsMiddleware compression helmetMiddleware logger".split(
-    " ",
-  ),
-);
+import type { Application, Request, Router } from "express";
+import { type Gate, missingTables, rulingOf, sawGate, type TableGate } from "./gates.js";
+import { judgePaid } from "./judge-paid.js";
+import { examplesAt, isServed, judgeTable } from "./judge-table.js";
+import { outermost } from "./layers.js";
+import { methodsOf, Scene } from "./scene.js";
 
 /**
- * Checks a finished app: every priced pattern must be served by a route that stands behind its paywall. What cannot be
- * known (a paywall below a mount with a parameter, say) is left to the first request.
- * @throws ConfigError that names every pattern that nothing serves
+ * Checks a finished app: every price must be asked before anything serves what it is for. Example paths of all prices and
+ * routes are taken through the app's own routers; no code of the app runs. What cannot be known (a paywall below a
+ * regular expression, say) is left to the first request.
+ * @throws ConfigError that names every misuse
  */
 export function checkApp(app: Application | Router): void {
-  const places = placesOf(app);
-  const problems = places.flatMap((place, at) => {
-    const paths = tables.get(place.layer.handle);
-    const base = baseOf(place);
-    return paths && base !== undefined ? findUnserved(paths, base, places.slice(at + 1)) : [];
-  });
+  const scene = new Scene(app);
+  const found = judgeAll(scene);
+  const problems = [...missing(app, scene), ...found];
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** The same for one paywall, once a request has come through it and its place is known. */
-export function checkGate(gate: RequestHandler, request: Request): ConfigError | undefined {
-  const places = placesOf(request.app);
-  const at = places.findIndex(({ layer }) => layer.handle === (gate as unknown));
-  const bases = at < 0 ? undefined : basesWithin(request, places[at]);
-  const found = bases?.map((base) => findUnserved(tables.get(gate) ?? [], base, places.slice(at + 1))) ?? [];
-  // The whole path is how the client asked, so that is the one to report by.
-  const [problems] = found;
-  return problems && found.every(({ length }) => length > 0) ? new ConfigError(problems) : undefined;
+function judgeAll(scene: Scene): ConfigProblem[] {
+  const gates = new Map(scene.gates.map((gate) => [gate.handler, gate]));
+  return [...gates.values()].flatMap((gate) => {
+    sawGate(gate);
+    return judge(scene, gate);
+  });
 }
 
-function findUnserved(paths: readonly PricedPath<Request>[], base: string, places: readonly Place[]): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  for (const { pattern, verbs } of paths) {
-    const examples = values.flatMap((value) => examplesOf(pattern, major, value)).map((path) => base + path);
-    for (const verb of verbs) {
-      if (places.some((place) => serves(place, verb, pattern, examples))) continue;
-      const message = `no route of the app behind this paywall serves ${verb} ${base}${pattern}; a price must name the path as the route does, and stand ahead of it. If a middleware serves it, mount that below a path: app.use("/path", middleware)`;
-      problems.push({ code: "route_not_served", path: `routes["${verb} ${pattern}"]`, message });
-    }
-  }
-  return problems;
+function judge(scene: Scene, gate: Gate, bases: readonly string[] = []): ConfigProblem[] {
+  return gate.type === "table" ? judgeTable(scene, gate, bases) : judgePaid(scene, gate);
 }
 
-function serves(place: Place, verb: string, pattern: string, examples: readonly string[]): boolean {
-  const { layer } = place;
-  if (!examples.some((path) => reaches(place, path))) return false;
-  if (layer.route) {
-    const { methods } = layer.route;
-    return verb === "ALL" || methods._all === true || methods[verb.toLowerCase()] === true;
-  }
-  return servesBelow(place) || (layer.handle.name === "serveStatic" && /\*|\.[^/]*$/.test(pattern));
+/** What an app serves free that a table prices which was never given to it; or that it has no gate at all. */
+function missing(app: Application | Router, scene: Scene): ConfigProblem[] {
+  const engines = new Set(scene.gates.map((gate) => gate.engine));
+  // An app that has gates of its own may stand beside another app of the process, whose gate is still to come.
+  const misses = (gate: TableGate) =>
+    (engines.size === 0 || engines.has(gate.engine)) && gate.paths.some((path) => freeEntries(scene, path).length > 0);
+  const problems = missingTables(app, misses).flatMap(({ paths }) =>
+    paths.flatMap((path) =>
+      freeEntries(scene, path).map((verb): ConfigProblem => {
+        const entry = `${verb} ${path.pattern}`;
+        const message = `the app serves ${entry} free: the paywall that prices it was made and never given to the app. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … })`;
+        return { code: "gate_missing", path: `routes["${entry}"]`, message };
+      }),
+    ),
+  );
+  if (problems.length > 0 || engines.size > 0) return problems;
+  const message =
+    "no paywall stands in this app, so everything that it serves is free. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … }); a paywall that another function calls cannot be seen";
+  return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** Whether a layer without a route may answer whatever reaches it: an app or a function that is mounted below a path. */
-export function servesBelow({ layer }: Place): boolean {
-  const { name, length } = layer.handle;
-  if (tables.has(layer.handle) || passing.has(name) || length > 3) return false;
-  return name === "mounted_app" || baseOf({ mounts: [], layer }) !== "";
+/** The methods that a pattern prices and that the app serves without asking anybody. */
+function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Request>): string[] {
+  const examples = examplesAt("", pattern);
+  return verbs.filter((verb) => {
+    const priced = methodsOf(verb).some((method) => route(method));
+    return priced && examples.some((path) => isFree(scene, verb, path));
+  });
+}
+
+function isFree(scene: Scene, verb: string, path: string): boolean {
+  const open = methodsOf(verb).filter(
+    (method) => !scene.walk(method, path).some((stop) => rulingOf(stop, method)?.type === "closed"),
+  );
+  return open.some((method) => isServed(scene, method, path));
+}
+
+/** The last scene of each app, as long as it is the same and memory is not wanted otherwise. */
+const scenes = new WeakMap<Application, { readonly size: number; readonly scene: WeakRef<Scene> }>();
+
+/**
+ * The same for one gate, once a request has come through it: then its app and its place are known. A gate that another
+ * function calls cannot be found in the app, and stands where that function says.
+ */
+export function checkGate(gate: Gate, request: Request): ConfigError | undefined {
+  sawGate(gate);
+  const scene = sceneOf(outermost(request.app));
+  if (!scene.gates.some(({ handler }) => handler === gate.handler)) return undefined;
+  const problems = judge(scene, gate, [request.baseUrl]);
+  return problems.length > 0 ? new ConfigError(problems) : undefined;
+}
+
+function sceneOf(app: Application): Scene {
+  const made = new Scene(app);
+  const size = made.leaves.length;
+  const known = scenes.get(app);
+  const kept = known?.size === size ? known.scene.deref() : undefined;
+  if (kept) return kept;
+  scenes.set(app, { size, scene: new WeakRef(made) });
+  return made;
 }

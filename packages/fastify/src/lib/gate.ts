@@ -19,6 +19,12 @@ class Call extends NodeRequest<FastifyRequest> {
     return absoluteUrl(this.raw.protocol, this.raw.host, this.raw.originalUrl);
   }
 
+  /** What the router has read, which `rewriteUrl` may have changed, and whoever comes behind the gate may change again. */
+  routed(): string {
+    const { url = "/" } = this.raw.raw;
+    return url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/";
+  }
+
   params(): Record<string, string> {
     return this.raw.params as Record<string, string>;
   }
@@ -30,7 +36,14 @@ class Call extends NodeRequest<FastifyRequest> {
   protected override parsedBody(): unknown {
     return this.raw.body;
   }
+
+  protected override uploads(): unknown {
+    return (this.raw as { savedRequestFiles?: unknown }).savedRequestFiles;
+  }
 }
+
+/** The price that each request has been let through by: a price function is not asked again at a later stage. */
+const passed = new WeakMap<FastifyRequest, PricedRoute<FastifyRequest>>();
 
 /** Lets a request through to its route once it is paid for. */
 export function admit(
@@ -39,12 +52,17 @@ export function admit(
   reply: FastifyReply,
   done: Done,
 ): void {
+  if (passed.get(request) === route) {
+    done();
+    return;
+  }
   serve(route, new Call(request, request.raw), {
     message: request.raw,
     response: reply.raw,
     headers: () => headersOf(reply),
     reply: (answer) => send(answer, request, reply),
     run(payment) {
+      passed.set(request, route);
       if (payment) request.payment = payment;
       done();
     },
@@ -55,6 +73,12 @@ export function admit(
 /** Answers `OPTIONS` for a handler of several verbs. */
 export function answerOptions(methods: readonly string[], request: FastifyRequest, reply: FastifyReply): void {
   send(optionsReply(methods), request, reply);
+}
+
+/** Says that nothing is there, as Fastify does, so that nothing behind the paywall serves what the path may be taken for. */
+export function answerMissing(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, url } = request.raw;
+  reply.code(404).send({ message: `Route ${method}:${url} not found`, error: "Not Found", statusCode: 404 });
 }
 
 /** Sends an answer of the engine's own the way a handler would, so that the app's `onSend` hooks have their say. */

@@ -3,13 +3,19 @@ import type { FastifyRequest } from "fastify";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What this route costs, ahead of any table; `"free"` opens it. */
+    /**
+     * What this route costs, ahead of any table; `"free"` opens it. It needs the plugin in the app: without it only apps
+     * that were made after this package was loaded refuse to start. `paid` holds without the plugin.
+     */
     paywall?: RoutePrice<FastifyRequest> | OwnPrice;
   }
 }
 
+const BRAND = Symbol.for("turnpike.fastify.own");
+
 /** The price that a route states for itself, compiled. */
 export class OwnPrice {
+  readonly [BRAND] = true;
   /** As the seller wrote it. */
   readonly price: RoutePrice<FastifyRequest>;
   readonly route: PricedRoute<FastifyRequest>;
@@ -18,4 +24,14 @@ export class OwnPrice {
     this.price = price;
     this.route = route;
   }
+}
+
+/** Whether a route has a word of its own on its price. A key without a value counts: its author meant to ask something. */
+export function statesPrice(config: object | undefined): boolean {
+  return config !== undefined && "paywall" in config;
+}
+
+/** Told by a brand: another copy of this module may have made it. */
+export function isOwnPrice(price: unknown): price is OwnPrice {
+  return typeof price === "object" && price !== null && BRAND in price;
 }

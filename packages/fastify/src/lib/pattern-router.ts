@@ -1,4 +1,5 @@
 import createRouter from "find-my-way";
+import { expandPattern, plainPattern } from "./pattern.js";
 
 type Router = ReturnType<typeof newRouter>;
 
@@ -56,18 +57,6 @@ function newRouter() {
     allowUnsafeRegex: true,
     maxParamLength: Number.MAX_SAFE_INTEGER,
   });
-}
-
-/** `/items/:id?` is two patterns under one name: with the parameter, and without. */
-export function expandPattern(pattern: string): readonly string[] {
-  const [, start, parameter] = /^(.*)(\/:[^/()]*)\?\/?$/s.exec(pattern) ?? [];
-  return parameter === undefined ? [pattern] : [`${start}${parameter}`, start || "/"];
-}
-
-/** The pattern as the router keeps it. */
-function plainPattern(pattern: string): string {
-  const path = pattern === "*" ? "/*" : pattern.replace(/\/{2,}/g, "/");
-  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 function first<A, B>(items: readonly A[], ask: (item: A) => B | undefined): B | undefined {

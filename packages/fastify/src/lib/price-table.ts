@@ -5,10 +5,11 @@ import {
   type PricedPath,
   type PricedRoute,
   type RouteTable,
+  type Table,
 } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
-import { expandPattern, PatternRouter } from "./pattern-router.js";
-import type { RouteConfig, Served } from "./served.js";
+import { compareWidth, covers, expandPattern } from "./pattern.js";
+import { PatternRouter } from "./pattern-router.js";
 
 type Path = PricedPath<FastifyRequest>;
 type Routes = RouteTable<FastifyRequest>;
@@ -17,41 +18,58 @@ type Routes = RouteTable<FastifyRequest>;
 export class PriceTable {
   /** Patterns in the first of their spellings. */
   readonly #patterns = new PatternRouter<string>();
+  readonly #table: Table<FastifyRequest>;
   readonly #paths: ReadonlyMap<string, Path>;
   readonly #routes: Routes;
-  readonly #prices = new Map<string, PricedRoute<FastifyRequest> | undefined>();
+  /** Those that can cover another pattern, expanded. */
+  readonly #wide: readonly { readonly path: Path; readonly width: string }[];
 
   /** @throws ConfigError that lists everything that is wrong with the source and the table */
   constructor(source: PaywallConfig<FastifyRequest> | Paywall, routes: Routes) {
     this.#routes = routes;
     // Which of two patterns serves a path is for the app's router to say, so they may overlap.
-    const table = compileTable(source, routes, (pattern) => this.#read(pattern), false);
-    this.#paths = new Map(table.paths.map((path) => [path.native, path]));
+    this.#table = compileTable(source, routes, (pattern) => this.#read(pattern), false);
+    this.#paths = new Map(this.#table.paths.map((path) => [path.native, path]));
+    const widths = this.#table.paths.flatMap((path) => expandPattern(path.native).map((width) => ({ path, width })));
+    this.#wide = widths.filter(({ width }) => /[:*]/.test(width));
   }
 
-  /** What the table has for a route; a problem if it has only one of the two paths that the route's pattern stands for. */
-  find(url: string): Path | ConfigProblem | undefined {
-    const names = expandPattern(url).map((pattern) => this.#nameOf(pattern));
-    const name = names.find((name) => name !== undefined);
-    if (name === undefined) return undefined;
-    if (names.every((other) => other === name)) return this.#paths.get(name);
-    const message = `is part of "${url}", which is one route of the app; list it as it is`;
-    return { code: "split_route", path: this.#keyOf(name), message };
+  get paths(): readonly Path[] {
+    return this.#table.paths;
   }
 
-  /** The price of a verb; the same object each time, so that prices can be told apart. */
-  price(path: Path, verb: string): PricedRoute<FastifyRequest> | undefined {
-    const key = `${verb} ${path.native}`;
-    let price = this.#prices.get(key);
-    if (!price && !this.#prices.has(key)) {
-      price = path.route(verb);
-      this.#prices.set(key, price);
-    }
-    return price;
+  /**
+   * The entries for a pattern of the app: its own and all that are wider, the narrowest first. A problem if the pattern
+   * stands for two paths that have different ones.
+   */
+  entries(url: string): readonly Path[] | ConfigProblem {
+    const [found = [], other] = expandPattern(url).map((pattern) => this.#covering(pattern));
+    const odd = other && [...found, ...other].find((path) => !found.includes(path) || !other.includes(path));
+    if (!odd) return found;
+    const message = `prices one of the two paths of "${url}", which is one route of the app; list it as it is`;
+    return { code: "split_route", path: this.#keyOf(odd.native), message };
   }
 
-  /** The table's key and value for a verb of a route, if that verb costs. */
-  entry({ native }: Path, verb: string): { readonly key: string; readonly price: unknown } | undefined {
+  /** The entry that names this very pattern. */
+  own(url: string): Path | undefined {
+    const name = this.#nameOf(url);
+    return name === undefined ? undefined : this.#paths.get(name);
+  }
+
+  /** The price of a verb by the narrowest entry that lists it; the same object each time, so that prices can be told apart. */
+  price(entries: readonly Path[], verb: string): PricedRoute<FastifyRequest> | undefined {
+    const entry = this.lists(entries, verb);
+    return entry ? entry.route(verb) : this.#table.route(entries, verb);
+  }
+
+  /** The narrowest of these entries that lists a verb, be it as free. */
+  lists(entries: readonly Path[], verb: string): Path | undefined {
+    const wanted = verb === "HEAD" ? "GET" : verb;
+    return entries.find(({ verbs }) => verbs.includes(wanted) || verbs.includes("ALL"));
+  }
+
+  /** The table's key and value for a verb of an entry, if that verb costs. */
+  listed({ native }: Path, verb: string): { readonly key: string; readonly price: unknown } | undefined {
     for (const [key, price] of Object.entries(this.#routes)) {
       const [listed, pattern = ""] = key.split(" ");
       if (this.#nameOf(pattern) === native && (listed === verb || listed === "ALL") && price !== "free") {
@@ -61,24 +79,11 @@ export class PriceTable {
     return undefined;
   }
 
-  /** Every verb of a pattern that no route of the app serves. */
-  unserved(served: readonly Served[]): ConfigProblem[] {
-    const verbs = new Map<unknown, Set<string>>();
-    for (const { config } of served) {
-      const path = this.find(config.url);
-      if (path) verbs.set(path, new Set([...(verbs.get(path) ?? []), ...verbsOf(config)]));
-    }
-    return [...this.#paths.values()].flatMap((path) => {
-      const have = verbs.get(path);
-      const missing = path.verbs.filter((verb) => !(verb === "ALL" ? have : have?.has(verb)));
-      return missing.map((verb) => ({
-        code: "route_not_served",
-        path: `routes["${verb} ${path.pattern}"]`,
-        message: have
-          ? `the app serves this for ${[...have].join(", ")} only`
-          : `no route of the app serves this; write the path as the app has it, its prefix included${guess(path.pattern, served)}`,
-      }));
-    });
+  #covering(pattern: string): readonly Path[] {
+    const own = this.own(pattern);
+    const wider = this.#wide.filter(({ path, width }) => path !== own && covers(width, pattern));
+    wider.sort((one, other) => compareWidth(one.width, other.width));
+    return [...new Set([...(own ? [own] : []), ...wider.map(({ path }) => path)])];
   }
 
   #read(pattern: string) {
@@ -102,16 +107,4 @@ export class PriceTable {
       .map((key) => `routes["${key}"]`)
       .join(", ");
   }
-}
-
-/** The verbs that a route serves, as tables count them. */
-export function verbsOf({ method }: RouteConfig): string[] {
-  return [...new Set([method].flat().map((verb) => (verb === "HEAD" ? "GET" : verb)))];
-}
-
-/** A route of the app that the seller may have meant. */
-function guess(pattern: string, served: readonly Served[]): string {
-  const urls = served.map(({ config }) => config.url);
-  const meant = urls.find((url) => url.endsWith(pattern) || url.startsWith(`${pattern}?`));
-  return meant === undefined ? "" : ` (perhaps "${meant}")`;
 }

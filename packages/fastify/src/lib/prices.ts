@@ -1,38 +1,32 @@
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@turnpike/core";
-import {
-  ambiguousPath,
-  type PaywallConfig,
-  type PricedRoute,
-  type RoutePrice,
-  type RouteTable,
-  readings,
-} from "@turnpike/core/adapter";
+import { ambiguousPath, type PaywallConfig, type PricedRoute, type RouteTable, readings } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { FastifyRequest } from "fastify";
-import { OwnPrice } from "./own-price.js";
+import { statesPrice } from "./own-price.js";
+import { covers, expandPattern } from "./pattern.js";
 import { PatternRouter } from "./pattern-router.js";
-import { PriceTable, verbsOf } from "./price-table.js";
-import type { RouteConfig, Served } from "./served.js";
+import { PriceTable } from "./price-table.js";
+import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
+import { findUnserved } from "./unserved.js";
+import { type Verdict, Verdicts } from "./verdicts.js";
 
-/** What a route costs. */
-interface Verdict {
-  /** Some verb of it costs something. */
-  readonly priced: boolean;
-  /** Its handler gets a part of the path to read for itself. */
-  readonly open: boolean;
-  route(verb: string): PricedRoute<FastifyRequest> | undefined;
-}
-
-/** The price of one request; that it is `OPTIONS` for a handler of several verbs; or it is free. */
-export type Quote = PricedRoute<FastifyRequest> | "options" | undefined;
+/**
+ * The price of one request; that it is `OPTIONS` for a handler of several verbs; that nothing is there, though its path may
+ * be taken for one that costs; or it is free.
+ */
+export type Quote = PricedRoute<FastifyRequest> | "options" | "missing" | undefined;
 
 export interface PriceSource {
-  readonly source: PaywallConfig<FastifyRequest> | Paywall;
+  /** Nothing if routes state all their prices by `paid`. */
+  readonly source: PaywallConfig<FastifyRequest> | Paywall | undefined;
   readonly routes: RouteTable<FastifyRequest> | undefined;
   /** Whether prices that routes of this context state for themselves are this paywall's. */
   owns(server: object): boolean;
 }
+
+/** A route of the app, or a pattern that the table alone names. */
+type Spot = Served | string;
 
 /** Paths whose readings are kept, and the longest that is. */
 const KEPT = 2_000;
@@ -40,16 +34,11 @@ const KEPT_LENGTH = 256;
 
 /** All prices of one paywall. */
 export class Prices {
-  readonly #owns: (server: object) => boolean;
-  readonly #engine: Paywall | undefined;
   readonly #table: PriceTable | undefined;
-  /** By the route's `config`, which Fastify makes for each route. */
-  readonly #verdicts = new WeakMap<RouteConfig, Verdict>();
-  /** Own prices by pattern: the route that Fastify adds for `HEAD` has the very price of its `GET`. */
-  readonly #own = new Map<string, OwnPrice[]>();
-  /** The routes of the app by their patterns. */
-  readonly #served = new PatternRouter<Served>();
-  readonly #kept = new Map<string, readonly (readonly Served[])[]>();
+  readonly #verdicts: Verdicts;
+  /** The routes of the app by their patterns, and what the table names beside them. */
+  readonly #spots = new PatternRouter<Spot>();
+  readonly #kept = new Map<string, readonly (readonly Spot[])[]>();
 
   /** @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices */
   constructor({ source, routes, owns }: PriceSource, served: readonly Served[]) {
@@ -59,129 +48,148 @@ export class Prices {
         return make();
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        problems.push(...error.problems);
+        problems.push(
+          ...error.problems.filter((problem) => !problems.some((known) => isDeepStrictEqual(known, problem))),
+        );
         return undefined;
       }
     };
-    this.#owns = owns;
-    this.#engine = attempt(() => createPaywall(source as PaywallConfig<FastifyRequest>));
-    const listed = typeof routes === "object" && Object.keys(routes).length > 0;
-    this.#table = listed ? attempt(() => new PriceTable(this.#engine ?? source, routes)) : undefined;
+    const engine = source && attempt(() => createPaywall(source as PaywallConfig<FastifyRequest>));
+    const listed = source !== undefined && typeof routes === "object" && Object.keys(routes).length > 0;
+    this.#table = listed ? attempt(() => new PriceTable(engine ?? source, routes)) : undefined;
+    this.#verdicts = new Verdicts(engine, this.#table, owns);
     for (const route of served) {
-      this.#served.add(route.config.url, route);
-      if (this.#engine) attempt(() => this.#verdict(route));
+      this.#spots.add(route.config.url, route);
+      if (engine || !source) attempt(() => this.#verdicts.of(route));
     }
-    const unserved = this.#table?.unserved(served) ?? [];
+    for (const { native } of this.#table?.paths ?? []) this.#addEntry(native);
+    const unserved = this.#table ? findUnserved(this.#table, served) : [];
     problems.push(...unserved.filter(({ path }) => !problems.some((known) => known.path === path)));
-    const idle = !listed && !served.some(({ config }) => config.paywall !== undefined);
-    if (idle) problems.push(nothingPriced);
+    if (!listed && !served.some(({ config }) => statesPrice(config))) problems.push(nothingPriced);
     if (problems.length > 0) throw new ConfigError(problems);
+  }
+
+  /** @throws ConfigError if the price of the route cannot mean what it says */
+  verdict(route: Served): Verdict {
+    return this.#verdicts.of(route);
   }
 
   /** What a request costs, by the route that Fastify has found and by every other that its path may be taken for. */
   quote(request: FastifyRequest): Quote {
-    const { config } = request.routeOptions as { config: RouteConfig };
-    if (config.url === undefined) return this.#refusal(verbOf(request.raw), request.raw.url ?? "/");
-    const verdict = this.#verdict({ server: request.server, config });
-    if (!verdict.open && !verdict.priced) return undefined;
+    const { config, handler } = request.routeOptions as { config: RouteConfig; handler?: { name: string } };
+    const route: Served = { server: request.server, config };
+    const verdict = request.is404 ? undefined : this.#verdicts.of(route);
+    if (verdict && !verdict.open && !verdict.priced) return undefined;
     const verb = verbOf(request.raw);
-    const verdicts = verdict.open ? [verdict, ...this.#others(config.url, request.raw.url ?? "/")] : [verdict];
-    if (verb === "OPTIONS") {
-      return [config.method].flat().some((method) => method !== "OPTIONS") && verdicts.some(({ priced }) => priced)
-        ? "options"
-        : undefined;
-    }
-    let found: PricedRoute<FastifyRequest> | undefined;
-    for (const { route } of verdicts) {
-      const next = route(verb);
-      if (found && next && next !== found) return ambiguousPath;
-      found ??= next;
-    }
-    return found;
+    const path = pathOf(request.raw.url ?? "/");
+    if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
+    if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
+    const meanings = verdict.open ? this.#meanings(route, path) : [[route]];
+    if (verb !== "OPTIONS") return this.#one(meanings, verb);
+    const isPriced = [config.method].flat().some((method) => method !== "OPTIONS") && this.#isPriced(meanings);
+    return isPriced ? "options" : undefined;
   }
 
-  /** For what no route serves: 405 if the table prices the path for other verbs. */
-  #refusal(verb: string, target: string): Quote {
-    if (verb === "OPTIONS" || !this.#table) return undefined;
-    const wanted = verb === "HEAD" ? "GET" : verb;
-    for (const { config } of this.#places(pathOf(target)).flat()) {
-      const path = this.#table.find(config.url ?? "");
-      if (!path || "code" in path || path.verbs.some((listed) => listed === wanted || listed === "ALL")) continue;
-      return this.#table.price(path, verb);
+  /**
+   * Routes of the app for which another paywall of it has another price: a buyer would be asked for both, and get neither.
+   */
+  conflicts(other: Prices, served: readonly Served[]): ConfigProblem[] {
+    const problems = served.flatMap((route) =>
+      verbsOf(route.config).flatMap((verb): ConfigProblem[] => {
+        const [one, two] = [this.verdict(route), other.verdict(route)];
+        if (!one.route(verb) || !two.route(verb) || isDeepStrictEqual(one.written(verb), two.written(verb))) return [];
+        const message = "two paywalls of the app have different prices for this route; keep one of them";
+        return [{ code: "priced_twice", path: nameOf(route.config), message }];
+      }),
+    );
+    return problems.filter(({ path }, at) => problems.findIndex((known) => known.path === path) === at);
+  }
+
+  /** For what no route serves: its handler may be a proxy or a file server, which serves what the path may be taken for. */
+  #quoteMissing(route: Served, verb: string, path: string, bare: boolean): Quote {
+    const meanings = [[route], ...this.#places(path)];
+    if (verb === "OPTIONS") return this.#isPriced(meanings) ? "options" : undefined;
+    const quote = this.#one(meanings, verb);
+    if (quote === undefined || !bare) return quote;
+    return this.#refusal(meanings, verb) ?? "missing";
+  }
+
+  /** The 405 of a path that the table prices for other verbs. */
+  #refusal(meanings: readonly (readonly Spot[])[], verb: string): PricedRoute<FastifyRequest> | undefined {
+    const table = this.#table;
+    for (const spot of table ? meanings.flat() : []) {
+      const url = typeof spot === "string" ? spot : spot.config.url;
+      const entries = url === undefined ? [] : table?.entries(url);
+      if (!table || !entries || "code" in entries || entries.length === 0 || table.lists(entries, verb)) continue;
+      return table.price(entries, verb);
     }
     return undefined;
   }
 
-  /** Other routes that a handler may reach by resolving the path in its own way, as file servers and proxies do. */
-  #others(url: string, target: string): Verdict[] {
-    const others: Verdict[] = [];
-    for (const place of this.#places(pathOf(target))) {
-      if (place.some(({ config }) => config.url === url)) continue;
-      for (const route of place) others.push(this.#verdict(route));
-    }
-    return others;
+  /** What a handler may reach with this path: its own route, and others by resolving the path as file servers and proxies do. */
+  #meanings(route: Served, path: string): readonly (readonly Spot[])[] {
+    const { url, paywall } = route.config;
+    const [sent = [], ...others] = this.#places(path);
+    const isOwn = (place: readonly Spot[]) => place.some((spot) => typeof spot !== "string" && spot.config.url === url);
+    // A part of what the route serves has an entry of its own, which counts there in place of the route's.
+    const isPart = sent.length > 0 && paywall === undefined && sent.every((spot) => isWithin(spot, url));
+    if (isPart) return [sent, ...others];
+    return [[route], ...(isOwn(sent) ? [] : [sent]), ...others.filter((place) => !isOwn(place))];
   }
 
-  /** The routes that each reading of a path leads to. */
-  #places(path: string): readonly (readonly Served[])[] {
+  /** The one price of all meanings; 400 if there are several. */
+  #one(meanings: readonly (readonly Spot[])[], verb: string): PricedRoute<FastifyRequest> | undefined {
+    let found: PricedRoute<FastifyRequest> | undefined;
+    for (const place of meanings) {
+      for (const next of this.#pricesAt(place, verb)) {
+        if (found && next !== found) return ambiguousPath;
+        found = next;
+      }
+    }
+    return found;
+  }
+
+  /** Routes that serve the verb count; if there are none, all do, and refuse it. */
+  #pricesAt(place: readonly Spot[], verb: string): PricedRoute<FastifyRequest>[] {
+    const wanted = verb === "HEAD" ? "GET" : verb;
+    const serving = place.filter((spot) => typeof spot === "string" || verbsOf(spot.config).includes(wanted));
+    return (serving.length > 0 ? serving : place).flatMap((spot) => this.#verdictOn(spot).route(verb) ?? []);
+  }
+
+  #isPriced(meanings: readonly (readonly Spot[])[]): boolean {
+    return meanings.some((place) => place.some((spot) => this.#verdictOn(spot).priced));
+  }
+
+  #verdictOn(spot: Spot) {
+    return typeof spot === "string" ? this.#verdicts.at(spot) : this.#verdicts.of(spot);
+  }
+
+  /** What each reading of a path leads to; the path as sent comes first. */
+  #places(path: string): readonly (readonly Spot[])[] {
     let places = this.#kept.get(path);
     if (!places) {
-      places = readings(path).map((reading) => this.#served.at(reading));
+      const cut = path.indexOf(";");
+      // Routers may take a semicolon for the start of the query.
+      const paths = cut < 0 ? readings(path) : new Set([...readings(path), ...readings(path.slice(0, cut))]);
+      places = Array.from(paths, (reading) => this.#spots.at(reading));
       if (this.#kept.size >= KEPT) this.#kept.clear();
       if (path.length <= KEPT_LENGTH) this.#kept.set(path, places);
     }
     return places;
   }
 
-  /** @throws ConfigError if the price of the route cannot mean what it says */
-  #verdict(route: Served): Verdict {
-    let verdict = this.#verdicts.get(route.config);
-    if (!verdict) {
-      verdict = this.#judge(route);
-      this.#verdicts.set(route.config, verdict);
-    }
-    return verdict;
-  }
-
-  #judge({ server, config }: Served): Verdict {
-    const open = /[:*]/.test(config.url ?? "");
-    const free = { open, priced: false, route: () => undefined };
-    // The handler for what is not found has no URL.
-    if (config.url === undefined) return free;
-    const path = this.#table?.find(config.url);
-    if (path && "code" in path) throw new ConfigError([path]);
-    if (config.paywall !== undefined) {
-      if (config.paywall === "free" || !this.#owns(server)) return free;
-      const verbs = verbsOf(config);
-      const own = this.#ownPrice(config.paywall, config.url, verbs);
-      for (const verb of path ? verbs : []) {
-        const entry = path && this.#table?.entry(path, verb);
-        if (entry && !isDeepStrictEqual(entry.price, own.price)) throw new ConfigError([twoPrices(entry.key, config)]);
+  /** A wildcard counts for what stands ahead of its slash, too. */
+  #addEntry(native: string): void {
+    for (const pattern of expandPattern(native)) {
+      for (const place of [pattern, pattern.replace(/(?<=.)\/\*$/, "")]) {
+        if (!this.#spots.named(place)) this.#spots.add(place, pattern);
       }
-      return {
-        open,
-        priced: true,
-        route: (verb) => (verbs.includes(verb === "HEAD" ? "GET" : verb) ? own.route : undefined),
-      };
     }
-    const table = this.#table;
-    if (!table || !path) return free;
-    const priced = path.verbs.some((verb) => table.price(path, verb) !== undefined);
-    return { open, priced, route: (verb) => table.price(path, verb) };
-  }
-
-  #ownPrice(price: RoutePrice<FastifyRequest> | OwnPrice, url: string, verbs: readonly string[]): OwnPrice {
-    if (price instanceof OwnPrice) return price;
-    const known = this.#own.get(url) ?? [];
-    let own = known.find((one) => one.price === price);
-    if (!own) {
-      if (!this.#engine) throw new Error("There is no engine to price a route with.");
-      own = new OwnPrice(price, this.#engine.price(price, `${verbs.join(",")} ${url}`));
-      this.#own.set(url, [...known, own]);
-    }
-    return own;
   }
 }
+
+/** What Fastify calls its handler for what is not found, where the app has none. */
+const FASTIFYS_OWN = "basic404";
 
 const nothingPriced: ConfigProblem = {
   code: "missing_routes",
@@ -189,12 +197,8 @@ const nothingPriced: ConfigProblem = {
   message: "no route has a price; a paywall without prices protects nothing",
 };
 
-function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
-  return {
-    code: "priced_twice",
-    path,
-    message: `the route "${url}" states another price for itself; keep one of them`,
-  };
+function isWithin(spot: Spot, url: string): boolean {
+  return typeof spot === "string" && expandPattern(url).some((wide) => covers(wide, spot));
 }
 
 /** The path of a request target, which may be in absolute form. */

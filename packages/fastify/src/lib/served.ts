@@ -9,6 +9,23 @@ export interface Served {
   readonly config: RouteConfig;
 }
 
+const verbs = new WeakMap<RouteConfig, readonly string[]>();
+
+/** The verbs that a route serves, as tables count them. */
+export function verbsOf(config: RouteConfig): readonly string[] {
+  let found = verbs.get(config);
+  if (!found) {
+    found = [...new Set([config.method].flat().map((verb) => (verb === "HEAD" ? "GET" : verb)))];
+    verbs.set(config, found);
+  }
+  return found;
+}
+
+/** A route as messages name it. */
+export function nameOf(config: RouteConfig): string {
+  return `${verbsOf(config).join(",")} ${config.url}`;
+}
+
 /** The app that a plugin's context belongs to. Contexts inherit from each other, up to the app. */
 export function rootOf(server: FastifyInstance): FastifyInstance {
   let root = server;

@@ -1,4 +1,12 @@
-import { type Connection, type HoldOptions, type Outgoing, watchDeparture } from "@turnpike/core/fetch";
+import type { Ticket } from "@turnpike/core/adapter";
+import {
+  type Connection,
+  guardNode,
+  type HoldOptions,
+  type Outgoing,
+  watchDeparture,
+  watchUpgrade,
+} from "@turnpike/core/fetch";
 import type { Context } from "hono";
 
 /** What Hono's server for Node hands to an app as its environment. */
@@ -18,6 +26,25 @@ export function departureOf(c: Context): Pick<HoldOptions, "watch" | "waitUntil"
   }
   const context = executionOf(c);
   return typeof context?.waitUntil === "function" ? { waitUntil: (promise) => context.waitUntil(promise) } : {};
+}
+
+/** On Node, whether the request came by the server's own path for upgrades; elsewhere the runtime knows. */
+export function upgradesOf(c: Context): boolean | undefined {
+  const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
+  return incoming?.socket ? outgoing === undefined : undefined;
+}
+
+/** What keeps a response from leaving around what is held; on Node, where a handler finds the server's own objects. */
+export function aroundOf(
+  c: Context,
+  ticket: Ticket,
+  detached: boolean,
+): Pick<HoldOptions, "detached" | "upgrade" | "lift"> {
+  const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
+  if (detached) return { detached, ...(incoming?.socket && { upgrade: watchUpgrade(incoming.socket) }) };
+  // What has settled already may leave as it likes.
+  if (typeof outgoing?.once !== "function" || ticket.payment?.receipt) return {};
+  return { lift: guardNode(outgoing, incoming?.socket) };
 }
 
 /** Whether the answer that left was this one. Middleware around the paywall may have wrapped its body, or replaced it. */

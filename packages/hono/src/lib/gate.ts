@@ -3,7 +3,7 @@ import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
 import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import { findTargetHandler, isMiddleware } from "hono/utils/handler";
-import { departureOf } from "./departure.js";
+import { aroundOf, departureOf, upgradesOf } from "./departure.js";
 import { readBody } from "./read-body.js";
 
 declare module "hono" {
@@ -28,8 +28,10 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
     params: () => c.req.param() as Record<string, string>,
     address: () => options.address?.(c),
     body: (limit: number) => readBody(c, limit),
+    upgrades: upgradesOf(c),
   };
-  const decision = await route.admit(fetchRequest(c.req.raw, c, facts));
+  const request = fetchRequest(c.req.raw, c, facts);
+  const decision = await route.admit(request);
   c.req.routeIndex = index;
 
   // What the app has set on every answer so far, a CORS middleware for example.
@@ -52,6 +54,7 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   try {
     const response = await holdResponse(run, decision.ticket, {
       ...departureOf(c),
+      ...aroundOf(c, decision.ticket, request.detached === "settle"),
       method: c.req.method,
       signal: c.req.raw.signal,
       failure: () => c.error,

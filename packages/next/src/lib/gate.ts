@@ -1,7 +1,10 @@
 import type { Awaitable, Payment, PricedRoute } from "@turnpike/core/adapter";
-import { drainRequest, fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
+import { drainRequest, fetchRequest, holdResponse, type RequestFacts, toResponse } from "@turnpike/core/fetch";
 import type { NextRequest } from "next/server.js";
+import { platformAddress } from "./address.js";
+import { takenOff } from "./base-path.js";
 import { dropCookies, withCookies } from "./cookies.js";
+import { refuseStatic } from "./static-route.js";
 import { answerOwed, answerRedirect } from "./thrown.js";
 import { waitUntil } from "./wait-until.js";
 
@@ -16,8 +19,18 @@ export type RouteHandler<Req extends Request, Context> = (request: Req, context:
 
 /** What Next cannot know. */
 export interface NextOptions {
-  /** The client's address, from whatever the seller trusts. @default unknown */
+  /** The client's address, from whatever the seller trusts. @default what Vercel and Netlify write; unknown elsewhere */
   readonly address?: (request: NextRequest) => string | undefined;
+  /**
+   * The `basePath` of the app, for offers to name the URL that the client asked. Needed only where this package is no part
+   * of Next's build (`serverExternalPackages`). @default Next's own
+   */
+  readonly basePath?: string;
+}
+
+/** What the engine is told of a request beyond the request itself. */
+export function factsOf(request: NextRequest, { address = platformAddress, basePath }: NextOptions): RequestFacts {
+  return { address: () => address(request), upgrades: false, ...takenOff(request, basePath) };
 }
 
 type Params = Promise<Record<string, string | string[] | undefined>> | undefined;
@@ -33,8 +46,10 @@ export async function admit<Req extends Request, Context>(
   // Read here, where what Next throws gets through: this is how it learns that the answer may never be prerendered.
   void request.headers;
   const raw = request as Request as NextRequest;
+  const refusal = await refuseStatic(request);
+  if (refusal) return toResponse(refusal, request.method);
   const params = readParams(await (context as { params?: Params } | undefined)?.params);
-  const facts = { params: () => params, address: () => options.address?.(raw) };
+  const facts = { ...factsOf(raw, options), params: () => params };
   const decision = await route.admit(fetchRequest(request, raw, facts));
   if (decision.type === "reply") {
     drainRequest(request);

@@ -8,7 +8,8 @@ import {
 } from "@turnpike/core/adapter";
 import { fetchRequest, toResponse } from "@turnpike/core/fetch";
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js";
-import type { NextOptions } from "./gate.js";
+import { factsOf, type NextOptions } from "./gate.js";
+import { keepVary, watchResponses } from "./vary.js";
 
 /**
  * The function of a `proxy.ts` (`middleware.ts` before Next 16) that prices pages: every request that Next's own
@@ -28,11 +29,11 @@ export function paidProxy(
   options: NextOptions = {},
 ): (request: NextRequest, event?: NextFetchEvent) => Promise<Response> {
   const route = priceRoute(source, settledBefore(price));
+  watchResponses();
   return async (request, event) => {
     // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
     if (request.method === "OPTIONS") return toResponse(optionsReply(), request.method);
-    const facts = { address: () => options.address?.(request) };
-    const decision = await route.admit(fetchRequest(request, request, facts));
+    const decision = await route.admit(fetchRequest(request, request, factsOf(request, options)));
     if (decision.type === "reply") return toResponse(decision.reply, request.method);
     if (decision.type === "pass") return NextResponse.next();
     const { ticket } = decision;
@@ -40,6 +41,7 @@ export function paidProxy(
     const written = ticket.delivered(false);
     event?.waitUntil(written);
     if (conclusion.type === "replace") return toResponse(conclusion.reply, request.method);
+    keepVary(conclusion.set.flatMap(([name, value]) => (name.toLowerCase() === "vary" ? [value] : [])));
     return NextResponse.next({ headers: conclusion.set });
   };
 }

@@ -29,7 +29,9 @@ const DROPPED = 1000;
  *   answer-sizes, answer-bytes             bytes of each answer by id, and in all
  *   link:<key>                             an id
  *   schema                                 the version of all this
- * Redis removes records and answers that expire by itself; what says that they were there is swept here.
+ * Records that expire are swept here, a few with each write: a key that Redis may expire is one that some of its policies
+ * of eviction may drop early, and a record keeps its payment from buying twice. Redis removes by itself what guards
+ * nothing: answers, links, and records of what was not charged. What says that these were there is swept here.
  */
 
 /**
@@ -76,6 +78,11 @@ local function drop_record(id)
   drop_answer(id)
 end
 
+local function is_over(id)
+  local ends = redis.call('ZSCORE', base .. 'ends', id)
+  return ends and tonumber(ends) <= now
+end
+
 local function ended(key, count)
   return redis.call('ZRANGEBYSCORE', base .. key, '-inf', now, 'LIMIT', 0, count)
 end
@@ -85,21 +92,24 @@ local function sweep()
   for _, id in ipairs(ended('answer-ends', ${SWEPT})) do drop_answer(id) end
 end
 
--- ARGV: token, id, json, version, state, holder, createdAt, updatedAt, expiresAt or '', lease
+-- ARGV: token, id, json, version, state, holder, createdAt, updatedAt, expiresAt or '', lease, 1 if it guards nothing
 local function save()
   local token, id, json, version, state, holder = unpack(ARGV, 1, 6)
-  local created, updated, expires, milliseconds = unpack(ARGV, 7, 10)
+  local created, updated, expires, milliseconds, spare = unpack(ARGV, 7, 11)
   local key = base .. 'record:' .. id
   redis.call('HSET', key, 'token', token, 'json', json, 'version', version, 'state', state, 'holder', holder)
   redis.call('ZADD', base .. 'created:' .. state, created, id)
   redis.call('ZADD', base .. 'updated:' .. state, updated, id)
   lease(id, state, tonumber(milliseconds))
   if expires == '' then
-    redis.call('PERSIST', key)
     redis.call('ZREM', base .. 'ends', id)
   else
     redis.call('ZADD', base .. 'ends', expires, id)
+  end
+  if expires ~= '' and spare == '1' then
     redis.call('PEXPIREAT', key, expires)
+  else
+    redis.call('PERSIST', key)
   end
 end
 

@@ -16,7 +16,10 @@ export interface RedisStoreOptions {
    * one connection, for the store alone: while it waits for replicas, it serves nobody else. @default 0
    */
   readonly replicas?: number;
-  /** Accept a Redis that drops any key when memory runs out, open payments included. @default false */
+  /**
+   * Accept a Redis that drops keys when memory runs out: a payment whose record is dropped may buy again, and one that is
+   * owed or in doubt is lost. @default false
+   */
   readonly allowEviction?: boolean;
 }
 

@@ -5,31 +5,58 @@ import { PREPARE, runScript } from "./scripts.js";
 
 /** Version of the keys that this code reads and writes. */
 const SCHEMA_VERSION = 1;
+/** Milliseconds after which it is looked again: a policy can be changed, and another node can take over. */
+const LOOK_AGAIN = 60_000;
 
-/** Looks once whether Redis will do; the others wait for the first. One that failed, or found that it will not, is made up for. */
+/**
+ * Looks whether Redis will do, and again from time to time; the others wait for the first. One that failed, or found that
+ * it will not, is made up for.
+ */
 export function createPreparation(key: string, allowEviction: boolean): (send: Send) => Promise<void> {
   let ready: Promise<void> | undefined;
+  let lookedAt = 0;
+  let warned = allowEviction;
   return (send) => {
-    ready ??= prepare(send, key, allowEviction).catch((error: unknown) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
+    if (ready && performance.now() - lookedAt < LOOK_AGAIN) return ready;
+    lookedAt = performance.now();
+    const looked = prepare(send, key, allowEviction).then(
+      (policy) => {
+        if (policy !== undefined || warned) return;
+        warned = true;
+        warnOfPolicy();
+      },
+      (error: unknown) => {
+        if (ready === looked) ready = undefined;
+        throw error;
+      },
+    );
+    ready = looked;
+    return looked;
   };
 }
 
-async function prepare(send: Send, key: string, allowEviction: boolean): Promise<void> {
+/** Gives the policy of eviction, if Redis tells it. */
+async function prepare(send: Send, key: string, allowEviction: boolean): Promise<string | undefined> {
   const reply = await runScript(send, PREPARE, key, [String(SCHEMA_VERSION)]);
   const [version, policy] = (reply as unknown[]).map(readText);
   if (Number(version) > SCHEMA_VERSION) {
     const message = `The keys are of version ${version}, and this code knows up to ${SCHEMA_VERSION}. Update @turnpike/redis`;
     throw new StoreError("store_too_new", message);
   }
-  // The volatile ones drop keys that expire only: never a record of a payment that is open.
-  if (policy?.startsWith("allkeys-") && !allowEviction) {
+  if (!policy) return undefined;
+  // What a record was dropped for may be bought again with the same payment.
+  if (policy !== "noeviction" && !allowEviction) {
     throw new StoreError(
       "store_evicts",
-      `With maxmemory-policy ${policy} Redis may drop open payments. Set it to noeviction, or give \`allowEviction: true\``,
+      `With maxmemory-policy ${policy} Redis drops keys when memory runs out. Set it to noeviction, or give \`allowEviction: true\``,
     );
   }
+  return policy;
+}
+
+function warnOfPolicy(): void {
+  process.emitWarning(
+    "Turnpike may not ask Redis for its maxmemory-policy (INFO is forbidden). See to it that it is noeviction: with any other one, payments may be forgotten and buy again. `allowEviction: true` silences this",
+    { type: "TurnpikeWarning", code: "TURNPIKE_EVICTION" },
+  );
 }

@@ -44,10 +44,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     });
 
   const saved = (record: StoredPayment, lease: number): string[] => {
-    const { id, version, state, holder, createdAt, updatedAt, expiresAt } = record;
+    const { id, version, state, holder, createdAt, updatedAt, expiresAt, answered } = record;
     const ends = expiresAt === undefined ? "" : wholeNumber(expiresAt);
     const times = [String(createdAt), String(updatedAt), ends, String(lease)];
-    return [`${writer}-${++writes}`, id, JSON.stringify(record), String(version), state, holder, ...times];
+    const spare = (state === "released" || state === "failed") && !answered ? "1" : "0";
+    return [`${writer}-${++writes}`, id, JSON.stringify(record), String(version), state, holder, ...times, spare];
   };
 
   const answered = ({ status, headers, body, expiresAt }: StoredAnswer): Argument[] => {

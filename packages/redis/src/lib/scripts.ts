@@ -42,6 +42,7 @@ return {version, policy}
 
 /** ARGV: id. Gives the record and whether it is leased. */
 export const READ = script(`
+if is_over(ARGV[1]) then return false end
 local json, state = unpack(redis.call('HMGET', base .. 'record:' .. ARGV[1], 'json', 'state'))
 return json and {json, is_leased(ARGV[1], state) and 1 or 0}
 `);
@@ -50,7 +51,8 @@ return json and {json, is_leased(ARGV[1], state) and 1 or 0}
 export const INSERT = script(`
 local id = ARGV[2]
 local token = redis.call('HGET', base .. 'record:' .. id, 'token')
-if token then return token == ARGV[1] and 1 or 0 end
+if token and token == ARGV[1] then return 1 end
+if token and not is_over(id) then return 0 end
 if redis.call('ZSCORE', base .. 'ends', id) then drop_record(id) end
 save()
 sweep()
@@ -62,13 +64,13 @@ export const REPLACE = script(`
 local id = ARGV[2]
 local token, version, state = unpack(redis.call('HMGET', base .. 'record:' .. id, 'token', 'version', 'state'))
 if token and token == ARGV[1] then return 1 end
-if version ~= ARGV[11] then return 0 end
+if version ~= ARGV[12] or is_over(id) then return 0 end
 unindex(id, state)
 save()
-if ARGV[12] == '1' then drop_answer(id) end
-if ARGV[13] then
+if ARGV[13] == '1' then drop_answer(id) end
+if ARGV[14] then
   sweep()
-  keep_answer(id, ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]))
+  keep_answer(id, ARGV[14], ARGV[15], ARGV[16], ARGV[17], tonumber(ARGV[18]))
 end
 return 1
 `);
@@ -76,14 +78,14 @@ return 1
 /** ARGV: id, holder, lease. */
 export const RENEW = script(`
 local holder, state = unpack(redis.call('HMGET', base .. 'record:' .. ARGV[1], 'holder', 'state'))
-if holder ~= ARGV[2] then return 0 end
+if holder ~= ARGV[2] or is_over(ARGV[1]) then return 0 end
 lease(ARGV[1], state, tonumber(ARGV[3]))
 return 1
 `);
 
 /** ARGV: id. */
 export const ANSWER = script(`
-if redis.call('EXISTS', base .. 'record:' .. ARGV[1]) == 0 then return false end
+if is_over(ARGV[1]) or redis.call('EXISTS', base .. 'record:' .. ARGV[1]) == 0 then return false end
 local answer = redis.call('HMGET', base .. 'answer:' .. ARGV[1], 'status', 'headers', 'body', 'ends')
 return answer[1] and answer
 `);
@@ -123,7 +125,7 @@ for i = 4, #ARGV do
     local ids = redis.call(newest and 'ZREVRANGE' or 'ZRANGE', key, from, from + page - 1, 'WITHSCORES')
     for j = 1, #ids, 2 do
       local leased = is_leased(ids[j], state)
-      if left > 0 and not (lapsed and leased) and redis.call('EXISTS', base .. 'record:' .. ids[j]) == 1 then
+      if left > 0 and not (lapsed and leased) and not is_over(ids[j]) and redis.call('EXISTS', base .. 'record:' .. ids[j]) == 1 then
         left = left - 1
         found[#found + 1] = {tonumber(ids[j + 1]), ids[j], leased and 1 or 0}
       end

@@ -1,4 +1,12 @@
-import { createPaywall, type Facilitator, memoryStore, type Paywall, type Reading, type Store } from "@turnpike/core";
+import {
+  type ChainFinding,
+  createPaywall,
+  type Facilitator,
+  memoryStore,
+  type Paywall,
+  type Reading,
+  type Store,
+} from "@turnpike/core";
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired, SettlementResponse } from "@turnpike/core/protocol";
 import { decodeHeader, encodeHeader } from "../../src/index.js";
@@ -36,6 +44,7 @@ const PAYER = "0x69D7DD9E17C3112B84E2B4eC932976C8f8DEAAD0";
  */
 export class World {
   readonly settle: "after" | "before" | "background";
+  readonly asked: boolean;
   /** Payments that the chain has settled, with how often. */
   readonly charges = new Map<number, number>();
   /** Payments whose answer a client holds in its hands. */
@@ -47,13 +56,16 @@ export class World {
   readonly store: Store;
   readonly #dead = new Set<string>();
   readonly #pending = new Set<number>();
+  readonly #cancelled = new Set<number>();
   #holders = new Set<string>();
   #paywall: Paywall;
   #route: PricedRoute;
   #requirements: PaymentPayload["accepted"] | undefined;
 
-  constructor(settle: "after" | "before" | "background") {
+  /** @param asked whether the seller asks the chain */
+  constructor(settle: "after" | "before" | "background", asked: boolean) {
     this.settle = settle;
+    this.asked = asked;
     this.store = this.#mortal(memoryStore());
     [this.#paywall, this.#route] = this.#start();
   }
@@ -78,6 +90,11 @@ export class World {
     if (sold && arrives) this.#received(run.payment);
     await run.ticket.delivered(sold && arrives);
     this.runs = this.runs.filter((other) => other !== run);
+  }
+
+  /** The payer spends the payment's nonce without paying; too late if it has settled. */
+  cancel(payment: number): void {
+    if (!this.charges.has(payment)) this.#cancelled.add(payment);
   }
 
   /** The process dies, with everything in it, and another one starts on the same store. */
@@ -127,12 +144,20 @@ export class World {
       settle: this.settle,
       reconcileSeconds: 0,
       limits: false,
+      ...(this.asked ? { chain: { networks: [NETWORK], find: ({ payload }) => this.#find(numberOf(payload)) } } : {}),
     });
     return [paywall, paywall.price("$0.01", "GET /x")];
   }
 
+  #find(payment: number): ChainFinding {
+    if (this.#cancelled.has(payment)) return { type: "spent", final: true };
+    if (!this.charges.has(payment) || this.#pending.has(payment)) return { type: "unused", expired: false };
+    return { type: "settled", transaction: transactionOf(payment), final: true };
+  }
+
   #facilitator(): Facilitator {
     const act = (payment: number): SettlementResponse => {
+      if (this.#cancelled.has(payment)) return failed("nonce_used");
       const known = this.charges.get(payment);
       if (known && !this.#pending.delete(payment)) return failed("nonce_used");
       if (!known) this.charges.set(payment, 1);
@@ -146,7 +171,7 @@ export class World {
         signers: {},
       }),
       verify: async ({ paymentPayload }) =>
-        this.charges.has(numberOf(paymentPayload))
+        this.charges.has(numberOf(paymentPayload)) || this.#cancelled.has(numberOf(paymentPayload))
           ? { isValid: false, invalidReason: "invalid_transaction_state", payer: PAYER }
           : { isValid: true, payer: PAYER },
       settle: async ({ paymentPayload }) => {

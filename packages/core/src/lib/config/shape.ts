@@ -36,6 +36,13 @@ const makeShared = () => ({
     (value) => value === "facilitator" || value === "included" || value === "finalized" || isWhole(1, 10_000)(value),
     'is "facilitator", "included", "finalized", or a number of blocks',
   ),
+  keep: is((value) => value === "buyer" || value === "public" || value === false, 'is "buyer", "public" or false'),
+  credentials: is(
+    (value) =>
+      Array.isArray(value) &&
+      value.every((name) => typeof name === "string" && /^[!#$%&'*+.^_`|~\w-]{1,64}$/.test(name)),
+    'is a list of request fields such as ["X-Api-Key"]',
+  ),
   keepBytes: is(isWhole(0, 2 ** 26), "is a whole number of bytes, at most 64 MiB"),
   collectSeconds: is(isWhole(0, 31_536_000), "is a whole number of seconds, at most a year"),
   maxTimeoutSeconds: is(isWhole(10, 86_400), "is a whole number of seconds from 10 to 86400"),
@@ -58,6 +65,7 @@ const makeRoute = () =>
   z.strictObject({
     ...makeShared(),
     price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
+    label: is(isText(200), "is a name for the route, of at most 200 characters"),
     minPrice: is(isPrice, "is a price"),
     maxPrice: is(isPrice, "is a price"),
     scheme: is(isText(64), "is a scheme's name"),
@@ -84,6 +92,13 @@ const timeouts = (value: unknown): boolean =>
       ([key, limit]) => ["verify", "settle", "supported"].includes(key) && isWhole(1, 600_000)(limit),
     ));
 
+/** Spelled as buyers see it, so that offers can be told from it by text. */
+const isOrigin = (value: unknown): boolean => {
+  if (typeof value !== "string" || !URL.canParse(value)) return false;
+  const { origin, pathname } = new URL(value);
+  return /^https?:/.test(origin) && !pathname.includes("//") && value === origin + pathname.replace(/\/$/, "");
+};
+
 const isFacilitator = (value: unknown): boolean =>
   isText(2048)(value) ||
   (hasId(value) &&
@@ -105,17 +120,19 @@ const isHooks = (value: unknown): boolean =>
   );
 const HOOKS = "is an object of the functions beforeVerify, afterVerify, beforeSettle and afterSettle";
 
-const isChain = (value: unknown): boolean => isObject(value) && Array.isArray(value.networks) && isFunction(value.find);
+/** A reader, or nodes by network: what the nodes' addresses look like is checked where networks are known. */
+const isChain = (value: unknown): boolean =>
+  isObject(value) &&
+  ("find" in value ? Array.isArray(value.networks) && isFunction(value.find) : Object.keys(value).length > 0);
 
 const isObserver = (value: unknown): boolean =>
   isObject(value) && [value.event, value.trace].every((part) => part === undefined || isFunction(part));
 
+const LIMITS = ["perPayer", "perAddress", "seconds", "runsPerPayment", "runsPerPayer"];
 const isLimits = (value: unknown): boolean =>
   value === false ||
   (isObject(value) &&
-    Object.entries(value).every(
-      ([key, limit]) => ["perPayer", "perAddress", "seconds"].includes(key) && isWhole(1, 1_000_000)(limit),
-    ));
+    Object.entries(value).every(([key, limit]) => LIMITS.includes(key) && isWhole(1, 1_000_000)(limit)));
 
 const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
   test(value) || (Array.isArray(value) && value.every(test));
@@ -136,17 +153,23 @@ const makeConfig = () =>
     ),
     facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
     origin: is(
-      (value) =>
-        typeof value === "string" && URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
-      'is an origin such as "https://api.example.com", without a path or a final slash',
+      isOrigin,
+      'is an origin such as "https://api.example.com", or one with the path that a proxy strips ("https://example.com/shop"); without a final slash',
+    ),
+    secret: is(
+      (value) => typeof value === "string" && value.length >= 16 && value.length <= 1_024,
+      "is a secret of 16 to 1024 characters, the same in every process",
     ),
     store: is(
       isStore,
       `is a store that promises atomic claims (\`atomic: true\`) and has the operations ${STORE.join(", ")}; an eventually consistent one cannot serve`,
     ),
-    chain: is(oneOrMore(isChain), "is a chain reader such as `evmChain` makes, or a list of them"),
+    chain: is(
+      oneOrMore(isChain),
+      'is the address of a node by network, such as { base: "https://…" }, a chain reader such as `evmChain` makes, or a list of them',
+    ),
     reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
-    limits: is(isLimits, "is { perPayer, perAddress, seconds } in whole numbers, or false"),
+    limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
     hooks: is(isHooks, HOOKS),
     observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(

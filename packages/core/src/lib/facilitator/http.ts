@@ -8,6 +8,7 @@ import {
 } from "../protocol/schemas.js";
 import type { FacilitatorRequest } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
+import { SETTLE_TOKEN } from "./settle-token.js";
 import type { Transport, TransportAnswer } from "./transport.js";
 import type { CallOptions, Facilitator } from "./types.js";
 
@@ -90,6 +91,7 @@ async function send(
     headers: {
       accept: "application/json",
       ...(body ? { "content-type": "application/json" } : {}),
+      ...(callOptions?.token ? { [SETTLE_TOKEN]: callOptions.token } : {}),
       ...credentials,
     },
     signal: callOptions?.signal ?? new AbortController().signal,
@@ -102,16 +104,18 @@ function ok<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>): P
   return isOk(answer) ? readJson(answer, parse) : { problem: "status" };
 }
 
-/** A refusal may also come with a 4xx status, whose body then says so; a success may not. */
+/** A refusal may also come with a 4xx status, whose body then says so, or as plain text; a success may not. */
 function negative<T>(
   answer: TransportAnswer,
   parse: (value: unknown) => Parsed<T>,
   positive: (value: T) => boolean,
 ): Parsed<T> {
-  if (isOk(answer)) return readJson(answer, parse);
-  const refusing = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408;
-  const parsed = refusing ? readJson(answer, parse) : undefined;
-  return parsed && "value" in parsed && !positive(parsed.value) ? parsed : { problem: "status" };
+  const strict = isOk(answer) ? readJson(answer, parse) : undefined;
+  if (strict && "value" in strict) return strict;
+  const { status } = answer;
+  const refusing = strict || (status >= 400 && status < 500 && status !== 429 && status !== 408);
+  const parsed = refusing ? readJson(answer, parse, JSON_OR_TEXT) : undefined;
+  return parsed && "value" in parsed && !positive(parsed.value) ? parsed : (strict ?? { problem: "status" });
 }
 
 function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
@@ -136,10 +140,13 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   );
 }
 
-function readJson<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>): Parsed<T> {
-  // JSON by any name; a service that says it sends something else is not one that was meant.
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(answer.header("content-type") ?? ""))
-    return { problem: "its type is not JSON" };
+/** JSON by any name; a service that says it sends something else is not one that was meant. */
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json\b/i;
+/** What some services send JSON as, or say nothing. */
+const JSON_OR_TEXT = /^(application\/([\w.+-]+\+)?json\b|text\/(plain|json)\b|$)/i;
+
+function readJson<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>, type = JSON_TYPE): Parsed<T> {
+  if (!type.test(answer.header("content-type") ?? "")) return { problem: "its type is not JSON" };
   try {
     return parse(JSON.parse(answer.text));
   } catch {

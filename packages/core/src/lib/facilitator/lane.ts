@@ -32,7 +32,7 @@ export interface Lane {
    * Goes past an open breaker: the handler has run, and it is a trial as good as any. Only where the facilitator could not
    * be reached a moment ago nothing is sent.
    */
-  settle(request: FacilitatorRequest, limit: number): Promise<SettlementResponse>;
+  settle(request: FacilitatorRequest, limit: number, token?: string): Promise<SettlementResponse>;
 }
 
 /**
@@ -89,9 +89,9 @@ export function createLane(
     breaker,
     hasRoom: () => inFlight < MAX_IN_FLIGHT,
     verify: (request, limit) => call(false, limit, (signal) => facilitator.verify(request, { signal })),
-    settle: async (request, limit) => {
+    settle: async (request, limit, token) => {
       if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([breaker]);
-      return call(true, limit, (signal) => facilitator.settle(request, { signal }));
+      return call(true, limit, (signal) => facilitator.settle(request, { signal, ...(token ? { token } : {}) }));
     },
   };
 }

@@ -71,8 +71,10 @@ export interface FacilitatorPool {
   select(request: FacilitatorRequest): Promise<Facilitator>;
   /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
   instead(than: Facilitator, request: FacilitatorRequest): Promise<Facilitator | undefined>;
-  /** Calls one facilitator, once. */
-  settle(facilitator: Facilitator, request: FacilitatorRequest): Promise<SettlementResponse>;
+  /** Calls one facilitator, once. `token`: the claim's secret (`CallOptions`). */
+  settle(facilitator: Facilitator, request: FacilitatorRequest, token?: string): Promise<SettlementResponse>;
+  /** Ids of those that are known to tell a success again to anybody. */
+  readonly retellers: readonly string[];
   /** How each does, as far as is known. */
   health(): readonly FacilitatorHealth[];
   /** The same, after asking those that are not well or unknown; waits a second at most. Never rejects. */
@@ -271,14 +273,15 @@ export function createPool(
         return undefined;
       }
     },
-    settle: async (facilitator, request) => {
+    retellers: facilitators.filter(({ retells }) => retells === true).map(({ id }) => id),
+    settle: async (facilitator, request, token) => {
       const { network, maxTimeoutSeconds } = request.paymentRequirements;
       // Another engine of this process may have verified it, at an object of its own for the same service.
       const member =
         members.find((one) => one.facilitator === facilitator) ??
         members.find((one) => one.facilitator.id === facilitator.id);
       if (!member) throw stranger();
-      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000));
+      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), token);
     },
     health,
     check: async () => {

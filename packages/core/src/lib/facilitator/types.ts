@@ -7,6 +7,11 @@ import type { FacilitatorRequest, SettlementResponse, SupportedResponse, VerifyR
 export interface Facilitator {
   /** Names it in records and errors: its base URL, or `local:<address>`. Carries no secret. */
   readonly id: string;
+  /**
+   * It is known to tell a settlement's success again to whoever asks, and not only to the caller that asked first
+   * (`CallOptions.token`). @default false
+   */
+  readonly retells?: boolean;
   supported(options?: CallOptions): Promise<SupportedResponse>;
   /** Read-only: reserves nothing (core specification, 7.1). */
   verify(request: FacilitatorRequest, options?: CallOptions): Promise<VerifyResponse>;
@@ -16,4 +21,9 @@ export interface Facilitator {
 export interface CallOptions {
   /** Ends the wait. Whatever was sent stays sent. */
   readonly signal?: AbortSignal;
+  /**
+   * For `settle`: the caller's secret for this payment, the same at every try, also after a restart. A facilitator that
+   * tells a success again does so only to the caller that asked first, and says to others that the payment is used.
+   */
+  readonly token?: string;
 }

@@ -7,6 +7,8 @@ export interface Answer {
   readonly headers: Headers;
   /** Its body, if it has one. */
   readonly source: ByteSource | undefined;
+  /** The Response itself, where another would not do: the new protocol hangs on it. */
+  readonly switching?: Response;
 }
 
 interface ResponseLike {
@@ -28,13 +30,17 @@ const reasonPattern = /^[\t\x20-\x7e\x80-\xff]*$/;
 /**
  * Reads what a handler returned. Responses are told by their shape, never by `instanceof`: the handler's may stem from
  * another realm, a polyfill or node-fetch.
+ * @param upgrade the connection may switch to another protocol
  * @throws TypeError if it is not a response that could still be sent
  */
-export function readAnswer(value: unknown): Answer {
+export function readAnswer(value: unknown, upgrade = false): Answer {
   if (!isResponse(value)) throw new TypeError("The handler did not return a Response.");
   // Servers' own Response classes build their headers while they still know how the body was given, so headers first.
   const headers = copyHeaders(value.headers);
   const { status, statusText = "" } = value;
+  if (upgrade && status === 101) {
+    return { status, statusText: "", headers, source: undefined, switching: value as ResponseLike as Response };
+  }
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`The handler returned a Response with status ${status}, which cannot be sent.`);
   }

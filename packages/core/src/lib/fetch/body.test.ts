@@ -144,14 +144,16 @@ describe("a body that was read ahead of the paywall", () => {
     expect(await fetchRequest(request, undefined, { body: async () => undefined }).body?.(9)).toBeUndefined();
   });
 
-  it("is unknown otherwise, as is one that somebody is reading", async () => {
+  it("is refused otherwise, as is one that somebody is reading, or that was announced and does not come", async () => {
     const read = post("body");
     await read.text();
     const locked = post("body");
     locked.body?.getReader();
-    for (const request of [read, locked]) {
-      expect(await look(request, 4)).toBeUndefined();
-      expect(await fetchRequest(request, undefined, { body: async () => null }).body?.(4)).toBeUndefined();
+    const announced = post(null, { headers: { "content-length": "4" } });
+    for (const request of [read, locked, announced]) {
+      await expect(look(request, 4)).rejects.toThrow(/read ahead|did not arrive/);
+      const facts = { body: async () => null };
+      await expect(fetchRequest(request, undefined, facts).body?.(4)).rejects.toThrow(/read ahead|did not arrive/);
     }
   });
 });

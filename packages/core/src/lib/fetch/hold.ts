@@ -1,6 +1,7 @@
 import type { Awaitable, Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Answer, readAnswer } from "./answer.js";
 import { type DepartureOptions, reporter, sendOn } from "./departure.js";
+import type { UpgradeWatch } from "./detached.js";
 import { type Gathered, gather, join } from "./gather.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
 
@@ -9,6 +10,12 @@ export interface HoldOptions extends DepartureOptions {
   readonly method?: string;
   /** What the handler threw, where the framework made an answer of it before `run` came back. */
   failure?(): unknown;
+  /** The request was to leave by an upgrade, and has settled. */
+  readonly detached?: boolean;
+  /** The server upgrades once the handler has returned. */
+  readonly upgrade?: UpgradeWatch | undefined;
+  /** Nothing has to be held any more: the response is decided. */
+  lift?(): void;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
   /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
@@ -42,7 +49,7 @@ export async function holdResponse(
   }
   const watch = watchEnd(ticket.signal, options.signal);
   try {
-    const made = attempt(run);
+    const made = attempt(run, options.detached);
     const first = await Promise.race([made, watch.end]);
     if (typeof first === "string") {
       void made.then((late) => void ("answer" in late && late.answer.source?.cancel(ticket.signal.reason)));
@@ -52,12 +59,13 @@ export async function holdResponse(
     return await holdAnswer(first.answer, ticket, watch.end, options);
   } finally {
     watch.close();
+    options.lift?.();
   }
 }
 
-async function attempt(run: () => Awaitable<unknown>): Promise<Made> {
+async function attempt(run: () => Awaitable<unknown>, detached: boolean | undefined): Promise<Made> {
   try {
-    return { answer: readAnswer(await run()) };
+    return { answer: readAnswer(await run(), detached) };
   } catch (error) {
     return { error };
   }
@@ -99,16 +107,26 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
     return replace(conclusion.reply, ticket, options);
   }
 
-  const { status, statusText } = answer;
+  const { status, statusText, switching } = answer;
+  if (switching) {
+    const headers = changeHeaders(answer.headers, conclusion);
+    reporter(ticket, options)(!options.signal?.aborted);
+    return markSwitching(switching, headers);
+  }
   // An empty one is none: workerd would send it.
   const init = { status, ...(statusText && { statusText }), headers: changeHeaders(answer.headers, conclusion) };
   const silent = options.method === "HEAD" || isBodiless(status);
-  if (silent && held.end !== "whole") void source?.cancel();
+  if ((silent || options.upgrade) && held.end !== "whole") void source?.cancel();
+  if (options.upgrade) {
+    if (status < 400) options.upgrade.allow(reporter(ticket, options));
+    else undelivered(ticket, options);
+    return new Response(null, init);
+  }
   return sendOn(held, silent ? undefined : source, init, reporter(ticket, options), options);
 }
 
 async function describe({ status, headers }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
-  const whole = held.end === "whole";
+  const whole = held.end === "whole" && !options.detached;
   const fields = whole && options.fields ? await options.fields(headers) : undefined;
   const error = options.failure?.();
   return {
@@ -136,7 +154,7 @@ async function fail(error: unknown, ticket: Ticket, options: HoldOptions): Promi
     options,
   );
   if (conclusion.type === "replace") return replace(conclusion.reply, ticket, options);
-  reporter(ticket, options)(false);
+  undelivered(ticket, options);
   const answer = options.recover?.(error, changeHeaders(new Headers(), conclusion));
   if (answer !== undefined) return answer;
   throw error;
@@ -148,12 +166,25 @@ async function giveUp(end: End, ticket: Ticket, options: HoldOptions): Promise<R
   const status = aborted ? 499 : 504;
   const conclusion = await conclude({ status, aborted, whole: false, headers: noHeaders }, ticket, options);
   if (conclusion.type === "replace") return replace(conclusion.reply, ticket, options);
-  reporter(ticket, options)(false);
+  undelivered(ticket, options);
   return new Response(null, { status, headers: changeHeaders(new Headers(), conclusion) });
 }
 
-function replace(reply: Reply, ticket: Ticket, options: HoldOptions): Response {
+function undelivered(ticket: Ticket, options: HoldOptions): void {
+  options.upgrade?.forbid();
   reporter(ticket, options)(false);
+}
+
+/** Sets what can be set on a Response that cannot be made anew. Some runtimes let nobody change it. */
+function markSwitching(response: Response, headers: Headers): Response {
+  try {
+    for (const [name, value] of headers) response.headers.set(name, value);
+  } catch {}
+  return response;
+}
+
+function replace(reply: Reply, ticket: Ticket, options: HoldOptions): Response {
+  undelivered(ticket, options);
   return options.reply ? options.reply(reply) : toResponse(reply, options.method);
 }
 

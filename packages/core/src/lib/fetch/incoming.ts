@@ -1,4 +1,4 @@
-import { hasBody, peekBody } from "../incoming/request-body.js";
+import { declaredLength, hasBody, peekBody } from "../incoming/request-body.js";
 
 /**
  * The first bytes of a body that a server on Node has not read yet, without making a Fetch Request's stream of it, which
@@ -8,5 +8,7 @@ import { hasBody, peekBody } from "../incoming/request-body.js";
  */
 export async function peekIncoming(message: object, limit: number): Promise<Uint8Array | undefined | null> {
   const incoming = message as Parameters<typeof peekBody>[0];
-  return hasBody(incoming) ? peekBody(incoming, limit) : undefined;
+  if (!hasBody(incoming)) return undefined;
+  const seen = await peekBody(incoming, limit);
+  return seen === undefined && declaredLength(incoming) > 0 ? null : seen;
 }

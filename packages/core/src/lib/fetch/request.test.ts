@@ -40,6 +40,24 @@ it.each([
   expect(fetchRequest({ url, headers } as Request, undefined).url()).toBe(expected);
 });
 
+it.each([
+  ["http://shop.example/a?b=1", undefined, "http://shop.example/shop/a?b=1"],
+  ["http://evil.example/a/", "shop.example", "http://shop.example/shop/a/"],
+  ["http://shop.example/", "shop.example", "http://shop.example/shop"],
+  ["http://shop.example/?b=1", undefined, "http://shop.example/shop?b=1"],
+])("G64 puts back what the framework took off %s with Host %s: %s", (url, host, expected) => {
+  const request = { url, headers: new Headers(host === undefined ? {} : { host }) } as Request;
+  expect(fetchRequest(request, undefined, { basePath: "/shop" }).url()).toBe(expected);
+  expect(fetchRequest(request, undefined, { basePath: "" }).url()).toBe(fetchRequest(request, undefined).url());
+});
+
+it("G64 keeps the slash behind a base path where the client has asked with it", () => {
+  const facts = { basePath: "/shop", trailingSlash: true };
+  expect(fetchRequest(new Request("http://shop.example/?a"), undefined, facts).url()).toBe(
+    "http://shop.example/shop/?a",
+  );
+});
+
 it("writes a reply, without its body where none may be sent", async () => {
   const reply = {
     status: 402,

@@ -1,4 +1,5 @@
 import type { PaywallRequest } from "../seam.js";
+import { detachedOf } from "./detached.js";
 import { join } from "./gather.js";
 
 /** What an adapter knows about a request beyond the Fetch Request itself. */
@@ -7,6 +8,12 @@ export interface RequestFacts {
   params?(): Record<string, string>;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
+  /** What the framework has taken off the front of the path, and the client has asked with: `/shop`. */
+  readonly basePath?: string;
+  /** Whether the client asked for that path alone as `/shop/`. @default false */
+  readonly trailingSlash?: boolean;
+  /** Whether the server upgrades a connection from within a handler. @default whether the runtime does */
+  readonly upgrades?: boolean | undefined;
   /**
    * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
    * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
@@ -32,22 +39,29 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
     return this.#request.method;
   }
 
+  get detached(): "settle" | "refuse" | undefined {
+    return detachedOf(this.#request, this.#facts?.upgrades);
+  }
+
   header(name: string): string | undefined {
     return this.#request.headers.get(name) ?? undefined;
   }
 
   /**
-   * The request's URL on the host of its `Host` field. Servers copy the host of an absolute-form target (`GET
+   * The URL that the client asked, on the host of the `Host` field. Servers copy the host of an absolute-form target (`GET
    * http://other/ HTTP/1.1`) into the URL; a buyer must not be told that this is where the resource lives.
    */
   url(): string {
     const { url } = this.#request;
-    const host = this.#request.headers.get("host");
-    if (host === null || !hostPattern.test(host)) return url;
+    const { basePath = "" } = this.#facts ?? {};
+    const given = this.#request.headers.get("host");
+    const host = given !== null && hostPattern.test(given) ? given.toLowerCase() : undefined;
     const start = url.indexOf("://") + 3;
     const end = url.indexOf("/", start);
-    if (start < 3 || end < 0 || url.slice(start, end) === host.toLowerCase()) return url;
-    return url.slice(0, start) + host.toLowerCase() + url.slice(end);
+    if (start < 3 || end < 0) return url;
+    if (basePath === "" && (host === undefined || url.slice(start, end) === host)) return url;
+    const atRoot = basePath !== "" && !this.#facts?.trailingSlash && /^\/(?:[?#]|$)/.test(url.slice(end));
+    return url.slice(0, start) + (host ?? url.slice(start, end)) + basePath + url.slice(atRoot ? end + 1 : end);
   }
 
   params(): Record<string, string> {
@@ -60,6 +74,7 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   async body(limit: number): Promise<Uint8Array | undefined> {
     const request = this.#request;
+    // A Fetch Request of these methods has no body that a handler could read.
     if (request.method === "GET" || request.method === "HEAD") return undefined;
     const known = this.#facts?.body ? await this.#facts.body(limit) : null;
     return known === null ? peekBody(request, limit) : known;
@@ -78,16 +93,16 @@ export function drainRequest(request: Request): void {
   request.body?.pipeTo(new WritableStream()).catch(() => {});
 }
 
-/** The first bytes of a body, of which the request itself still has all. Rejects if the client leaves before. */
+/**
+ * The first bytes of a body, of which the request itself still has all. Rejects if the client leaves before, and where
+ * somebody has read it: nothing tells it from another then.
+ */
 async function peekBody(request: Request, limit: number): Promise<Uint8Array | undefined> {
-  if (request.bodyUsed || request.headers.get("content-length") === "0") return undefined;
-  let copy: Request;
-  try {
-    copy = request.clone();
-  } catch {
-    // Somebody is reading it.
-    return undefined;
-  }
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (request.body === null && !(declared > 0)) return undefined;
+  if (request.bodyUsed || request.body?.locked) throw new Error("The request's body was read ahead of the paywall");
+  if (request.headers.get("content-length") === "0") return undefined;
+  const copy = request.clone();
   begun.add(request);
   const reader = copy.body?.getReader();
   const chunks: Uint8Array[] = [];
@@ -100,6 +115,7 @@ async function peekBody(request: Request, limit: number): Promise<Uint8Array | u
   }
   // From here on the request reads for itself alone. That this is done is told only once the request is cancelled too.
   reader?.cancel().catch(() => {});
+  if (size === 0 && declared > 0) throw new Error("The request's body did not arrive");
   return size === 0 ? undefined : join({ chunks, size }).subarray(0, limit);
 }
 

@@ -7,7 +7,7 @@ const looks = new WeakMap<IncomingMessage, () => void>();
 /** What Node notes of a request when it is read, and others judge by. */
 interface Internals {
   _consuming?: boolean;
-  _readableState?: { dataEmitted?: boolean; readingMore?: boolean };
+  _readableState?: { dataEmitted?: boolean; readingMore?: boolean; ended?: boolean };
 }
 
 function http2Stream(message: IncomingMessage): ServerHttp2Stream | undefined {
@@ -20,6 +20,11 @@ export function hasBody(message: IncomingMessage): boolean {
   if (stream) return !stream.endAfterHeaders;
   const length = message.headers["content-length"];
   return message.headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) !== 0);
+}
+
+/** Bytes that the request declares; 0 if it declares none, or comes in chunks. */
+export function declaredLength(message: IncomingMessage): number {
+  return message.headers["transfer-encoding"] === undefined ? Number(message.headers["content-length"] ?? 0) : 0;
 }
 
 /** Whether nobody has read of the body, or is about to. */
@@ -72,10 +77,14 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
       const encoding = message.readableEncoding ?? undefined;
       // At once: a stream that is read to its end takes something back in the same turn only.
       message.unshift(chunk, encoding);
+      // A platform may have called it read once the app's first turn was over, and parsers would pass it by.
+      if (!message.readable && !message.destroyed) message.readable = true;
       show(typeof chunk === "string" ? new TextEncoder().encode(chunk).subarray(0, limit) : chunk);
     };
     if (message.destroyed) return leave();
-    if (message.complete && message.readableLength === 0) return resolve(undefined);
+    // Likenesses of a request, which platforms make, are complete from the start and give their body when it is read.
+    const { ended = true } = (message as Internals)._readableState ?? {};
+    if (message.complete && (ended || stream) && message.readableLength === 0) return resolve(undefined);
     looks.set(message, leave);
     message.on("readable", look).once("close", leave);
   });

@@ -6,6 +6,8 @@ export interface Leases {
   keep(record: StoredPayment): void;
   end(record: StoredPayment): void;
   holds(record: StoredPayment): boolean;
+  /** Whether the lease cannot have run out yet, by this process's own clock. */
+  surely(record: StoredPayment): boolean;
 }
 
 type Held = Pick<StoredPayment, "id" | "holder">;
@@ -21,10 +23,13 @@ export function createLeases(
   lease: number,
 ): Leases {
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** When each lease was last known to be held, by the monotonic clock. */
+  const known = new Map<string, number>();
 
   const end = ({ holder }: Held): void => {
     clearTimeout(timers.get(holder));
     timers.delete(holder);
+    known.delete(holder);
   };
 
   /** @param since when it was last known to be held, by the monotonic clock */
@@ -35,11 +40,12 @@ export function createLeases(
       const held = await renew(id, holder).catch(() => undefined);
       if (!timers.has(holder)) return;
       const last = held ? asked : since;
-      if (held === false || performance.now() - last > lease) timers.delete(holder);
+      if (held === false || performance.now() - last > lease) end({ id, holder });
       else schedule({ id, holder }, last);
     }, every);
     (timer as { unref?: () => void }).unref?.();
     timers.set(holder, timer);
+    known.set(holder, since);
   };
 
   return {
@@ -48,5 +54,9 @@ export function createLeases(
     },
     end,
     holds: ({ holder }) => timers.has(holder),
+    surely: ({ holder }) => {
+      const since = known.get(holder);
+      return since !== undefined && performance.now() - since < lease;
+    },
   };
 }

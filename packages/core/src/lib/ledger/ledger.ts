@@ -1,10 +1,13 @@
-import { StoreError } from "../errors.js";
+import { isConflict, StoreError } from "../errors.js";
 import type { Awaitable } from "../seam.js";
+import { createDoubts } from "./doubts.js";
 import { createLeases } from "./leases.js";
 import {
+  isAttempt,
   isFree,
   keptUntil,
   lapsedState,
+  markOf,
   mayBecome,
   type PaymentState,
   type StoredAnswer,
@@ -16,9 +19,19 @@ import type { Reading, Store, StoreQuery } from "./store.js";
 /** What a claim starts from. */
 export type NewPayment = Pick<
   StoredPayment,
-  "id" | "route" | "request" | "offer" | "facilitator" | "payer" | "proof" | "identifier" | "finality" | "validBefore"
+  | "id"
+  | "route"
+  | "request"
+  | "offer"
+  | "facilitator"
+  | "payer"
+  | "proof"
+  | "identifier"
+  | "audience"
+  | "finality"
+  | "validBefore"
 > &
-  Partial<Pick<StoredPayment, "createdAt">>;
+  Partial<Pick<StoredPayment, "createdAt" | "times">>;
 
 export type RecordChange = Partial<
   Pick<
@@ -28,7 +41,7 @@ export type RecordChange = Partial<
     | "payer"
     | "facilitator"
     | "runs"
-    | "reverted"
+    | "uncharged"
     | "answered"
     | "arrived"
     | "kept"
@@ -56,12 +69,14 @@ export interface Ledger {
   /**
    * Moves a record on. Whoever moves one into a state of work holds it from then on, and its lease is renewed until it
    * leaves such states. Rejects with a StoreError if somebody else changed it, or the store cannot be asked.
+   * @param failing `hold`: a write that fails will be tried again, so the lease goes on; else it is given up
    */
   advance(
     record: StoredPayment,
     state: PaymentState,
     change?: RecordChange,
     answer?: StoredAnswer,
+    failing?: "hold",
   ): Promise<StoredPayment>;
   /** Adds to what is known of a record, without moving it. Rejects as `advance` does. */
   amend(record: StoredPayment, change: RecordChange): Promise<StoredPayment>;
@@ -69,11 +84,15 @@ export interface Ledger {
   bury(standing: Standing): Promise<boolean>;
   /** Stops renewing the lease of a record whose next step could not be written: somebody else resolves it. */
   abandon(record: StoredPayment): void;
+  /** Whether this process certainly still holds the record, though the store may not be there to ask. */
+  holds(record: StoredPayment): boolean;
   /** Puts off the next look at a record that could not be resolved, by milliseconds. */
   defer(record: StoredPayment, milliseconds: number): Promise<void>;
   answer(id: string): Promise<StoredAnswer | undefined>;
   link(key: string, id: string, instead?: string): Promise<string>;
   linked(key: string): Promise<string | undefined>;
+  /** Gives free the client's name for a payment that came to nothing. */
+  unlink(record: StoredPayment): Promise<void>;
   list(query: StoreQuery): Promise<readonly Standing[]>;
 }
 
@@ -95,7 +114,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
     try {
       return await operation();
     } catch (cause) {
-      if (cause instanceof StoreError) throw cause;
+      if (cause instanceof StoreError && !isConflict(cause)) throw cause;
       throw new StoreError("store_unavailable", `The ${store.name} store failed`, { cause });
     }
   };
@@ -106,21 +125,48 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
     return `${node}-${++claims}`;
   };
 
-  /** Writes the next version; false if somebody else wrote in between. */
-  const write = async (next: StoredPayment, version: number, answer?: StoredAnswer): Promise<boolean> => {
+  const doubts = createDoubts((id) => guarded(() => store.read(id)));
+
+  /**
+   * Writes the next version; nothing if another process wrote in between. A write that failed may have happened all the same, at once or
+   * later: what is found under this holder's own name is its own work, and is gone on from.
+   */
+  const write = async (
+    next: StoredPayment,
+    version: number,
+    answer?: StoredAnswer,
+    failing?: "hold",
+  ): Promise<StoredPayment | undefined> => {
     const working = isWorking(next.state);
+    const replace = (record: StoredPayment, from: number) =>
+      guarded(() => store.replace(record, from, working ? LEASE : 0, answer));
+    let written: StoredPayment | undefined = next;
     try {
-      if (!(await guarded(() => store.replace(next, version, working ? LEASE : 0, answer)))) {
-        leases.end(next);
-        return false;
+      if (!(await replace(next, version))) {
+        const own = await doubts.recall(next);
+        written = own && { ...next, version: own.version + 1 };
+        if (!own || !written || !(await replace(written, own.version))) written = undefined;
       }
     } catch (error) {
-      leases.end(next);
+      if (!(await doubts.happened(next))) {
+        if (!failing) leases.end(next);
+        throw error;
+      }
+    }
+    if (written && working) leases.keep(written);
+    else leases.end(next);
+    if (written) doubts.settle(next);
+    return written;
+  };
+
+  /** Whether the record is there, as ours: an insertion that failed may have happened all the same. */
+  const inserted = async (fresh: StoredPayment): Promise<boolean> => {
+    try {
+      return await guarded(() => store.insert(fresh, LEASE));
+    } catch (error) {
+      if (await doubts.happened(fresh)) return true;
       throw error;
     }
-    if (working) leases.keep(next);
-    else leases.end(next);
-    return true;
   };
 
   const ledger: Ledger = {
@@ -139,11 +185,12 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         state,
         runs,
         holder: newHolder(),
+        settleToken: crypto.randomUUID(),
         createdAt: payment.createdAt ?? now,
         updatedAt: now,
-        times: { [state]: now },
+        times: { ...payment.times, [state]: now },
       };
-      if (await guarded(() => store.insert(fresh, LEASE))) {
+      if (await inserted(fresh)) {
         leases.keep(fresh);
         observe(fresh, undefined);
         return fresh;
@@ -151,17 +198,21 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       const found = await ledger.read(payment.id);
       if (!found || found.busy || !isFree(found.record)) return undefined;
       const { version, createdAt, times, state: before } = found.record;
+      // A run that its process did not survive was not charged either, nor was one whose settlement was refused.
+      const ran = found.stale || (before === "failed" && times.running !== undefined);
+      const uncharged = (found.record.uncharged ?? 0) + (ran ? 1 : 0);
       const again: StoredPayment = {
         ...fresh,
         version: version + 1,
         createdAt,
-        times: { ...times, [state]: now },
+        times: { ...payment.times, ...withoutSettled(times), [state]: now },
+        ...(uncharged > 0 ? { uncharged } : {}),
       };
-      if (!(await write(again, version))) return undefined;
-      observe(again, before);
-      return again;
+      const written = await write(again, version);
+      if (written) observe(written, before);
+      return written;
     },
-    advance: async (record, state, change, answer) => {
+    advance: async (record, state, change, answer, failing) => {
       if (!mayBecome(record.state, state)) {
         leases.end(record);
         throw new StoreError("invalid_transition", `A payment that is ${record.state} cannot become ${state}`);
@@ -172,28 +223,39 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         ...(taken ? { holder: newHolder() } : {}),
         ...(answer ? { kept: true } : {}),
       });
-      if (!(await write(next, record.version, answer))) {
+      const written = await write(next, record.version, answer, failing);
+      if (!written) {
         throw new StoreError(
           "record_conflict",
           `The payment was changed by another process while it was ${record.state}`,
         );
       }
-      observe(next, record.state);
-      return next;
+      observe(written, record.state);
+      // What came to nothing gives the client's name for it free.
+      if (record.identifier !== undefined && isAttempt(written) && isFree(written))
+        await ledger.unlink(record).catch(() => {});
+      return written;
+    },
+    unlink: async ({ id, identifier }) => {
+      if (identifier !== undefined) await guarded(() => store.link(identifier, id, Date.now(), id));
     },
     amend: async (record, change) => {
       const next = { ...moved(record, record.state, change), times: record.times };
-      if (await write(next, record.version)) return next;
+      const written = await write(next, record.version);
+      if (written) return written;
       throw new StoreError("record_conflict", "The payment was changed by another process");
     },
     bury: async ({ record, stale }) => {
       if (!stale) return false;
-      const next = moved(record, record.state, { reason: "process_ended" });
+      const uncharged = (record.uncharged ?? 0) + 1;
+      const ran = isFree(record) ? { uncharged } : {};
+      const next = moved(record, record.state, { reason: "process_ended", ...ran });
       if (!(await write(next, record.version))) return false;
       observe(next, undefined);
       return true;
     },
     abandon: (record) => leases.end(record),
+    holds: (record) => leases.surely(record),
     defer: async (record, milliseconds) => {
       await guarded(() => store.renew(record.id, record.holder, milliseconds));
     },
@@ -216,10 +278,22 @@ function moved(record: StoredPayment, state: PaymentState, change: Partial<Store
     state,
     version: record.version + 1,
     updatedAt: now,
-    times: { ...record.times, [state]: now },
+    times: { ...record.times, [state]: now, ...settledAt(record) },
   };
   const until = keptUntil(next, now);
-  return until === undefined ? next : { ...next, expiresAt: until };
+  if (until === undefined) return next;
+  const ended = { ...next, expiresAt: until };
+  return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
+}
+
+/** What is owed is collected within a time that begins with the settlement, however often it runs: that is written once. */
+function settledAt({ times: { settled } }: StoredPayment): StoredPayment["times"] {
+  return settled === undefined ? {} : { settled };
+}
+
+/** The times of a payment that came to nothing and is claimed anew. */
+function withoutSettled({ settled: _, ...times }: StoredPayment["times"]): StoredPayment["times"] {
+  return times;
 }
 
 /** A settlement may have to be repeated in these states only; elsewhere the signature has no place. */

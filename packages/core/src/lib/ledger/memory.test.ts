@@ -126,6 +126,40 @@ describe("records", () => {
     expect(await store.read("one more")).toBeDefined();
   });
 
+  it("G07 drops what was not charged before what was, and never what a payment could buy again without", async () => {
+    const store = memoryStore();
+    const soon = Math.floor(Date.now() / 1000) + 60;
+    await store.insert(record("sold", { state: "delivered", validBefore: soon, expiresAt: Date.now() + HOUR }), 0);
+    await store.insert(
+      record("left unpaid", { state: "failed", answered: true, validBefore: soon, expiresAt: Date.now() + HOUR }),
+      0,
+    );
+    await store.insert(closed("sold before"), 0);
+    for (let i = 0; i < 100_100; i++) {
+      const state = i % 2 === 0 ? "failed" : "released";
+      await store.insert(record(`junk ${i}`, { state, validBefore: soon, expiresAt: Date.now() + HOUR }), 0);
+    }
+    for (const id of ["sold", "left unpaid", "sold before"]) expect(await store.read(id), id).toBeDefined();
+    expect(await store.read("junk 0")).toBeUndefined();
+    for (let i = 0; i < 100_100; i++) await store.insert(closed(`sold later ${i}`), 0);
+    for (const id of ["sold", "left unpaid"]) expect(await store.read(id), id).toBeDefined();
+    expect(await store.read("sold before")).toBeUndefined();
+  });
+
+  it("G07 takes no new payment where it would have to forget one that could buy again, and takes them later", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
+    const store = memoryStore();
+    const validBefore = Math.floor(Date.now() / 1000) + 60;
+    const sold = (i: number) => record(`${i}`, { state: "delivered", validBefore, expiresAt: Date.now() + 24 * HOUR });
+    for (let i = 0; i < 250_000; i++) await store.insert(sold(i), 0);
+    expect(() => store.insert(record("one more"), LEASE)).toThrow("store_full");
+    expect(await store.read("0")).toBeDefined();
+    expect(store.insert(sold(0), 0)).toBe(false);
+    vi.advanceTimersByTime(2 * HOUR);
+    expect(await store.insert(record("one more"), LEASE)).toBe(true);
+    expect(await store.read("one more")).toBeDefined();
+  });
+
   it("keeps open, owed and doubtful ones whatever their number", async () => {
     const store = memoryStore();
     const states: PaymentState[] = ["running", "owed", "unknown"];

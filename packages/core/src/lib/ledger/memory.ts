@@ -1,4 +1,5 @@
-import type { StoredAnswer, StoredPayment } from "./record.js";
+import { StoreError } from "../errors.js";
+import { isGuard, isJunk, type StoredAnswer, type StoredPayment } from "./record.js";
 import type { Reading, Store } from "./store.js";
 
 export interface MemoryStoreOptions {
@@ -9,6 +10,10 @@ export interface MemoryStoreOptions {
 const ANSWER_BYTES = 64 * 1024 * 1024;
 /** Records, and links, beyond which those without a use are dropped early, oldest first. */
 const MAX_RECORDS = 100_000;
+/** Records beyond which there is no room for another: none of them may go, or a payment could buy again. */
+const FULL = 250_000;
+/** Milliseconds after which it is looked again whether one may go. */
+const LOOK_AGAIN = 1_000;
 /** What one insertion looks at: what is dropped keeps pace with what comes. */
 const SWEPT = 4;
 
@@ -28,17 +33,26 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     rows.delete(id);
     answers.drop(id);
   };
-  // A record that has an end is closed: no money is at stake.
+  // Junk goes first. A closed record goes before its time only if its payment could not buy again without it.
   const sweepRows = sweeper(
     rows,
     ({ record: { expiresAt } }, now) => expiresAt !== undefined && expiresAt <= now,
-    ({ record: { expiresAt } }) => expiresAt !== undefined,
+    [({ record }) => isJunk(record), ({ record }, now) => !isGuard(record, now)],
     drop,
   );
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const isFull = (): boolean => {
+    if (rows.size < FULL) return false;
+    if (performance.now() - lookedAt >= LOOK_AGAIN) {
+      lookedAt = performance.now();
+      sweepRows(true);
+    }
+    return rows.size >= FULL;
+  };
   const sweepLinks = sweeper(
     links,
     ({ expiresAt }, now) => expiresAt <= now,
-    ({ id }) => !rows.has(id),
+    [({ id }) => !rows.has(id)],
     (key) => links.delete(key),
   );
 
@@ -58,6 +72,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
     insert: (record, lease) => {
       if (rows.has(record.id)) return false;
+      if (isFull())
+        throw new StoreError("store_full", "The memory store is full of payments that may not be forgotten yet");
       rows.set(record.id, { record, leasedUntil: performance.now() + lease });
       sweepRows();
       return true;
@@ -103,18 +119,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 /**
  * Drops a few entries that are over at each call, and makes room when there are too many.
- * @param isSpare may be dropped early, for room
+ * @param spare what may be dropped early, for room: each kind once there is none of the kinds before it
+ * @returns drops; `true`: makes room now, if there are too many
  */
 function sweeper<V>(
   map: ReadonlyMap<string, V>,
   isOver: (value: V, now: number) => boolean,
-  isSpare: (value: V) => boolean,
+  spare: readonly ((value: V, now: number) => boolean)[],
   drop: (key: string) => void,
-): () => void {
+): (makeRoom?: boolean) => void {
   // One iterator goes round and round: a new one would first have to pass everything that was deleted ahead of it.
   let walk = map.entries();
   let most = MAX_RECORDS;
-  return () => {
+  return (makeRoom = false) => {
     const now = Date.now();
     for (let i = 0; i < SWEPT; i++) {
       const { done, value: entry } = walk.next();
@@ -124,11 +141,13 @@ function sweeper<V>(
       }
       if (isOver(entry[1], now)) drop(entry[0]);
     }
-    if (map.size <= most) return;
+    if (map.size <= (makeRoom ? MAX_RECORDS : most)) return;
     // A twentieth at once, or a twentieth later if nothing can go: looking through all of them is not for every call.
-    for (const [key, value] of map) {
-      if (map.size <= MAX_RECORDS * 0.95) break;
-      if (isSpare(value)) drop(key);
+    for (const isSpare of spare) {
+      for (const [key, value] of map) {
+        if (map.size <= MAX_RECORDS * 0.95) break;
+        if (isSpare(value, now)) drop(key);
+      }
     }
     most = Math.max(MAX_RECORDS, map.size + MAX_RECORDS / 20);
   };

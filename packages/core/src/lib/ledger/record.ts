@@ -30,7 +30,7 @@ export interface PaymentRecord {
   readonly state: PaymentState;
   /** The route's label, for example `GET /weather`. */
   readonly route: string;
-  /** Method, path and query of the request that it was claimed for, and a digest of its body if there was one. */
+  /** Method and path of the request that it was claimed for, and a digest of its query and body if it had any. */
   readonly request: string;
   /** What was offered and accepted. */
   readonly offer: PaymentRequirements;
@@ -41,13 +41,13 @@ export interface PaymentRecord {
   readonly proof?: string;
   /** Digest of the client's `payment-identifier`, if it sent one. */
   readonly identifier?: string;
+  /** Keyed digest of the credentials that its request carried: only a request with the same ones gets its response again. */
+  readonly audience?: string;
   /** How deep in the chain its settlement must lie to count, where the facilitator's word is not enough. */
   readonly finality?: Finality;
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
-  /** A transaction of it failed on the chain: then only the chain can tell who spent it. */
-  readonly reverted?: boolean;
   /** The answer left before the settlement was known (`settle: "background"`): it is never free again. */
   readonly answered?: boolean;
   /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
@@ -60,6 +60,8 @@ export interface PaymentRecord {
   readonly validBefore?: number;
   /** How often it was admitted to the handler since it was last claimed. */
   readonly runs: number;
+  /** How often the handler has run for it without a charge: the client left, or the response was an error. */
+  readonly uncharged?: number;
   /** Unix milliseconds; `times` says when it last came to each state. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -77,6 +79,11 @@ export interface StoredPayment extends PaymentRecord {
    * authorisation until it is used or expired, so it is never listed, logged or exported.
    */
   readonly payload?: PaymentPayload;
+  /**
+   * The claim's own secret: a facilitator tells what became of its settlement to who has it (`CallOptions.token`). Made
+   * anew with every claim.
+   */
+  readonly settleToken?: string;
 }
 
 /** An answer as it was sent, to be sent again. */
@@ -104,7 +111,7 @@ export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
 /** Every change of state that may happen; nothing else ever does. */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
-  running: ["settling", "released", "owed", "delivered"],
+  running: ["settling", "settled", "released", "owed", "delivered"],
   settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
   owed: ["running", "delivered"],
@@ -138,17 +145,56 @@ const KEEP = 24 * 3_600_000;
 const KEEP_BEYOND = 3_600_000;
 const KEEP_AT_MOST = 30 * KEEP;
 /** Milliseconds that an attempt is kept which came to nothing: strangers make those at will. */
-const KEEP_ATTEMPT = 10 * 60_000;
+const KEEP_ATTEMPT = 60_000;
+/** Seconds from now beyond which no payment may be valid, so that its record outlives it. */
+export const LONGEST_WINDOW = 28 * 24 * 3_600;
+/** Characters of a route's label that a mark has. */
+const LABEL = 200;
 
 /** Until when a record must be kept, in Unix milliseconds; `undefined`: as long as money is at stake. */
 export function keptUntil(record: PaymentRecord, now: number): number | undefined {
+  if (isFree(record)) return now + (isAttempt(record) ? KEEP_ATTEMPT : KEEP);
   const { state, validBefore = 0 } = record;
-  if (state === "released" || state === "failed") return now + (isAttempt(record) ? KEEP_ATTEMPT : KEEP);
-  if (state !== "delivered") return undefined;
+  if (state !== "delivered" && state !== "failed" && state !== "released") return undefined;
   return Math.min(Math.max(now + KEEP, validBefore * 1000 + KEEP_BEYOND), now + KEEP_AT_MOST);
 }
 
+/** What a store that is full may drop first: nothing was charged for it, and it is free. */
+export function isJunk(record: StoredPayment): boolean {
+  return record.expiresAt !== undefined && isFree(record);
+}
+
+/** Whether the payment could buy again if its record were forgotten, as far as its window tells. `now` in Unix milliseconds. */
+export function isGuard(record: StoredPayment, now: number): boolean {
+  if (record.expiresAt === undefined) return true;
+  return !isFree(record) && (record.validBefore ?? 0) * 1000 + KEEP_BEYOND > now;
+}
+
+/**
+ * What is left of an attempt that came to nothing: that it was there, and how it ended. Strangers make those at will, so
+ * it has nothing that they could make large.
+ */
+export function markOf(record: StoredPayment): StoredPayment {
+  const { id, version, state, route, offer, facilitator, proof, reason, runs, holder } = record;
+  const { createdAt, updatedAt, times, expiresAt } = record;
+  const { scheme, network, amount, asset, payTo, maxTimeoutSeconds } = offer;
+  return {
+    ...{ id, version, state, route: route.slice(0, LABEL), request: "", facilitator, runs, holder },
+    offer: { scheme, network, amount, asset, payTo, maxTimeoutSeconds },
+    ...(proof === undefined ? {} : { proof }),
+    ...(reason === undefined ? {} : { reason }),
+    ...{ createdAt, updatedAt, times },
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
 /** A record without what only the engine may see. */
-export function publicRecord({ holder: _1, expiresAt: _2, payload: _3, ...record }: StoredPayment): PaymentRecord {
+export function publicRecord({
+  holder: _1,
+  expiresAt: _2,
+  payload: _3,
+  settleToken: _4,
+  ...record
+}: StoredPayment): PaymentRecord {
   return record;
 }

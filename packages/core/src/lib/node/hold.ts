@@ -1,10 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { takenOver } from "../incoming/connection-guard.js";
 import { leftWhole, type Outgoing } from "../incoming/departure.js";
-import type { Conclusion, HeaderList, Outcome, Ticket } from "../seam.js";
+import type { Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
+import { type Guard, guardResponse } from "./guard.js";
 import { listHeaders } from "./head.js";
 import { Recorder } from "./recorder.js";
 import { WholeOutcome } from "./recording.js";
 import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
+
+/** What is sent in place of a response that its handler has written around. */
+const takenOverReply: Reply = {
+  status: 500,
+  headers: [
+    ["Content-Type", "application/problem+json"],
+    ["Cache-Control", "no-store"],
+  ],
+  body: JSON.stringify({
+    title: "Internal server error",
+    status: 500,
+    code: "connection_taken_over",
+    detail: "The handler took the connection over before the payment had settled. Nothing was charged.",
+  }),
+};
 
 /** The longest delay that a timer of Node's takes. */
 const LONGEST = 2 ** 31 - 1;
@@ -19,9 +36,10 @@ export class Hold {
   readonly #socket: IncomingMessage["socket"];
   readonly #recorder: Recorder;
   readonly #baseline: Baseline;
+  readonly #guard: Guard;
   /** The request waits for its turn: its response does not hear of a close. */
   readonly #queued: boolean;
-  #phase: "open" | "concluding" | "concluded" | "gone" = "open";
+  #phase: "open" | "concluding" | "concluded" | "gone" | "taken" = "open";
   #reported = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,6 +50,7 @@ export class Hold {
     this.#baseline = takeBaseline(response, headers ?? listHeaders(response));
     this.#recorder = new Recorder(response, ticket.hold, this);
     this.#queued = response.socket === null;
+    this.#guard = guardResponse(request, response, this);
     if (this.#queued) this.#socket.once("close", this.#left);
     response.once("close", this.#left);
     response.once("finish", this.#finished);
@@ -67,6 +86,37 @@ export class Hold {
     else this.#conclude(new WholeOutcome(status, () => listHeaders(this.#response), calls));
   }
 
+  /**
+   * The handler writes around its response. That is a refusal of its own, or counts as its response where the payment has
+   * settled already; else it is refused.
+   */
+  bypassed(status: number): Promise<HeaderList> | "now" | undefined {
+    const settled = this.#ticket.payment?.receipt !== undefined;
+    if (this.#phase !== "open") return undefined;
+    if (!settled && status < 400) {
+      process.emitWarning(takenOver());
+      this.#conclude(this.#outcome({ status: 500, error: takenOver() }), takenOverReply);
+      return undefined;
+    }
+    this.#phase = "taken";
+    this.#clear();
+    this.#recorder.pass();
+    const conclusion = this.#ticket.conclude(this.#outcome({ status }));
+    const leave = conclusion.then((decided) => {
+      if (decided.type === "release" && status < 400) return decided.set;
+      this.#report(false);
+      if (decided.type === "release") return decided.set;
+      throw new Error("The time for the handler ran out.");
+    });
+    if (settled) return leave;
+    leave.catch(() => undefined);
+    return "now";
+  }
+
+  departed(left: boolean): void {
+    this.#report(left);
+  }
+
   readonly #timeUp = (): void => {
     if (this.#phase !== "open") return;
     this.#conclude(this.#outcome({ status: 504, error: this.#ticket.signal.reason }));
@@ -76,14 +126,18 @@ export class Hold {
     if (this.#phase === "concluded") {
       this.#report(false);
     } else if (this.#phase === "concluding") {
-      this.#phase = "gone";
-      surrender(this.#recorder);
+      this.#surrender();
     } else if (this.#phase === "open") {
       this.#conclude(this.#outcome({ aborted: true }));
-      this.#phase = "gone";
-      surrender(this.#recorder);
+      this.#surrender();
     }
   };
+
+  #surrender(): void {
+    this.#phase = "gone";
+    this.#guard.lift();
+    surrender(this.#recorder);
+  }
 
   readonly #finished = (): void => {
     if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
@@ -94,14 +148,19 @@ export class Hold {
     return { status: this.#recorder.status, aborted: false, whole: false, headers, ...facts };
   }
 
-  #conclude(outcome: Outcome): void {
+  /** @param instead what to send where the engine would have the handler's response */
+  #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
-    clearTimeout(this.#timer);
-    this.#ticket.signal.removeEventListener("abort", this.#timeUp);
+    this.#clear();
     this.#ticket
       .conclude(outcome)
-      .then((conclusion) => this.#obey(conclusion))
+      .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))
       .catch((error) => this.#response.destroy(error));
+  }
+
+  #clear(): void {
+    clearTimeout(this.#timer);
+    this.#ticket.signal.removeEventListener("abort", this.#timeUp);
   }
 
   #obey(conclusion: Conclusion): void {
@@ -110,8 +169,15 @@ export class Hold {
       return;
     }
     this.#phase = "concluded";
-    if (conclusion.type === "replace") replace(this.#recorder, conclusion.reply, this.#baseline);
-    else release(this.#recorder, conclusion.remove, conclusion.set);
+    if (conclusion.type === "replace") {
+      // A handler that goes on may still write around its response: the connection ends with what is sent in its place.
+      if (!this.#recorder.ended) this.#response.shouldKeepAlive = false;
+      else this.#guard.lift();
+      this.#guard.through(() => replace(this.#recorder, conclusion.reply, this.#baseline));
+    } else {
+      this.#guard.lift();
+      release(this.#recorder, conclusion.remove, conclusion.set);
+    }
   }
 
   #report(whole: boolean): void {

@@ -95,6 +95,8 @@ export class Recorder {
       this.#record("addTrailers", [trailers], () => checkTrailers(trailers)),
     );
     laid.method("setTrailer", (...args) => this.#record("setTrailer", args));
+    laid.method("writeEarlyHints", (...args) => this.#hint(args));
+    laid.method("writeProcessing", () => this.#record("writeProcessing", []));
     laid.method("cork", () => this.#cork("cork"));
     laid.method("uncork", () => this.#cork("uncork"));
     // Of its own responses, HTTP/1 refuses late headers by itself, once the head is marked as made.
@@ -157,6 +159,15 @@ export class Recorder {
     check?.();
     this.calls.push({ name, args });
     return undefined;
+  }
+
+  /** Hints wait for the payment as all else does. Who waits for them to be sent may go on. */
+  #hint(args: readonly unknown[]): unknown {
+    if (this.#mode === "passing") return this.laid.call("writeEarlyHints", args);
+    const [hints, callback] = args;
+    if (typeof callback === "function") process.nextTick(callback as Callback);
+    if (this.begun) return undefined;
+    return this.#record("writeEarlyHints", [hints]);
   }
 
   #cork(name: "cork" | "uncork"): unknown {

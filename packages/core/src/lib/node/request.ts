@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { hasBody, peekBody } from "../incoming/request-body.js";
+import { leavesAnotherWay } from "../incoming/detached.js";
+import { declaredLength, hasBody, peekBody } from "../incoming/request-body.js";
 import type { PaywallRequest } from "../seam.js";
+import { describeParsed } from "./parsed-body.js";
 
 /**
  * What the engine may ask about a request that came through `node:http`. A framework extends it: its members live on
@@ -19,21 +21,56 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     return verbOf(this.message);
   }
 
+  /** A library that upgrades first and then asks the app, as express-ws does, leaves nothing to be settled before. */
+  get detached(): "settle" | "refuse" | undefined {
+    const { message } = this;
+    if ((message as { ws?: unknown }).ws) return "refuse";
+    return leavesAnotherWay(this.method, message.headers.upgrade) ? "settle" : undefined;
+  }
+
   header(name: string): string | undefined {
     const value = this.message.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
-  /** A body that was read ahead of the paywall counts as what its parser has made of it, if that is known. */
+  /**
+   * Of a body that was read ahead of the paywall, what its reader has left counts: the bytes themselves, or what a parser has
+   * made of them. Rejects where a body is announced, and neither it nor anything of it is there.
+   */
   async body(limit: number): Promise<Uint8Array | undefined> {
     const { message } = this;
-    if (!hasBody(message) || this.method === "GET" || this.method === "HEAD") return undefined;
-    const seen = await peekBody(message, limit);
-    return seen === null ? bytesOf(this.parsedBody())?.subarray(0, limit) : seen;
+    const announced = hasBody(message);
+    const bytes = this.#bytes();
+    if (!announced && !bytes?.length) return undefined;
+    const seen = announced ? await peekBody(message, limit) : null;
+    if (seen) return seen;
+    if (bytes?.length) return bytes.subarray(0, limit);
+    const left = await describeParsed(
+      this.parsedBody(),
+      this.uploads(),
+      /json/i.test(this.header("content-type") ?? ""),
+    );
+    if (left) return left;
+    // That nothing comes is known of a body that came to its end before our eyes, unless its length was declared.
+    if (seen === undefined && !(declaredLength(message) > 0)) return undefined;
+    throw new Error("The request's body was read ahead of the paywall, and nothing tells it from another");
+  }
+
+  /** The bytes of the body, where a platform or a parser keeps them. */
+  #bytes(): Uint8Array | undefined {
+    const { rawBody, body } = this.message as { rawBody?: unknown; body?: unknown };
+    const kept = [(this.raw as { rawBody?: unknown }).rawBody, rawBody, body, this.parsedBody()];
+    const bytes = kept.find((value) => typeof value === "string" || value instanceof Uint8Array);
+    return typeof bytes === "string" ? Buffer.from(bytes) : (bytes as Uint8Array | undefined);
   }
 
   /** What a body parser ahead of the paywall has made of the body. */
   protected parsedBody(): unknown {
+    return undefined;
+  }
+
+  /** Files that a parser has taken out of the body, by the shapes of the usual ones (multer, express-fileupload, formidable). */
+  protected uploads(): unknown {
     return undefined;
   }
 
@@ -45,19 +82,6 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
 /** The verb as routers compare it: HTTP/2 lets a client send `get`, and routers serve it as `GET`. */
 export function verbOf(message: IncomingMessage): string {
   return (message.method ?? "GET").toUpperCase();
-}
-
-/** The same bytes for the same body, and others for another. */
-function bytesOf(parsed: unknown): Uint8Array | undefined {
-  if (parsed === undefined || parsed === null) return undefined;
-  if (parsed instanceof Uint8Array) return parsed;
-  if (typeof parsed === "string") return Buffer.from(parsed);
-  try {
-    return Buffer.from(JSON.stringify(parsed, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? "");
-  } catch {
-    // Some parsers of forms make objects that hold themselves.
-    return undefined;
-  }
 }
 
 /**

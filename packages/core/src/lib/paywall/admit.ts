@@ -1,22 +1,23 @@
-import { FacilitatorError, StoreError } from "../errors.js";
+import { FacilitatorError, isConflict, StoreError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { NewPayment, RecordChange, Standing } from "../ledger/ledger.js";
-import { isFree, type StoredPayment } from "../ledger/record.js";
+import { isAttempt, isFree, type StoredPayment } from "../ledger/record.js";
 import { refusalStatus } from "../protocol/reasons.js";
 import type { Reply } from "../seam.js";
+import { readAudience } from "./audience.js";
 import { refusedReply } from "./challenge.js";
 import { facilitatorRequest, type Presented } from "./engine.js";
 import { fingerprint } from "./fingerprint.js";
 import { askHook } from "./hooks.js";
+import { type Bringer, LimitReached } from "./limits.js";
 import { boundElsewhere, readName } from "./name.js";
 import { attemptId, findRecord, hookPayment, type KnownRequest, type PaidRequest } from "./paid-request.js";
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
-import { pathOf } from "./resource-url.js";
-import { pricedMethod } from "./terms.js";
+import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
-import { attemptKey, verifyPayment } from "./verify.js";
+import { attemptKey, inTurn, verifyPayment } from "./verify.js";
 
 /** What becomes of a paid request: the handler may run for it, or free by the seller's own word, or here is its answer. */
 export type Admitted = RunningPayment | "granted" | Reply;
@@ -33,7 +34,7 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
   if ("refused" in named) return refusedReply(route, terms, url, named.refused);
   let asked: string;
   try {
-    asked = await fingerprint(request);
+    asked = await fingerprint(request, engine.origin);
   } catch {
     return bodyReply();
   }
@@ -46,11 +47,13 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
     if (earlier && (earlier.busy || !isFree(earlier.record))) return await resume(known, identified, earlier);
     const presented = presentPayment(identified, terms, route, url, engine.pool);
     if ("refused" in presented) return refusedReply(route, terms, url, presented.refused);
-    return await begin(known, presented, bound.instead);
+    const limited = engine.guard.blockedRuns(earlier?.record.uncharged);
+    return limited ?? (await begin(known, presented, bound.instead));
   } catch (error) {
     if (error instanceof FacilitatorError) return facilitatorReply(error);
+    if (error instanceof LimitReached) return error.reply;
     if (!(error instanceof StoreError)) throw error;
-    if (error.code === "record_conflict") return inProgressReply();
+    if (isConflict(error)) return inProgressReply();
     engine.reporter.alert("store_failed");
     return storeReply();
   }
@@ -65,26 +68,36 @@ async function begin<Raw>(
   const { engine, route, request } = paid;
   const { payload, requirements } = presented;
   const key = attemptKey(engine, presented);
-  const blocked = engine.guard.blocked(key, request.address());
+  const unproven: Bringer = { client: engine.clients.of(request), payer: presented.identity.payer };
+  const blocked = engine.guard.blocked(key, unproven);
   if (blocked) return "reply" in blocked ? blocked.reply : refuse(paid, blocked.reason, REFUSED);
   const asked = await askHook(route.hooks.beforeVerify, hookPayment(paid, presented));
   if (asked) return asked;
   const proven = await route.signatures?.check(payload, requirements);
-  if (proven === "invalid")
+  if (proven === "invalid") {
+    engine.guard.addressFailed(unproven);
     return reject(paid, key, "invalid_signature", "The payment's signature is not the payer's.");
+  }
+  const bringer: Bringer = { ...unproven, signed: proven === "valid" };
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
+  const settleNow = async (payment: NewPayment, facilitator: Facilitator): Promise<Admitted> => {
+    const { settleFirst } = await import("./settle-first.js");
+    const first = await inTurn(engine, presented, bringer, () =>
+      settleFirst(paid, presented, payment, facilitator, bringer, claim),
+    );
+    if (first.type === "taken") return rejoin(paid, presented);
+    if (first.type !== "refused") return first.admitted;
+    return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
+  };
   if (route.flow === "upfront") {
     const facilitator = await engine.pool.select(facilitatorRequest(presented));
     const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
     const id = proven === "valid" ? payment.id : attemptId(presented);
-    const { settleFirst } = await import("./settle-first.js");
-    const first = await settleFirst(paid, presented, { ...payment, id }, facilitator, claim);
-    if (first.type === "taken") return rejoin(paid, presented);
-    if (first.type !== "refused") return first.admitted;
-    return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
+    const full = isAttempt({ id }) ? engine.openAttempts.blocked(bringer.client) : undefined;
+    return full ?? settleNow({ ...payment, id }, facilitator);
   }
-  const verification = await verifyPayment(engine, presented, key);
+  const verification = await verifyPayment(engine, presented, key, bringer);
   if (!verification.valid) {
     // A copy that was slower than the payment itself: what another has settled by now is no bad payment.
     return (await resumeCopy(paid, presented)) ?? reject(paid, key, verification.reason, REFUSED);
@@ -94,8 +107,17 @@ async function begin<Raw>(
   if (limited) return limited;
   const verified = await askHook(route.hooks.afterVerify, hookPayment(paid, presented, payer));
   if (verified) return verified;
-  const record = await claim(newPayment(paid, presented, facilitator, payer), "running");
+  const payment = newPayment(paid, presented, facilitator, payer);
+  // Nothing of a response that leaves another way can be held until it is paid for.
+  if (request.detached === "settle") return settleNow(payment, facilitator);
+  const record = await claim(payment, "running");
   if (record && "status" in record) return record;
+  // Another request may have run the handler meanwhile.
+  const spent = record && engine.guard.blockedRuns(record.uncharged);
+  if (spent) {
+    await engine.ledger.advance(record, "released", { reason: "too_many_uncharged_runs" });
+    return spent;
+  }
   return record ? { presented, record, receipt: undefined } : rejoin(paid, presented);
 }
 
@@ -144,16 +166,18 @@ function newPayment<Raw>(
   facilitator: Facilitator,
   payer: string | undefined,
 ): NewPayment {
-  const { route, request, url, name } = paid;
+  const { route, name } = paid;
+  const audience = readAudience(paid);
   return {
     id: identity.id,
-    route: route.label || `${pricedMethod(request)} ${pathOf(url)}`,
+    route: routeName(paid),
     request: paid.fingerprint,
     offer: requirements,
     facilitator: facilitator.id,
     proof: proofDigest(identity),
     ...(payer === undefined ? {} : { payer }),
     ...(name === undefined ? {} : { identifier: name }),
+    ...(audience === undefined ? {} : { audience }),
     ...(route.finality === "facilitator" ? {} : { finality: route.finality }),
     ...(identity.validBefore === undefined ? {} : { validBefore: identity.validBefore }),
   };
@@ -169,8 +193,8 @@ function reject<Raw>(
   detail: string,
   reply = refuse(paid, reason, detail),
 ): Reply {
-  const { engine, route, request } = paid;
-  engine.guard.refused(key, reason, request.address());
+  const { engine, route } = paid;
+  engine.guard.refused(key, reason);
   engine.reporter.emit({ type: "refused", at: Date.now(), route: route.label, code: reason });
   return reply;
 }

@@ -6,13 +6,21 @@ import { EXPOSED, VARY } from "./problem.js";
 /** Fields that only the engine writes; a handler's (or its upstream's) would lie about the payment. */
 const OURS = [HEADERS.required, HEADERS.response, HEADERS.extensionResponses, "Settlement-Overrides"];
 
-/** Fields that tell a shared cache to keep what one buyer paid for. */
+/** Fields that tell a shared cache to keep what one buyer paid for, also where they are set behind the handler. */
 const FOR_SHARED_CACHES = [
   "CDN-Cache-Control",
   "Cloudflare-CDN-Cache-Control",
   "Vercel-CDN-Cache-Control",
+  "Netlify-CDN-Cache-Control",
+  "Akamai-Cache-Control",
   "Surrogate-Control",
+  "Edge-Control",
+  "X-Accel-Expires",
+  "X-LiteSpeed-Cache-Control",
 ];
+/** Their like: directives for one cache alone, and the tags under which it keeps a response. */
+const LIKE_THESE =
+  /-cache-(control|ttl|expires|tags?|keys?)$|^surrogate-|^x-(litespeed|srcache)-|^(cache|cdn)-(tags?|keys?)$|^edge-control$|^x-accel-expires$|^x-?(key|xkey)$/i;
 
 export interface HeaderChange {
   readonly remove: readonly string[];
@@ -24,12 +32,14 @@ export const UNCHARGED: HeaderChange = { remove: OURS, set: [VARY] };
 
 /** Changes to an answer that is charged: the receipt, if there is one yet, and no shared cache may keep it. */
 export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | undefined): HeaderChange {
-  const cached = outcome.headers().find(([name]) => name.toLowerCase() === "cache-control")?.[1];
+  const fields = outcome.headers();
+  const cached = fields.filter(([name]) => name.toLowerCase() === "cache-control").map(([, value]) => value);
+  const shared = fields.map(([name]) => name).filter((name) => LIKE_THESE.test(name));
   return {
-    remove: [...OURS, ...FOR_SHARED_CACHES],
+    remove: [...OURS, ...new Set([...FOR_SHARED_CACHES, ...shared])],
     set: [
       ...(receipt ? [[HEADERS.response, encodeHeader(receipt)] as [string, string]] : []),
-      ["Cache-Control", makePrivate(cached)],
+      ["Cache-Control", makePrivate(cached.join(", "))],
       VARY,
       EXPOSED,
     ],
@@ -37,8 +47,8 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | u
 }
 
 /** A `Cache-Control` value without leave for shared caches. */
-export function makePrivate(value: string | undefined): string {
-  const kept = (value ?? "")
+export function makePrivate(value = ""): string {
+  const kept = value
     .split(",")
     .map((directive) => directive.trim())
     .filter((directive) => directive !== "" && !/^(public|private|s-maxage|proxy-revalidate)\b/i.test(directive));

@@ -79,14 +79,20 @@ export function compileRoute<Raw>(
   const offers = offersOf(options, networks, report);
   if (!offers || problems.length > before) return undefined;
   const route: RouteTerms<Raw> = {
-    label,
+    label: given.label ?? label,
     flow,
     background: options.settle === "background",
     finality: options.finality ?? "facilitator",
     handlerTimeout: options.handlerTimeout ?? DEFAULTS.handlerTimeout,
     holdBytes: options.holdBytes ?? DEFAULTS.holdBytes,
     holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
-    keepBytes: options.keepBytes ?? DEFAULTS.keepBytes,
+    keepBytes: options.keep === false ? 0 : (options.keepBytes ?? DEFAULTS.keepBytes),
+    keep: options.keep ?? "buyer",
+    credentials: (options.credentials ?? []).map((name) => name.toLowerCase()),
+    costs: (price, { network, asset, amount }) => {
+      const read = networks.find(({ terms }) => terms.network.id === network)?.read(price);
+      return !!read && !("problem" in read) && read.token.address === asset && read.atomic === BigInt(amount);
+    },
     collectSeconds: options.collectSeconds ?? DEFAULTS.collectSeconds,
     needSeconds: neededSeconds(engine, options, flow),
     hooks: options.hooks ?? {},
@@ -100,7 +106,17 @@ export function compileRoute<Raw>(
   checkHeader(engine, route, report);
   checkWindow(options, route, report);
   checkFinality(engine, route, networks, report);
-  return problems.length > before ? undefined : route;
+  if (problems.length > before) return undefined;
+  warnOfDoubts(engine, route, networks);
+  return route;
+}
+
+/** Says what nobody will be able to tell of payments to a route. */
+function warnOfDoubts<Raw>(engine: Engine, { flow }: RouteTerms<Raw>, networks: readonly NetworkTerms[]): void {
+  const paid = networks.map(({ terms }) => terms.network).filter(({ testnet }) => !testnet);
+  const unasked = paid.filter(({ id }) => engine.chains.every((chain) => !chain.networks.includes(id)));
+  engine.warnings.chain(unasked.map(({ title }) => title));
+  if (flow === "upfront") engine.warnings.retell(engine.pool.retellers);
 }
 
 type Report = (code: string, at: string, message: string) => void;

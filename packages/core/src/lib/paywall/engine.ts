@@ -1,5 +1,6 @@
-import type { RouteOptions } from "../config.js";
+import type { Price, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
+import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
@@ -9,11 +10,14 @@ import type { ChainReader, Finality } from "../schemes/chain.js";
 import type { PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
 import type { ReplyCache } from "./challenge.js";
+import type { Clients } from "./client.js";
 import type { Reporter } from "./events.js";
 import type { Extension } from "./extension.js";
 import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
+import type { OpenAttempts } from "./open-attempts.js";
+import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
 export interface Engine {
@@ -25,17 +29,26 @@ export interface Engine {
   /** The configuration names its facilitators; else the public ones of test networks serve. */
   readonly ownFacilitators: boolean;
   readonly ledger: Ledger;
-  /** The public origin, if configured. */
+  /** The public origin, if configured; it may end in the path that a proxy strips. */
   readonly origin: string | undefined;
   readonly chains: readonly ChainReader[];
   readonly guard: Guard;
+  readonly clients: Clients;
+  /** The places at the facilitators of a network. */
+  readonly turns: (network: string) => Turns;
+  readonly openAttempts: OpenAttempts;
   readonly reporter: Reporter;
   /** Payments that are between their claim and their end in this process. */
   readonly open: Set<Promise<unknown>>;
   readonly timeouts: FacilitatorTimeouts;
   /** Unpaid answers to fixed prices. */
   readonly replies: ReplyCache;
+  /** The prices that were compiled under each label. */
+  readonly labels: Map<string, Set<unknown>>;
+  /** Keys the digests of buyers' credentials, beside each record's own salt. */
+  readonly secret: string | undefined;
   readonly shared: SharedState;
+  readonly warnings: StartWarnings;
 }
 
 /** What engines of one process share, also when a bundler has loaded this module twice. */
@@ -55,6 +68,12 @@ export interface Admission {
   /** Equal for equal prices. */
   readonly price: string;
   readonly payment?: Payment;
+  /** The route's label; empty if it has none. */
+  readonly label: string;
+  /** Why the request is not any more the one that was admitted, if so. */
+  changed(): string | undefined;
+  /** Whether this is what was asked for it. */
+  costs(price: Price): boolean;
 }
 
 /** A route after its options were checked. */
@@ -69,6 +88,11 @@ export interface RouteTerms<Raw> {
   readonly holdBytes: number;
   readonly holdIdle: number;
   readonly keepBytes: number;
+  readonly keep: "buyer" | "public" | false;
+  /** Lower-case names of request fields that tell buyers apart, beside the usual ones. */
+  readonly credentials: readonly string[];
+  /** Whether an offer of this route asks exactly this. */
+  costs(price: Price, requirements: PaymentRequirements): boolean;
   readonly collectSeconds: number;
   /** Seconds that a payment must still be valid when it arrives: for the handler and the settlement. */
   readonly needSeconds: number;

@@ -50,6 +50,8 @@ export interface Observer {
 /** Tells all observers, none of whom can hold up or break a payment. */
 export interface Reporter {
   warn(message: string, facts: Readonly<Record<string, unknown>>): void;
+  /** `false` if no logger is configured that could be told. */
+  error(message: string, facts: Readonly<Record<string, unknown>>): boolean;
   emit(event: PaywallEvent): void;
   alert(code: AlertCode, payment?: PaymentRecord): void;
   trace<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
@@ -79,6 +81,10 @@ export function createReporter(observers: readonly Observer[], logger: Logger | 
 
   return {
     warn: (message, facts) => quietly(() => logger?.warn(message, facts)),
+    error: (message, facts) => {
+      quietly(() => logger?.error(message, facts));
+      return logger !== undefined;
+    },
     emit,
     alert: (code, payment) => {
       emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });

@@ -1,5 +1,5 @@
 import type { Standing } from "../ledger/ledger.js";
-import { isFree, MOVED } from "../ledger/record.js";
+import { isAttempt, isFree, MOVED, type PaymentRecord } from "../ledger/record.js";
 import type { PaymentPayload } from "../protocol/types.js";
 import type { PaywallRequest } from "../seam.js";
 import type { Terms } from "./challenge.js";
@@ -20,7 +20,7 @@ export interface PaidRequest<Raw> {
 
 /** The same, once it is known what exactly is asked and how the client calls it. */
 export interface KnownRequest<Raw> extends PaidRequest<Raw> {
-  /** Verb, path, query and body in one line. */
+  /** Method and path, and a digest of query and body, in one line. */
   readonly fingerprint: string;
   /** The client's name for its purchase, digested. */
   readonly name: string | undefined;
@@ -39,6 +39,11 @@ export async function findRecord<Raw>(
   if (!attempt) return found;
   // It may have moved on between the two looks.
   return attempt.record.reason === MOVED ? engine.ledger.read(payment.identity.id) : attempt;
+}
+
+/** The name of the attempt that a record is, or would be. */
+export function attemptName({ id, proof = "" }: Pick<PaymentRecord, "id" | "proof">): string {
+  return isAttempt({ id }) ? id : `${id}#${proof}`;
 }
 
 /** The name of one attempt: a payment whose signature nobody has proven yet. */

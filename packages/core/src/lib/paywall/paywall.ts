@@ -3,6 +3,7 @@ import type { FacilitatorInput, PaywallConfig, RoutePrice, SharedOptions } from 
 import { ConfigError, type ConfigProblem, StoreError } from "../errors.js";
 import { httpFacilitator } from "../facilitator/http.js";
 import { createPool, type FacilitatorTimeouts } from "../facilitator/pool.js";
+import { turnsByNetwork } from "../facilitator/turns.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { createLedger } from "../ledger/ledger.js";
 import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
@@ -11,15 +12,21 @@ import { findScheme, SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
 import { within } from "../within.js";
 import { createReplyCache } from "./challenge.js";
+import { createClients } from "./client.js";
 import { compileRoute } from "./compile.js";
 import { type Engine, sharedState } from "./engine.js";
 import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
-import { createGuard } from "./limits.js";
+import { createGuard, type Guard } from "./limits.js";
+import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
+import { openChains } from "./open-chains.js";
+import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
 import { createRoute } from "./route.js";
+import { rememberPrice } from "./same-price.js";
+import { rememberLabel } from "./sold.js";
+import { createStartWarnings } from "./start-warnings.js";
 import { startUpkeep } from "./upkeep.js";
-import { warnOfMemory } from "./warn-of-memory.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
 export interface Paywall {
@@ -63,6 +70,7 @@ export interface Paywall {
 export interface OpenedPaywall {
   readonly paywall: Paywall;
   readonly problems: readonly ConfigProblem[];
+  readonly reporter: Reporter;
   /** Compiles one route, reporting into `problems` instead of throwing; nothing if it has any. */
   compile<Raw>(
     price: RoutePrice<Raw>,
@@ -99,6 +107,11 @@ export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: Rou
   return route;
 }
 
+/** The engine behind what an adapter was given. */
+export function engineOf<Raw>(source: PaywallConfig<Raw> | Paywall): Paywall {
+  return openPaywall(source).paywall;
+}
+
 /** The engine of a configuration or of `createPaywall`; the same object gives the same engine. */
 export function openPaywall<Raw>(source: PaywallConfig<Raw> | Paywall): OpenedPaywall {
   const isObject = typeof source === "object" && source !== null;
@@ -124,6 +137,8 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const store = sound.store ?? shared.store;
   const facilitators = openFacilitators(sound, registry, problems);
   const schemes = [...(sound.schemes ?? []), ...SCHEMES];
+  const guard = createGuard(sound.limits ?? {});
+  const openAttempts = createOpenAttempts();
   const engine: Engine = {
     registry,
     schemes,
@@ -133,21 +148,31 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
     }),
     ownFacilitators: sound.facilitator !== undefined,
-    ledger: createLedger(store, tellPayments(reporter)),
-    chains: list(sound.chain),
-    guard: createGuard(sound.limits ?? {}),
+    ledger: createLedger(store, tellPayments(reporter, guard, openAttempts)),
+    chains: openChains(list(sound.chain), registry, problems),
+    guard,
+    clients: createClients(sound.logger),
+    turns: turnsByNetwork(),
+    openAttempts,
     reporter,
     open: new Set(),
     origin: sound.origin,
     timeouts,
     replies: createReplyCache(),
+    labels: new Map(),
+    secret: sound.secret,
     shared,
+    warnings: createStartWarnings(sound.logger),
   };
-  warnOfMemory(store.name, sound.logger);
+  engine.warnings.store(store.name);
   const defaults = pickShared(sound);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });
-    return terms && createRoute(engine, terms);
+    if (!terms) return undefined;
+    const route = createRoute(engine, terms);
+    rememberLabel(engine, terms);
+    rememberPrice(route, price, terms.offers);
+    return route;
   };
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const upkeep = startUpkeep(engine, problems.length > 0 ? 0 : (sound.reconcileSeconds ?? RECONCILE));
@@ -177,7 +202,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       await within<unknown>(work, seconds * 1000, () => undefined);
     },
   };
-  return { paywall, problems, compile };
+  return { paywall, problems, reporter, compile };
 }
 
 /** What would be wrong with any route that inherits the networks of the configuration, whatever its price. */
@@ -239,6 +264,7 @@ function pickShared<Raw>(config: PaywallConfig<Raw>): SharedOptions {
     limits: _11,
     observe: _12,
     logger: _13,
+    secret: _14,
     ...shared
   } = config;
   return shared;
@@ -249,8 +275,11 @@ function list<T>(given: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** Tells observers of every change to a payment, but not of an attempt that goes on under its payment's own name. */
-function tellPayments({ emit }: Reporter) {
+function tellPayments({ emit }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
   return (record: StoredPayment, before: PaymentState | undefined): void => {
+    const attempt = attemptName(record);
+    openAttempts.told(record, guard.clientOf(attempt));
+    if (record.state === "settled") guard.bought(attempt, record.payer);
     if (record.reason === MOVED) return;
     const payment = publicRecord(record);
     emit({ type: "payment", at: record.updatedAt, state: record.state, ...(before ? { before } : {}), payment });

@@ -1,4 +1,5 @@
 import type { FacilitatorPool } from "../facilitator/pool.js";
+import { LONGEST_WINDOW } from "../ledger/record.js";
 import { decodeHeader, HEADERS } from "../protocol/header.js";
 import { includesJson } from "../protocol/json.js";
 import { parsePaymentPayload } from "../protocol/schemas.js";
@@ -71,7 +72,14 @@ export function presentPayment<Raw>(
   const echo = echoProblem(payload, terms, route);
   if (echo) return echo;
   const { requirements } = offer;
-  const fault = scheme.judge(payload, requirements, Math.floor(Date.now() / 1000), route.needSeconds);
+  const now = Math.floor(Date.now() / 1000);
+  if (identity.validBefore !== undefined && identity.validBefore > now + LONGEST_WINDOW) {
+    return refuse(
+      "valid_for_too_long",
+      "The payment is valid for more than 28 days, longer than it would be remembered.",
+    );
+  }
+  const fault = scheme.judge(payload, requirements, now, route.needSeconds);
   return fault ? faulty(fault) : { payload, scheme, requirements, identity, extensions: Object.keys(terms.extensions) };
 }
 

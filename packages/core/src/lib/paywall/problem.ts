@@ -23,6 +23,7 @@ const TITLES: Readonly<Record<number, string>> = {
   414: "URI too long",
   429: "Too many requests",
   500: "Internal server error",
+  501: "Not implemented",
   503: "Service unavailable",
   504: "Gateway timeout",
 };

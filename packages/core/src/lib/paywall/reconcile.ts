@@ -3,6 +3,8 @@ import type { Standing } from "../ledger/ledger.js";
 import { isFree, MOVED, type PaymentRecord, publicRecord, type StoredPayment, UNRESOLVED } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
+import { successReceipt } from "./receipt.js";
+import { oweLater } from "./record-settled.js";
 import { resolvePayment } from "./resolve.js";
 
 /** What one pass over the open payments has done. */
@@ -79,7 +81,7 @@ async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Re
   }
   const settlement = await resolvePayment(engine, presented, record);
   if (settlement.type === "settled") {
-    await deliverLater(engine, settlement.record);
+    await oweLater(engine, settlement.record, settlement.receipt);
     return "settled";
   }
   if (settlement.type === "failed") return "failed";
@@ -103,11 +105,6 @@ async function present({ schemes }: Engine, { payload, offer }: StoredPayment): 
   return { scheme, identity, requirements: offer, payload: { ...payload, accepted: offer }, extensions: [] };
 }
 
-/** Nobody waits for the answer: it is owed, unless it has left already. */
-async function deliverLater({ ledger }: Engine, settled: StoredPayment): Promise<StoredPayment> {
-  return ledger.advance(settled, settled.arrived ? "delivered" : "owed");
-}
-
 /**
  * What an operator has found out about a payment whose outcome is unknown.
  * @param transaction the transaction that settled it
@@ -123,16 +120,20 @@ export async function resolveByHand(
   const found = await ledger.read(id);
   if (found?.busy !== false || found.record.state !== "unknown") return undefined;
   const { scheme, network } = found.record.offer;
-  if (transaction !== undefined && !findScheme(engine.schemes, scheme, network)?.isTransaction(transaction)) {
-    throw new StoreError("invalid_transaction", `This is not the id of a transaction on ${network}`);
+  const known = transaction ?? found.record.transaction ?? "";
+  const rules = findScheme(engine.schemes, scheme, network);
+  if (!rules || ((state === "settled" || transaction !== undefined) && !rules.isTransaction(known))) {
+    const message = known
+      ? `This is not the id of a transaction on ${network}`
+      : `A settled payment names the transaction on ${network} that settled it`;
+    throw new StoreError("invalid_transaction", message);
   }
   const settling = await ledger.advance(found.record, "settling");
   if (state === "failed") return publicRecord(await ledger.advance(settling, "failed", { reason: "resolved_by_hand" }));
   const { payer, offer } = settling;
-  const known = transaction ?? settling.transaction ?? "";
-  const receipt = { success: true, transaction: known, network: offer.network, ...(payer ? { payer } : {}) };
-  const change = { receipt, reason: "resolved_by_hand", ...(known ? { transaction: known } : {}) };
-  return publicRecord(await deliverLater(engine, await ledger.advance(settling, "settled", change)));
+  const receipt = successReceipt(rules, { transaction: known, network: offer.network, ...(payer ? { payer } : {}) });
+  const change = { receipt, reason: "resolved_by_hand", transaction: known };
+  return publicRecord(await oweLater(engine, await ledger.advance(settling, "settled", change), receipt));
 }
 
 /** Records as operators see them: no signature, and no attempt that goes on under another name. */

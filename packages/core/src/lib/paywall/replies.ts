@@ -112,6 +112,13 @@ export function bodyReply(): Reply {
   return problemReply({ status: 408, code: "request_incomplete", detail: "The request's body did not arrive." });
 }
 
+/** The response would leave around the paywall, and this runtime cannot let it settle first. */
+export function detachedReply(): Reply {
+  const detail = "A paid response cannot leave by an upgrade of the connection here.";
+  const help = "Send the request without `Upgrade`. Nothing was charged.";
+  return problemReply({ status: 501, code: "upgrade_not_supported", detail, help });
+}
+
 /** Something in the seller's configuration or code failed; denied, since it guards money. */
 export function internalReply(code: string, detail: string): Reply {
   return problemReply({ status: 500, code, detail });

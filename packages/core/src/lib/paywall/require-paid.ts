@@ -1,16 +1,42 @@
+import type { Price } from "../config.js";
 import { TurnpikeError } from "../errors.js";
 import type { Payment } from "../seam.js";
-import { sharedState } from "./engine.js";
+import { type Admission, sharedState } from "./engine.js";
+
+/** What a handler must have been paid: a price, or the price of the route with this label. */
+export type Expected = Price | { readonly label: string };
 
 /**
- * The last gate, inside a handler: throws unless a paywall admitted this very request. What proves it is kept by the
- * engine for the request object itself, so nothing that a client sends can stand in for it.
+ * The last gate, inside a handler: throws unless a paywall admitted this very request, with the method and URL that it
+ * still has. What proves it is kept by the engine for the request object itself, so nothing that a client sends can stand
+ * in for it.
  * @param request the framework's own: Express and Fastify `req`, Hono `c`, Next.js `request`
+ * @param expected what must have been asked for it, for example `"$5.00"` or `{ label: "GET /reports/:id" }`
  * @returns the payment, or `undefined` where the seller's own hook granted the request
  * @throws TurnpikeError with the code `not_paid`
+ * @example
+ * app.get("/report", paid(tolls, "$5.00"), (req, res) => {
+ *   requirePaid(req, "$5.00");
+ *   res.json(report);
+ * });
  */
-export function requirePaid(request: object): Payment | undefined {
+export function requirePaid(request: object, expected?: Expected): Payment | undefined {
   const admission = sharedState().admitted.get(request);
-  if (!admission) throw new TurnpikeError("not_paid", "The handler ran for a request that no paywall has admitted");
+  if (!admission) throw notPaid("The handler ran for a request that no paywall has admitted");
+  const changed = admission.changed();
+  if (changed) throw notPaid(`The request was changed behind the paywall: ${changed} when it was paid for`);
+  if (expected !== undefined && !isAsked(admission, expected)) {
+    throw notPaid("The request was admitted for another price than its handler asks");
+  }
   return admission.payment;
+}
+
+function isAsked(admission: Admission, expected: Expected): boolean {
+  return typeof expected === "object" && "label" in expected
+    ? admission.label === expected.label
+    : admission.costs(expected);
+}
+
+function notPaid(message: string): TurnpikeError {
+  return new TurnpikeError("not_paid", message);
 }

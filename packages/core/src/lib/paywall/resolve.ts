@@ -4,6 +4,7 @@ import { saysForged } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { askChain } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { successReceipt } from "./receipt.js";
 import { type Settlement, settlePayment, writeFailed, writeSettled, writeUnknown } from "./settle.js";
 
 /**
@@ -70,15 +71,9 @@ async function selectAny({ pool }: Engine, presented: Presented): Promise<Facili
   }
 }
 
-function receiptFor({ requirements, identity }: Presented, record: StoredPayment, transaction: string) {
+function receiptFor({ scheme, requirements, identity }: Presented, record: StoredPayment, transaction: string) {
   const payer = identity.payer ?? record.payer;
-  const receipt: SettlementResponse = {
-    success: true,
-    transaction,
-    network: requirements.network,
-    ...(payer ? { payer } : {}),
-  };
-  return receipt;
+  return successReceipt(scheme, { transaction, network: requirements.network, ...(payer ? { payer } : {}) });
 }
 
 function failure({ requirements, identity: { payer } }: Presented, errorReason: string): SettlementResponse {

@@ -9,7 +9,7 @@ export type ResourceUrl = { readonly url: string } | { readonly problem: "invali
 /**
  * The URL of a resource as offers name it: without the query, which may hold what is nobody else's business.
  * @param requested the request's absolute URL
- * @param origin the configured public origin, which then stands in place of what the client sent
+ * @param origin the configured public origin, which then stands in place of what the client sent; its path goes ahead
  */
 export function resourceUrl(requested: string, origin: string | undefined): ResourceUrl {
   const [, scheme, authority, path] = ABSOLUTE.exec(requested) ?? [];

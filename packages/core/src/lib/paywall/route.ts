@@ -1,15 +1,15 @@
 import { HEADERS } from "../protocol/header.js";
 import { canonicalKey } from "../protocol/json.js";
-import type { Awaitable, Decision, PaywallRequest, PricedRoute, Reply } from "../seam.js";
+import type { Awaitable, Decision, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { admitPayment } from "./admit.js";
 import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
-import type { Engine, RouteTerms } from "./engine.js";
+import type { Admission, Engine, RouteTerms } from "./engine.js";
 import type { Offer } from "./offer.js";
 import { prefersHtml } from "./page.js";
 import { readPayment } from "./present.js";
 import { problemReply } from "./problem.js";
-import { facilitatorReply, internalReply } from "./replies.js";
-import { resourceUrl } from "./resource-url.js";
+import { detachedReply, facilitatorReply, internalReply } from "./replies.js";
+import { resourceUrl, targetOf } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 import { createTicket } from "./ticket.js";
 
@@ -26,7 +26,11 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
   const challenge = (request: PaywallRequest<Raw>, url: string, terms: Terms): Reply => {
     const form = prefersHtml(request.header("accept")) ? "page" : "json";
     const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
-    return engine.replies.get(url, key, () => unpaidReply(route, terms, url, request, route.preview));
+    return engine.replies.get(url, key, () => {
+      // Offers may name a proxy's inner URL, which is warned of.
+      engine.clients.look(request);
+      return unpaidReply(route, terms, url, request, route.preview);
+    });
   };
 
   const decide = async (request: PaywallRequest<Raw>, url: string): Promise<Decision> => {
@@ -52,10 +56,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
     if (admitted !== "granted" && "status" in admitted) return answer(admitted);
     const ticket = admitted === "granted" ? undefined : createTicket(engine, route, request, admitted);
-    if (isObject(request.raw)) {
-      const price = priceOf(offers);
-      engine.shared.admitted.set(request.raw, ticket ? { price, payment: ticket.payment } : { price });
-    }
+    remember(engine, route, request, offers, ticket?.payment);
     return ticket ? { type: "admit", ticket } : { type: "pass" };
   };
 
@@ -64,6 +65,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       try {
         const resource = resourceUrl(request.url(), engine.origin);
         if ("problem" in resource) return answer(badUrl(resource.problem));
+        if (request.detached === "refuse") return answer(detachedReply());
         const { url } = resource;
         // The common case without a Promise: nothing was paid, and the price is fixed and known.
         const terms = keepable ? fixed?.peek(pricedMethod(request)) : undefined;
@@ -109,11 +111,44 @@ function keepTerms<Raw>(engine: Engine, route: RouteTerms<Raw>, offers: readonly
   return { peek, get };
 }
 
+/** Remembers a request that may run its handler, as it is now: `requirePaid` asks whether it still is. */
+function remember<Raw>(
+  engine: Engine,
+  route: RouteTerms<Raw>,
+  request: PaywallRequest<Raw>,
+  offers: readonly Offer[],
+  payment: Payment | undefined,
+): void {
+  if (!isObject(request.raw)) return;
+  const { method } = request;
+  const target = routedTo(request);
+  const admission: Admission = {
+    price: priceOf(offers),
+    label: route.label,
+    ...(payment ? { payment } : {}),
+    changed: () => {
+      if (request.method !== method) return `its method was ${method}`;
+      return routedTo(request) === target ? undefined : "its URL was another";
+    },
+    costs: (price) =>
+      offers.some(
+        ({ requirements }) =>
+          route.costs(price, requirements) &&
+          (!payment || (payment.network === requirements.network && payment.asset === requirements.asset)),
+      ),
+  };
+  engine.shared.admitted.set(request.raw, admission);
+}
+
+function routedTo<Raw>(request: PaywallRequest<Raw>): string {
+  return request.routed?.() ?? targetOf(request.url());
+}
+
 /** The request passed a paywall before: the same price is not asked twice, and another is a seller's mistake. */
 function admission<Raw>(engine: Engine, request: PaywallRequest<Raw>, offers: readonly Offer[]): Decision | undefined {
   const earlier = isObject(request.raw) ? engine.shared.admitted.get(request.raw) : undefined;
   if (!earlier) return undefined;
-  if (earlier.price === priceOf(offers))
+  if (earlier.price === priceOf(offers) && !earlier.changed())
     return { type: "pass", ...(earlier.payment ? { payment: earlier.payment } : {}) };
   return answer(internalReply("priced_twice", "This route has two different prices. It is the seller's to mend."));
 }

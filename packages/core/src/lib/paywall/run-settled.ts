@@ -1,12 +1,15 @@
-import type { Ledger, NewPayment } from "../ledger/ledger.js";
-import { MOVED, type StoredPayment } from "../ledger/record.js";
+import { isConflict } from "../errors.js";
+import type { NewPayment } from "../ledger/ledger.js";
+import { MOVED, publicRecord, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
-import type { Presented } from "./engine.js";
+import type { Engine, Presented } from "./engine.js";
+import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import type { KnownRequest } from "./paid-request.js";
-import { inProgressReply } from "./replies.js";
-import { settledChange } from "./settle.js";
+import { settledChange } from "./receipt.js";
+import { requireSettled } from "./record-settled.js";
+import { inProgressReply, storeReply } from "./replies.js";
 import type { RunningPayment } from "./ticket.js";
 
 /**
@@ -21,39 +24,51 @@ export async function runSettled<Raw>(
   fresh: boolean,
 ): Promise<RunningPayment | Reply> {
   const { ledger } = paid.engine;
-  // A success that could not be written at its time must be, before anything is delivered for it.
-  const settled =
-    written.state === "settling" ? await ledger.advance(written, "settled", settledChange(receipt)) : written;
+  let settled = written;
+  try {
+    settled = await requireSettled(paid.engine, written, receipt);
+  } catch (error) {
+    if (isConflict(error)) throw error;
+    paid.engine.reporter.alert("store_failed", publicRecord(written));
+    return storeReply(receipt);
+  }
   try {
     const withheld = fresh ? await askAfterSettle(paid, presented, receipt) : undefined;
-    if (!withheld) return await takeOver(ledger, presented, settled, receipt);
+    if (!withheld) return await takeOver(paid.engine, presented, settled, receipt);
     await ledger.advance(settled, "owed", { reason: "withheld" });
     return withheld;
   } catch (error) {
-    // It is charged: whoever comes next finds it owed.
+    // It is charged: the next request of this payment finds it owed.
     ledger.abandon(settled);
-    throw error;
+    if (isConflict(error)) throw error;
+    paid.engine.reporter.alert("store_failed", publicRecord(settled));
+    return storeReply(receipt);
   }
 }
 
 /** The one who runs the handler, under the payment's own name. */
 async function takeOver(
-  ledger: Ledger,
+  engine: Engine,
   presented: Presented,
   settled: StoredPayment,
   receipt: SettlementResponse,
 ): Promise<RunningPayment | Reply> {
   const { id } = presented.identity;
+  const { ledger } = engine;
   if (settled.id === id) {
-    const record = await ledger.advance(settled, "running", { runs: settled.runs + 1 });
+    const run = () => ledger.advance(settled, "running", { runs: settled.runs + 1 }, undefined, "hold");
+    const record = await insist(run, PATIENCE);
     return { presented, record, receipt };
   }
   const { route, request, offer, facilitator, payer, proof, identifier, finality, validBefore, createdAt } = settled;
+  const { audience, times } = settled;
   const payment: NewPayment = {
     ...{ id, route, request, offer, facilitator, createdAt },
+    ...(times.settled === undefined ? {} : { times: { settled: times.settled } }),
     ...(payer === undefined ? {} : { payer }),
     ...(proof === undefined ? {} : { proof }),
     ...(identifier === undefined ? {} : { identifier }),
+    ...(audience === undefined ? {} : { audience }),
     ...(finality === undefined ? {} : { finality }),
     ...(validBefore === undefined ? {} : { validBefore }),
   };
@@ -62,13 +77,14 @@ async function takeOver(
     ledger.abandon(settled);
     return inProgressReply();
   }
-  try {
-    if (identifier !== undefined) await ledger.link(identifier, id, settled.id);
-    // The attempt is closed for good: a copy of it finds the payment under its own name.
-    await ledger.advance(settled, "delivered", { reason: MOVED });
-  } catch {
-    // It is closed later, by whoever finds it beside the payment (`reconcile`).
-    ledger.abandon(settled);
-  }
+  if (identifier !== undefined) await ledger.link(identifier, id, settled.id).catch(() => undefined);
+  // The attempt is closed for good: a copy of it finds the payment under its own name. At the latest `reconcile` closes it.
+  const close = () => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold");
+  await close().catch(() => {
+    const later: Promise<unknown> = insist(close, PERSISTENCE)
+      .catch(() => ledger.abandon(settled))
+      .finally(() => engine.open.delete(later));
+    engine.open.add(later);
+  });
   return { presented, record, receipt };
 }

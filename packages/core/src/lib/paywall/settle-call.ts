@@ -1,10 +1,15 @@
 import { FacilitatorError } from "../errors.js";
+import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
+import type { StoredPayment } from "../ledger/record.js";
+import { sameNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
+import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
+import { successReceipt } from "./receipt.js";
 
 /** What one settle call has told. */
 export type SettleAnswer =
@@ -29,29 +34,37 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
+  { settleToken }: Pick<StoredPayment, "settleToken">,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
   try {
     const { scheme, network } = presented.requirements;
     const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request));
-    return judge(answer, presented);
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, settleToken));
+    // One in this process may say anything.
+    const parsed = parseSettlementResponse(answer);
+    return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
   }
 }
 
-/** Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. */
-function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
+/**
+ * Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. What a refusal leaves
+ * empty contradicts nothing; a success must name the network as it was asked.
+ */
+function judge(engine: Engine, answer: SettlementResponse, presented: Presented): SettleAnswer {
   const { scheme, requirements, identity } = presented;
-  const { transaction, network, payer, amount } = answer;
+  const { success, transaction, network, payer, amount } = answer;
+  const elsewhere = success
+    ? network !== requirements.network
+    : network !== "" && !sameNetwork(engine.registry, network, requirements.network);
   const foreign =
-    network !== requirements.network ||
-    (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
+    elsewhere || (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
   if (foreign) return { type: "lost", contradicts: true };
   const sound = scheme.isTransaction(transaction);
-  if (answer.success === true) {
+  if (success) {
     const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
     return sound && exact
       ? { type: "settled", receipt: receiptOf(answer, presented) }
@@ -64,20 +77,21 @@ function judge(answer: SettlementResponse, presented: Presented): SettleAnswer {
   if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
   // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
   if (!isDefinitive(answer.errorReason)) return { type: "lost" };
-  return { type: "refused", spent: saysSpent(answer.errorReason), receipt: failure(presented, reason, "") };
+  // What the facilitator has settled for another ledger would look on the chain as if it were ours.
+  const spent = saysSpent(answer.errorReason) && !(SETTLED_ELSEWHERE in (answer.extensions ?? {}));
+  return { type: "refused", spent, receipt: failure(presented, reason, "") };
 }
 
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
 function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
   const { transaction, network, amount } = answer;
   const payer = identity.payer ?? namedPayer(scheme, answer.payer);
-  const receipt: SettlementResponse = {
-    success: true,
+  const receipt = successReceipt(scheme, {
     transaction,
     network,
     ...(payer ? { payer } : {}),
     ...(amount === undefined ? {} : { amount }),
-  };
+  });
   const offered = Object.entries(answer.extensions ?? {}).filter(([id]) => extensions.includes(id));
   if (offered.length === 0) return receipt;
   const extended = { ...receipt, extensions: Object.fromEntries(offered) };

@@ -4,6 +4,7 @@ import { isAttempt, type StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
 import type { Presented } from "./engine.js";
 import { askHook } from "./hooks.js";
+import type { Bringer } from "./limits.js";
 import { hookPayment, type KnownRequest } from "./paid-request.js";
 import { unsettledReply } from "./replies.js";
 import { runSettled } from "./run-settled.js";
@@ -31,6 +32,7 @@ export async function settleFirst<Raw>(
   presented: Presented,
   payment: NewPayment,
   facilitator: Facilitator,
+  bringer: Bringer,
   claim: Claim,
 ): Promise<SettledFirst> {
   const { engine, route } = paid;
@@ -44,10 +46,11 @@ export async function settleFirst<Raw>(
   if ("status" in claimed) return { type: "go", admitted: claimed };
   const settlement = await settlePayment(engine, presented, claimed, { facilitator });
   if (settlement.type === "failed") {
+    engine.guard.addressFailed(bringer);
     const reason = settlement.receipt.errorReason ?? "settlement_failed";
     return { type: "refused", reason, reply: unsettledReply(settlement) };
   }
-  if (settlement.type === "unknown" && isAttempt(claimed)) engine.guard.addressFailed(paid.request.address());
+  if (settlement.type === "unknown" && isAttempt(claimed)) engine.guard.addressFailed(bringer);
   if (settlement.type !== "settled") return { type: "go", admitted: unsettledReply(settlement) };
   return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, true) };
 }

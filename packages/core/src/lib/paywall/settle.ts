@@ -1,10 +1,11 @@
-import { StoreError } from "../errors.js";
+import { isConflict } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { RecordChange } from "../ledger/ledger.js";
 import { isAttempt, publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { askChain, confirmOnChain, hasChain } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { settledChange, successReceipt } from "./receipt.js";
 import { callSettle, type SettleAnswer } from "./settle-call.js";
 
 /** How a settlement ended, as far as anybody knows. */
@@ -49,14 +50,13 @@ export async function settlePayment(
   const { answer: kept, answered = false } = terms;
   const end = await settleRepeatedly(engine, presented, claimed, terms);
   const { answer, transaction, doubt, record } = end;
-  const unknown = (known: string | undefined, receipt?: SettlementResponse, reverted = false) =>
-    writeUnknown(engine, record, { transaction: known, receipt, reverted, kept });
+  const unknown = (known: string | undefined, receipt?: SettlementResponse) =>
+    writeUnknown(engine, record, { transaction: known, receipt, kept });
   if (answer.type === "settled") return confirm(engine, presented, record, answer.receipt, kept);
   if (answer.type === "pending") return unknown(answer.receipt.transaction, answer.receipt);
   if (answer.type === "lost") {
     if (answer.contradicts) engine.reporter.alert("settlement_contradicted", publicRecord(record));
-    const reverted = answer.transaction !== undefined;
-    return unknown(reverted ? answer.transaction : transaction, undefined, reverted);
+    return unknown(answer.transaction ?? transaction);
   }
   if (answer.type === "unsent") {
     if (doubt || answered) return unknown(transaction);
@@ -65,7 +65,10 @@ export async function settlePayment(
   }
   if (answer.spent) {
     const paid = await whoSpentIt(engine, presented, { ...record, transaction }, doubt);
-    if (paid.by === "us") return writeSettled(engine, record, received(answer.receipt, paid.transaction), kept);
+    if (paid.by === "us") {
+      const { transaction } = paid;
+      return writeSettled(engine, record, successReceipt(presented.scheme, { ...answer.receipt, transaction }), kept);
+    }
     if (paid.by === "nobody knows") return unknown(transaction);
   } else if (doubt) {
     return unknown(transaction);
@@ -79,8 +82,8 @@ type Spender =
   | { readonly by: "nobody knows" };
 
 /**
- * Whom a spent authorisation has paid. Only the chain can tell for certain. Without one, spending proves the settlement that
- * was in doubt, unless a transaction of it failed: then the payer may have cancelled.
+ * Whom a spent authorisation has paid. Only the chain can tell: for a little gas a payer spends it without paying anybody. A
+ * settlement in doubt stays so where no chain can be asked.
  */
 async function whoSpentIt(
   engine: Engine,
@@ -90,10 +93,7 @@ async function whoSpentIt(
 ): Promise<Spender> {
   // What nobody has verified for this purchase may be an old payment, which the chain shows to everybody.
   if (!doubt && record.times.running === undefined) return { by: "somebody else" };
-  if (!hasChain(engine, presented)) {
-    if (!doubt) return { by: "somebody else" };
-    return record.reverted ? { by: "nobody knows" } : { by: "us", transaction: record.transaction ?? "" };
-  }
+  if (!hasChain(engine, presented)) return { by: doubt ? "nobody knows" : "somebody else" };
   const finding = await askChain(engine, presented, record);
   if (finding?.type === "settled" && (finding.final || record.finality === undefined)) {
     return { by: "us", transaction: finding.transaction };
@@ -116,16 +116,16 @@ async function settleRepeatedly(
   record: StoredPayment,
   { facilitator, doubted = false }: SettleTerms,
 ): Promise<LastWord> {
-  const first = await callSettle(engine, facilitator, presented);
+  const first = await callSettle(engine, facilitator, presented, record);
   const known = record.transaction ?? "";
   if (first.type === "unsent") {
-    const again = await callSettle(engine, facilitator, presented);
+    const again = await callSettle(engine, facilitator, presented, record);
     if (again.type !== "unsent" || doubted) return { answer: again, transaction: known, doubt: doubted, record };
     return settleInstead(engine, presented, record, facilitator, again);
   }
   if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted, record };
   const { transaction } = first.receipt;
-  const again = await callSettle(engine, facilitator, presented);
+  const again = await callSettle(engine, facilitator, presented, record);
   const tells = again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.spent);
   return { answer: tells ? again : first, transaction, doubt: true, record };
 }
@@ -142,7 +142,7 @@ async function settleInstead(
   const other = await engine.pool.instead(than, request);
   if (!other) return { answer: unsent, transaction: "", doubt: false, record };
   const pinned = await engine.ledger.advance(record, "settling", { facilitator: other.id });
-  return { answer: await callSettle(engine, other, presented), transaction: "", doubt: false, record: pinned };
+  return { answer: await callSettle(engine, other, presented, pinned), transaction: "", doubt: false, record: pinned };
 }
 
 /** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */
@@ -157,7 +157,8 @@ async function confirm(
   const { transaction } = receipt;
   const finding = await confirmOnChain(engine, presented, { ...record, transaction }, record.finality);
   if (finding?.type === "settled" && finding.final) {
-    return writeSettled(engine, record, { ...receipt, transaction: finding.transaction }, kept);
+    const { transaction } = finding;
+    return writeSettled(engine, record, successReceipt(presented.scheme, { ...receipt, transaction }), kept);
   }
   if (finding?.type === "spent" && finding.final) {
     engine.reporter.alert("settlement_unconfirmed", publicRecord(record));
@@ -165,10 +166,13 @@ async function confirm(
     return writeFailed(engine, record, { ...rest, success: false, errorReason: "settlement_failed" });
   }
   const pending: SettlementResponse = { ...receipt, success: false, errorReason: "settlement_pending" };
-  return writeUnknown(engine, record, { transaction, receipt: pending, reverted: false, kept });
+  return writeUnknown(engine, record, { transaction, receipt: pending, kept });
 }
 
-/** A success that cannot be written is one all the same: the buyer gets what was paid for, the record follows later. */
+/**
+ * A success that cannot be written is one all the same: the buyer gets what was paid for. The record then still says
+ * `settling` and is held, for its holder to write it down later.
+ */
 export async function writeSettled(
   engine: Engine,
   record: StoredPayment,
@@ -176,11 +180,11 @@ export async function writeSettled(
   kept?: StoredAnswer,
 ): Promise<Settlement> {
   try {
-    const written = await engine.ledger.advance(record, "settled", settledChange(receipt), kept);
+    const written = await engine.ledger.advance(record, "settled", settledChange(receipt), kept, "hold");
     return { type: "settled", record: written, receipt };
   } catch (error) {
-    // Somebody else has the payment by now: this process was away for longer than its lease, and delivers nothing.
-    if (error instanceof StoreError && error.code !== "store_unavailable") throw error;
+    // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing.
+    if (isConflict(error)) throw error;
     engine.reporter.alert("store_failed", publicRecord(record));
     return { type: "settled", record, receipt };
   }
@@ -204,27 +208,14 @@ export async function writeUnknown(
   {
     transaction,
     receipt,
-    reverted = false,
     kept,
   }: {
     readonly transaction?: string | undefined;
     readonly receipt?: SettlementResponse | undefined;
-    readonly reverted?: boolean;
     readonly kept?: StoredAnswer | undefined;
   },
 ): Promise<Extract<Settlement, { type: "unknown" }>> {
-  const change: RecordChange = { ...(transaction ? { transaction } : {}), ...(reverted ? { reverted } : {}) };
+  const change: RecordChange = transaction ? { transaction } : {};
   const unknown = await engine.ledger.advance(record, "unknown", change, kept);
   return receipt ? { type: "unknown", record: unknown, receipt } : { type: "unknown", record: unknown };
-}
-
-/** What a record learns from a receipt. */
-export function settledChange(receipt: SettlementResponse): RecordChange {
-  const { transaction, payer } = receipt;
-  return { receipt, ...(transaction ? { transaction } : {}), ...(payer ? { payer } : {}) };
-}
-
-/** The receipt of a success that a refusal, or the chain, has told of. */
-function received({ errorReason: _, ...rest }: SettlementResponse, transaction: string): SettlementResponse {
-  return { ...rest, success: true, transaction };
 }

@@ -51,10 +51,10 @@ export function givenUntil({ validBefore, createdAt, offer }: StoredPayment): nu
 /** A kept answer, with the receipt of its payment. */
 export function storedReply(
   { status, headers, body }: StoredAnswer,
-  { receipt }: StoredPayment,
-  cookies: boolean,
+  { receipt, identifier, audience }: StoredPayment,
 ): Reply {
-  const given = cookies ? headers : headers.filter(([name]) => name.toLowerCase() !== "set-cookie");
+  // Cookies may be a session's. They go only to a buyer who has shown more than the chain does.
+  const given = identifier || audience ? headers : headers.filter(([name]) => name.toLowerCase() !== "set-cookie");
   const fields: HeaderList = given.map(([name, value]) => [name, value]);
   if (receipt) fields.push(receiptHeader(receipt));
   return { status, headers: fields, body };

@@ -1,15 +1,18 @@
-import { StoreError } from "../errors.js";
-import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
+import { isConflict } from "../errors.js";
+import type { RecordChange } from "../ledger/ledger.js";
+import { type PaymentState, publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
 import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
 import { askHook } from "./hooks.js";
+import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import { hookPayment } from "./paid-request.js";
 import { describePayment } from "./payment.js";
+import { settledChange } from "./receipt.js";
 import { facilitatorReply, storeReply, timeoutReply, unsettledReply } from "./replies.js";
-import { type Settlement, settledChange, settlePayment } from "./settle.js";
+import { type Settlement, settlePayment } from "./settle.js";
 import { keepAnswer } from "./stored-answer.js";
 
 /** A payment whose record says `running`: the handler may run for it, once. */
@@ -23,9 +26,9 @@ export interface RunningPayment {
 /** The longest delay that timers take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Every answer below 400 that the handler completed is charged; nothing else is. */
+/** Every response below 400 that the handler completed is charged, and a protocol that was switched; nothing else is. */
 function isCharged({ status, aborted, error }: Outcome): boolean {
-  return !aborted && error === undefined && status >= 200 && status < 400;
+  return !aborted && error === undefined && (status === 101 || (status >= 200 && status < 400));
 }
 
 export function createTicket<Raw>(
@@ -61,17 +64,22 @@ export function createTicket<Raw>(
   });
   engine.open.add(life);
 
-  const close = async (state: "delivered" | "owed", reason?: string): Promise<void> => {
-    // A success that could not be written at its time is written first.
-    if (record.state === "settling" && receipt) {
-      record = await ledger.advance(record, "settled", settledChange(receipt), answer);
-    }
-    const kept = record.kept ? undefined : answer;
-    record = await ledger.advance(record, state, reason === undefined ? {} : { reason }, kept);
+  /** A step that the store may take a moment later: its lease goes on meanwhile. */
+  const write = async (state: PaymentState, change: RecordChange, kept?: StoredAnswer): Promise<void> => {
+    record = await ledger.advance(record, state, change, kept, "hold");
   };
 
-  const release = async (reason: string): Promise<void> => {
-    record = await ledger.advance(record, "released", { reason });
+  const close = async (state: "delivered" | "owed", reason?: string): Promise<void> => {
+    // A success that could not be written at its time is written first.
+    if (record.state === "settling" && receipt) await write("settled", settledChange(receipt), answer);
+    await write(state, reason === undefined ? {} : { reason }, record.kept ? undefined : answer);
+  };
+
+  /** @param ran the handler has worked for nothing */
+  const release = async (reason: string, ran = false): Promise<void> => {
+    const uncharged = (record.uncharged ?? 0) + 1;
+    record = await ledger.advance(record, "released", { reason, ...(ran ? { uncharged } : {}) });
+    if (ran) engine.guard.ranUncharged(record.payer);
   };
 
   /** The answer is an error, or there is none. */
@@ -79,7 +87,7 @@ export function createTicket<Raw>(
     const late = limit.signal.aborted;
     const reason = late ? "handler_timeout" : outcome.aborted ? "client_left" : "handler_failed";
     if (receipt) await close("owed", reason);
-    else await release(reason);
+    else await release(reason, true);
     if (late) return { type: "replace", reply: limit.signal.reason as Reply };
     return { type: "release", ...(receipt ? chargedHeaders(outcome, receipt) : UNCHARGED) };
   };
@@ -87,7 +95,7 @@ export function createTicket<Raw>(
   const settle = async (outcome: Outcome): Promise<Conclusion> => {
     const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
     if (asked) {
-      await release(asked === "granted" ? "granted" : "refused_by_hook");
+      await release(asked === "granted" ? "granted" : "refused_by_hook", asked !== "granted");
       return asked === "granted" ? { type: "release", ...UNCHARGED } : { type: "replace", reply: asked };
     }
     const facilitator = engine.pool.named(record.facilitator);
@@ -98,14 +106,14 @@ export function createTicket<Raw>(
     answer = keepAnswer(route, outcome, record);
     const { payload } = presented;
     if (route.background) {
-      record = await ledger.advance(record, "settling", { payload, answered: true }, answer);
+      await insist(() => write("settling", { payload, answered: true }, answer), PATIENCE);
       background = settlePayment(engine, presented, record, { facilitator, answered: true });
       // It is looked at when the answer has left, which may be long after it has failed.
       background.catch(() => undefined);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, undefined) };
     }
-    record = await ledger.advance(record, "settling", { payload });
+    await insist(() => write("settling", { payload }), PATIENCE);
     const settlement = await settlePayment(engine, presented, record, { facilitator, answer });
     if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
     ({ record, receipt } = settlement);
@@ -118,6 +126,20 @@ export function createTicket<Raw>(
     return { type: "release", ...chargedHeaders(outcome, receipt) };
   };
 
+  /**
+   * Nothing leaves for a payment that was settled ahead of the handler before its record says so of this holder: a process
+   * that was away for longer than its lease has lost it to another. Where the store cannot say, the lease must still run.
+   */
+  const answerFor = async (settled: SettlementResponse): Promise<void> => {
+    try {
+      const change = record.state === "settling" ? settledChange(settled) : {};
+      await insist(() => write("settled", change, answer), PATIENCE);
+    } catch (error) {
+      if (isConflict(error) || !ledger.holds(record)) throw error;
+      engine.reporter.alert("store_failed", publicRecord(record));
+    }
+  };
+
   const conclude = async (outcome: Outcome): Promise<Conclusion> => {
     clearTimeout(timer);
     if (outcome.aborted) gone.abort();
@@ -125,11 +147,12 @@ export function createTicket<Raw>(
       if (limit.signal.aborted || !isCharged(outcome)) return await fail(outcome);
       if (!receipt) return await settle(outcome);
       answer = keepAnswer(route, outcome, record);
+      await answerFor(receipt);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, receipt) };
     } catch (error) {
-      // A conflict is no fault of the store: somebody else has the payment, or a failover has lost it.
-      if (!(error instanceof StoreError && error.code === "record_conflict")) storeFailed();
+      // A conflict is no fault of the store: another holder has the payment, or a failover has lost it.
+      if (!isConflict(error)) storeFailed();
       return { type: "replace", reply: storeReply(receipt) };
     }
   };
@@ -148,7 +171,8 @@ export function createTicket<Raw>(
       if (settlement?.type === "unknown" && whole) await ledger.amend(settlement.record, { arrived: true });
       if (settlement && settlement.type !== "settled") return;
       if (settlement) ({ record, receipt } = settlement);
-      await close(whole ? "delivered" : "owed", whole ? undefined : "delivery_failed");
+      const closing = () => close(whole ? "delivered" : "owed", whole ? undefined : "delivery_failed");
+      await insist(closing, PERSISTENCE, () => engine.reporter.alert("store_failed", publicRecord(record)));
     } catch {
       storeFailed();
     } finally {

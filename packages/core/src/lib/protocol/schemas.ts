@@ -1,4 +1,5 @@
 import * as z from "../zod.js";
+import { tidySettle, tidySupported, tidyVerify } from "./tolerance.js";
 import type {
   FacilitatorRequest,
   PaymentPayload,
@@ -24,7 +25,7 @@ type Schema = Parameters<typeof z.safeParse>[0];
 /** Made when the first document is read: to make them takes longer than to import all the rest. */
 let made:
   | Record<
-      "paymentPayload" | "facilitatorRequest" | "verifyResponse" | "settlementResponse" | "supportedResponse",
+      "paymentPayload" | "facilitatorRequest" | "verifyResponse" | "settlementResponse" | "supportedResponse" | "kind",
       Schema
     >
   | undefined;
@@ -94,15 +95,20 @@ function makeSchemas() {
     extra: optional(jsonObject),
   });
 
+  const kind = z.object({
+    x402Version: number(() => true),
+    scheme: text(64),
+    network: text(64),
+    extra: optional(jsonObject),
+  });
+
   const supportedResponse = z.object({
-    kinds: z.array(
-      z.object({ x402Version: number(() => true), scheme: text(64), network: text(64), extra: optional(jsonObject) }),
-    ),
+    kinds: z.array(kind),
     extensions: optional(z.array(text(128))),
     signers: optional(jsonObject.check(z.refine((value) => Object.values(value).every(isTexts)))),
   });
 
-  return { paymentPayload, facilitatorRequest, verifyResponse, settlementResponse, supportedResponse };
+  return { paymentPayload, facilitatorRequest, verifyResponse, settlementResponse, supportedResponse, kind };
 }
 
 /** A payment as a client sent it (core specification, 5.2). Members that nobody here knows are kept. */
@@ -124,19 +130,27 @@ export function parseFacilitatorRequest(value: unknown): Parsed<FacilitatorReque
 
 /** A facilitator's answer to `/verify` (core specification, 5.4). */
 export function parseVerifyResponse(value: unknown): Parsed<VerifyResponse> {
-  return parse<VerifyResponse>(schemas().verifyResponse, value, dropNulls);
+  return parse<VerifyResponse>(schemas().verifyResponse, tidyVerify(value), dropNulls);
 }
 
-/** A facilitator's answer to `/settle` (core specification, 5.3). A missing transaction reads as none. */
+/**
+ * A facilitator's answer to `/settle` (core specification, 5.3). Of a refusal a missing transaction or network reads as
+ * `""`; a success must have both.
+ */
 export function parseSettlementResponse(value: unknown): Parsed<SettlementResponse> {
-  return parse<SettlementResponse>(schemas().settlementResponse, value, (response) => {
+  return parse<SettlementResponse>(schemas().settlementResponse, tidySettle(value), (response) => {
     return { ...dropNulls(response), transaction: response.transaction ?? "" };
   });
 }
 
-/** A facilitator's answer to `/supported` (core specification, 7.3). Version 1 services send `kinds` alone. */
+/**
+ * A facilitator's answer to `/supported` (core specification, 7.3). Version 1 services send `kinds` alone, and kinds that
+ * are not of the protocol's form are left out.
+ */
 export function parseSupportedResponse(value: unknown): Parsed<SupportedResponse> {
-  return parse<SupportedResponse>(schemas().supportedResponse, value, (response) => ({
+  const { supportedResponse, kind } = schemas();
+  const tidied = tidySupported(value, (entry) => z.safeParse(kind, entry).success);
+  return parse<SupportedResponse>(supportedResponse, tidied, (response) => ({
     kinds: response.kinds.map((kind) => dropNulls(kind)),
     extensions: response.extensions ?? [],
     signers: response.signers ?? {},

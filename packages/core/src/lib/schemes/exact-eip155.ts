@@ -10,6 +10,8 @@ const WORD = /^0x[0-9a-fA-F]{64}$/;
 /** The contract that spends under Permit2 for `exact` (scheme_exact_evm.md, Permit2). */
 const PERMIT2_PROXY = "0x402085c248eea27d92e8b30b2c58ed07f9e20001";
 
+const MAX_UINT256 = 2n ** 256n - 1n;
+
 /** Seconds that a payment must still be valid when it arrives, so that a block can include it. */
 const LAST_BLOCKS = 6;
 /** Seconds that two clocks may differ. */
@@ -134,8 +136,9 @@ function isAddress(value: unknown): value is string {
   return typeof value === "string" && ADDRESS.test(value);
 }
 
+/** A number that the chain can hold. Beyond it a facilitator may wrap, and one payment would have two names. */
 function isAmount(value: unknown): value is string {
-  return typeof value === "string" && ATOMIC_AMOUNT.test(value);
+  return typeof value === "string" && ATOMIC_AMOUNT.test(value) && BigInt(value) <= MAX_UINT256;
 }
 
 function malformed(detail: string): PaymentFault {

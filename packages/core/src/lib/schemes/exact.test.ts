@@ -119,6 +119,28 @@ describe("exact on EVM networks", () => {
     }
   });
 
+  it("G09 takes no number that the chain cannot hold: a facilitator that wraps would give one payment two names", () => {
+    const permit2: PaymentRequirements = { ...offer, extra: { assetTransferMethod: "permit2" } };
+    const most = 2n ** 256n - 1n;
+    const named = (nonce: bigint) => {
+      const permit2Authorization = {
+        permitted: { token: USDC, amount: "10000" },
+        from: FROM,
+        spender: "0x402085c248EeA27D92E8b30b2C58ed07f9E20001",
+        nonce: String(nonce),
+        deadline: String(NOW + 60),
+        witness: { to: TO, validAfter: "0" },
+      };
+      return read(pay({ signature: SIGNATURE, permit2Authorization }, permit2), permit2);
+    };
+    expect(named(most)).toMatchObject({ id: `eip155:84532:permit2:${FROM}:${most}`.toLowerCase() });
+    expect(named(most + 1n)).toMatchObject({ fault: { code: "invalid_payload", malformed: true } });
+    expect(named(10n ** 78n - 1n)).toMatchObject({ fault: { code: "invalid_payload", malformed: true } });
+    for (const change of [{ value: String(most + 1n) }, { validBefore: String(most + 1n) }]) {
+      expect(inspect(change)).toMatchObject({ fault: { code: "invalid_payload", malformed: true } });
+    }
+  });
+
   it("checks a Permit2 transfer in the same way", async () => {
     const permit2: PaymentRequirements = { ...offer, extra: { assetTransferMethod: "permit2" } };
     const permit = {

@@ -22,3 +22,20 @@ function meet(a: Shape, b: Shape, i: number, j: number, same: (x: string, y: str
   if (x.type === "literal" && y.type === "literal" && !same(x.text, y.text)) return false;
   return meet(a, b, i + 1, j + 1, same);
 }
+
+/** Whether a pattern matches all that the other matches, and more. */
+export function isWider(wide: readonly Shape[], narrow: readonly Shape[]): boolean {
+  return coversAll(wide, narrow) && !coversAll(narrow, wide);
+}
+
+function coversAll(wide: readonly Shape[], narrow: readonly Shape[]): boolean {
+  return narrow.every((shape) => wide.some((one) => covers(one, shape)));
+}
+
+function covers([first, ...rest]: Shape, [other, ...others]: Shape): boolean {
+  if (first?.type === "rest" && rest.length === 0) return true;
+  if (!first || !other) return first === other;
+  if (other.type === "rest" || first.type === "rest") return false;
+  if (first.type === "literal" && (other.type !== "literal" || first.text !== other.text)) return false;
+  return covers(rest, others);
+}

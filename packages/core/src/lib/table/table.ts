@@ -4,7 +4,7 @@ import { type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywal
 import { type Problem, problemReply } from "../paywall/problem.js";
 import type { HeaderList, PricedRoute } from "../seam.js";
 import { readKey } from "./key.js";
-import { overlaps } from "./overlap.js";
+import { isWider, overlaps } from "./overlap.js";
 import type { ReadPath, Segment } from "./path.js";
 
 /** One pattern of a table with the verbs that it prices. */
@@ -70,8 +70,24 @@ export function compileTable<Raw>(
   for (const [key, value] of Object.entries(table ?? {})) addRoute(opened, drafts, key, value, read, problems);
   if (overlap) problems.push(...findOverlaps([...drafts.values()]));
   if (problems.length > 0) throw new ConfigError(problems);
-  const paths = [...drafts.values()].map(finishPath);
-  return { engine: opened.paywall, paths, route: routeOf, routeAcross };
+  const routeOf = createRouteOf(tellOnce(opened));
+  const paths = [...drafts.values()].map((draft) => finishPath(draft, routeOf));
+  return { engine: opened.paywall, paths, route: routeOf, routeAcross: acrossReadings(routeOf) };
+}
+
+/** The methods that an entry of a table may open. */
+const OPENED = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+
+/** Says in the log, once for each, which entry opens a method that the table refuses. */
+function tellOnce({ reporter }: OpenedPaywall) {
+  const told = new Set<string>();
+  return (method: string, pattern: string): void => {
+    const entry = `${method} ${pattern}`;
+    if (!OPENED.has(method) || told.has(entry)) return;
+    told.add(entry);
+    const message = `${entry} gets 405, since the table prices this path and does not list ${method}. If it is free, add the entry "${entry}": "free"`;
+    reporter.warn(message, { code: "verb_not_listed", entry });
+  };
 }
 
 function addRoute<Raw>(
@@ -125,21 +141,27 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
 /**
  * Entries of two patterns that one request could mean. A verb's own entry comes before `ALL`, which is what its author
  * meant if it names one path of a wider `ALL` (`vague` is false), and a dear path sold cheaply if it is the other way round.
+ * A `"free"` entry may be wider than a price for the same method, which holds: it opens the rest. A narrower one would be
+ * an exception that no order decides.
  */
 function commonVerb<Raw>(
-  { verbs }: DraftPath<Raw>,
+  { verbs, shapes }: DraftPath<Raw>,
   other: DraftPath<Raw>,
   vague: boolean,
 ): readonly [verb: string, other: string] | undefined {
-  for (const verb of verbs.keys()) {
-    for (const name of other.verbs.keys()) {
+  for (const [verb, entry] of verbs) {
+    for (const [name, otherEntry] of other.verbs) {
+      if (entry === "free" && (verb === name || verb === "ALL") && isWider(shapes, other.shapes)) continue;
+      if (otherEntry === "free" && (verb === name || name === "ALL") && isWider(other.shapes, shapes)) continue;
       if (name === verb || name === "ALL" || (verb === "ALL" && vague)) return [verb, name];
     }
   }
   return undefined;
 }
 
-function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>): PricedPath<Raw> {
+type RouteOf = <Raw>(matches: readonly PricedPath<Raw>[], method: string) => PricedRoute<Raw> | undefined;
+
+function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>, routeOf: RouteOf): PricedPath<Raw> {
   const path: PricedPath<Raw> = {
     pattern,
     native,
@@ -154,25 +176,32 @@ function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>): Pr
 /** What each pattern lists, by verb. */
 const listed = new WeakMap<object, ReadonlyMap<string, unknown>>();
 
-function routeOf<Raw>(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined {
-  if (matches.length === 0 || method === "OPTIONS") return undefined;
-  const verb = method === "HEAD" ? "GET" : method;
-  for (const name of [verb, "ALL"]) {
-    for (const path of matches) {
-      const entry = listed.get(path)?.get(name) as PricedRoute<Raw> | "free" | undefined;
-      if (entry) return entry === "free" ? undefined : entry;
+/** @param tell hears of each method and pattern that is refused */
+function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf {
+  return <Raw>(matches: readonly PricedPath<Raw>[], method: string) => {
+    const [first] = matches;
+    if (!first || method === "OPTIONS") return undefined;
+    const verb = method === "HEAD" ? "GET" : method;
+    for (const name of [verb, "ALL"]) {
+      const entries = matches.flatMap(
+        (path) => (listed.get(path)?.get(name) as PricedRoute<Raw> | "free" | undefined) ?? [],
+      );
+      // A free entry may be wider than a price, which holds all the same.
+      const priced = entries.find((entry) => entry !== "free");
+      if (priced) return priced;
+      if (entries.length > 0) return undefined;
     }
-  }
-  return refuseVerb([...new Set(matches.flatMap(({ verbs }) => verbs))].sort());
+    tell(verb, first.pattern);
+    return refuseVerb([...new Set(matches.flatMap(({ verbs }) => verbs))].sort());
+  };
 }
 
 /** A price beats `"free"`, since whoever resolves the path may take any reading; two prices cannot both be asked. */
-function routeAcross<Raw>(
-  readings: readonly (readonly PricedPath<Raw>[])[],
-  method: string,
-): PricedRoute<Raw> | undefined {
-  const routes = new Set(readings.flatMap((matches) => routeOf(matches, method) ?? []));
-  return routes.size > 1 ? ambiguousPath : [...routes][0];
+function acrossReadings(routeOf: RouteOf) {
+  return <Raw>(readings: readonly (readonly PricedPath<Raw>[])[], method: string): PricedRoute<Raw> | undefined => {
+    const routes = new Set(readings.flatMap((matches) => routeOf(matches, method) ?? []));
+    return routes.size > 1 ? ambiguousPath : [...routes][0];
+  };
 }
 
 /** Answers a path whose readings have different prices. */
@@ -185,7 +214,7 @@ export const ambiguousPath = deny({
 const refusals = new Map<string, PricedRoute<never>>();
 
 /** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */
-function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
+export function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
   const list = verbs.join(", ");
   const known = refusals.get(list);
   if (known) return known;

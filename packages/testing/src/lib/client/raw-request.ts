@@ -32,7 +32,7 @@ export async function rawRequest(
 ): Promise<RawAnswer> {
   const { hostname, port, host } = new URL(origin);
   const bytes = message instanceof Uint8Array ? message : writeHead(message, host);
-  const answer = await exchange(hostname, Number(port), bytes, options.timeout ?? 5_000);
+  const answer = await exchange(hostname, Number(port), bytes, options.timeout ?? 60_000);
   return readAnswer(answer);
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "@turnpike/core/protocol";
+import type { ChainReader } from "@turnpike/core";
+import type { FacilitatorRequest, PaymentPayload, SettlementResponse, VerifyResponse } from "@turnpike/core/protocol";
 import { type Address, type Hex, recoverTypedDataAddress } from "viem";
 import { authorizationTypes } from "../authorization.js";
 
@@ -30,6 +31,10 @@ export interface Chain {
   settle(body: unknown): Promise<SettlementResponse>;
   /** Settles, but calls the transaction pending; the next `settle` of the same payment finds it confirmed. */
   broadcast(body: unknown): Promise<SettlementResponse>;
+  /** The payer spends a payment's nonce without paying, as `cancelAuthorization` does; too late if it has settled. */
+  cancel(payload: PaymentPayload): void;
+  /** What a node would say of this chain. */
+  readonly reader: ChainReader;
 }
 
 interface Inspected {
@@ -38,10 +43,11 @@ interface Inspected {
   readonly charge?: Omit<Charge, "transaction">;
 }
 
-export function createChain(options: ChainOptions = {}): Chain {
+export function createChain(options: ChainOptions = {}, networks: readonly string[] = []): Chain {
   const charges: Charge[] = [];
   const settled = new Map<string, Charge>();
   const unconfirmed = new Set<string>();
+  const cancelled = new Set<string>();
   const balances = new Map(
     Object.entries(options.balances ?? {}).map(([payer, amount]) => [payer.toLowerCase(), amount]),
   );
@@ -76,6 +82,7 @@ export function createChain(options: ChainOptions = {}): Chain {
       if (!unconfirmed.delete(key) && !options.idempotent) return failed("nonce_used");
       return receipt(earlier);
     }
+    if (cancelled.has(key)) return failed("nonce_used");
     if (shortOfMoney(charge)) return failed("insufficient_funds");
     const done: Charge = { ...charge, transaction: `0x${randomBytes(32).toString("hex")}` };
     settled.set(key, done);
@@ -92,7 +99,7 @@ export function createChain(options: ChainOptions = {}): Chain {
       const { charge, payer, reason } = await inspect(body);
       const invalidReason = !charge
         ? (reason ?? "invalid_payload")
-        : settled.has(nameOf(charge)) && !options.idempotent
+        : cancelled.has(nameOf(charge)) || (settled.has(nameOf(charge)) && !options.idempotent)
           ? "invalid_transaction_state"
           : shortOfMoney(charge)
             ? "insufficient_funds"
@@ -110,7 +117,26 @@ export function createChain(options: ChainOptions = {}): Chain {
       unconfirmed.add(nameOf(charge));
       return { ...answer, success: false, errorReason: "settlement_pending" };
     },
+    cancel(payload) {
+      const key = keyOf(payload);
+      if (!settled.has(key)) cancelled.add(key);
+    },
+    reader: {
+      networks,
+      find: ({ payload }) => {
+        const key = keyOf(payload);
+        const charge = unconfirmed.has(key) ? undefined : settled.get(key);
+        if (charge) return { type: "settled", transaction: charge.transaction, final: true };
+        return cancelled.has(key) ? { type: "spent", final: true } : { type: "unused", expired: false };
+      },
+    },
   };
+}
+
+/** The name of the payment that a payload would make. */
+function keyOf({ accepted: { network, asset }, payload }: PaymentPayload): string {
+  const { from, nonce } = payload.authorization as { readonly from: string; readonly nonce: string };
+  return nameOf({ network, asset, payer: from, nonce });
 }
 
 const nameOf = (charge: Pick<Charge, "network" | "asset" | "payer" | "nonce">): string =>

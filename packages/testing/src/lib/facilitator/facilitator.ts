@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import type { JsonObject, SupportedKind, SupportedResponse } from "@turnpike/core/protocol";
+import type { ChainReader } from "@turnpike/core";
+import type { JsonObject, PaymentPayload, SupportedKind, SupportedResponse } from "@turnpike/core/protocol";
 import type { Behaviour, Call, Operation, RecordedCall } from "./behaviour.js";
 import { type ChainOptions, type Charge, createChain } from "./chain.js";
 import { ok } from "./faults.js";
@@ -25,6 +26,10 @@ export interface HostileFacilitator extends AsyncDisposable {
   readonly supporteds: number;
   /** What moved on the chain, whatever the facilitator said about it. */
   readonly charges: readonly Charge[];
+  /** Asks its chain what became of a payment: for `chain` of a configuration. It never lies. */
+  readonly chain: ChainReader;
+  /** The payer spends the nonce of a payment without paying, as anybody can for a little gas. */
+  cancel(payload: PaymentPayload): void;
   /** Behaviours for the next calls of this kind, one call each. */
   respond(operation: Operation, ...behaviours: Behaviour[]): void;
   /** The behaviour of every call that no queued one answers; nothing makes it honest again. */
@@ -42,7 +47,10 @@ const chainIds = [8453, 84532, 1, 11155111, 137, 42161, 10, 43114, 43113];
 const evmKinds: SupportedKind[] = chainIds.map((id) => ({ x402Version: 2, scheme: "exact", network: `eip155:${id}` }));
 
 export async function startFacilitator(options: FacilitatorOptions = {}): Promise<HostileFacilitator> {
-  const chain = createChain(options);
+  const chain = createChain(
+    options,
+    (options.kinds ?? evmKinds).map(({ network }) => network),
+  );
   const calls: RecordedCall[] = [];
   const queues: Record<Operation, Behaviour[]> = { verify: [], settle: [], supported: [] };
   const standing: Partial<Record<Operation, Behaviour>> = {};
@@ -102,6 +110,8 @@ export async function startFacilitator(options: FacilitatorOptions = {}): Promis
     url: `http://127.0.0.1:${port}${prefix}`,
     calls,
     charges: chain.charges,
+    chain: chain.reader,
+    cancel: chain.cancel,
     get verifies() {
       return count("verify");
     },

@@ -37,7 +37,7 @@ export function openStoreBook(harness: StoreHarness): StoreBook {
         it.skip(`${title} (left out: ${reason})`, () => {});
         return;
       }
-      it(title, { timeout: 30_000 }, async () => {
+      it(title, { timeout: 120_000 }, async () => {
         const opened = await harness.open();
         try {
           await body(setStage(opened));

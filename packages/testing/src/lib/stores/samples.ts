@@ -76,7 +76,7 @@ export function fullRecord(): StoredPayment {
       extensions: { awkward },
       extra: { awkward },
     },
-    reverted: true,
+    audience: "c".repeat(64),
     answered: false,
     kept: true,
     reason: "settlement_pending",

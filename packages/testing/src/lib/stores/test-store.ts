@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { openStoreBook } from "./casebook.js";
 import { testAnswers } from "./cases/answers.js";
+import { testGuardRecords } from "./cases/guards.js";
 import { testLasting, testSharing } from "./cases/lasting.js";
 import { testLeases } from "./cases/leases.js";
 import { testLinks } from "./cases/links.js";
@@ -13,6 +14,7 @@ export function testStore(harness: StoreHarness): void {
   const book = openStoreBook(harness);
   const themes: Record<string, (typeof testRecords)[]> = {
     records: [testRecords, testRoundTrips],
+    guards: [testGuardRecords],
     leases: [testLeases],
     answers: [testAnswers],
     links: [testLinks],

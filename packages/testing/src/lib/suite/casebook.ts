@@ -29,7 +29,7 @@ export function openCasebook(harness: Harness): Casebook {
         it.skip(`${title} (not served: ${reason})`, () => {});
         return;
       }
-      it(title, { timeout: 30_000 }, async () => {
+      it(title, { timeout: 120_000 }, async () => {
         const shops: Shop[] = [];
         const open: Open = async (plan) => {
           const shop = await openShop(harness, plan);

@@ -2,27 +2,45 @@ import { memoryStore, type Store } from "@turnpike/core";
 
 type Operation = "read" | "insert" | "replace" | "renew" | "answer" | "link" | "linked" | "list";
 
+/** How an operation fails. */
+export interface StoreFault {
+  /** What it rejects with. @default an error that is no store's */
+  readonly error?: Error;
+  /** It was done all the same. @default false */
+  readonly done?: boolean;
+}
+
 /** A store in memory that is sound until told otherwise. */
 export interface HostileStore extends Store {
   /** Makes the operations of this kind fail for which `when` says so; nothing makes them sound again. */
-  fail(operation: Operation, when?: (...args: readonly unknown[]) => boolean): void;
+  fail(operation: Operation, when?: (...args: readonly unknown[]) => boolean, fault?: StoreFault): void;
+  /** Every lease has run out: its owner was away for too long. */
+  lapse(): void;
   /** Forgets a record, as a failover of a replicated store may. */
   forget(): void;
 }
 
 export function hostileStore(): HostileStore {
   let store = memoryStore();
-  const faults = new Map<Operation, (...args: readonly unknown[]) => boolean>();
+  let lapsed = false;
+  const faults = new Map<Operation, StoreFault & { readonly when: (...args: readonly unknown[]) => boolean }>();
   const guarded = <K extends Operation>(operation: K): Store[K] =>
     ((...args: readonly unknown[]) => {
-      if (faults.get(operation)?.(...args)) throw new Error("s3cr3t-disk is full");
-      return (store[operation] as (...args: readonly unknown[]) => unknown)(...args);
+      const run = () => (store[operation] as (...args: readonly unknown[]) => unknown)(...args);
+      const fault = faults.get(operation);
+      if (!fault?.when(...args)) return run();
+      if (fault.done) run();
+      throw fault.error ?? new Error("s3cr3t-disk is full");
     }) as Store[K];
+  const read: Store["read"] = async (id) => {
+    const reading = await guarded("read")(id);
+    return reading && lapsed ? { ...reading, leased: false } : reading;
+  };
   return {
     name: "hostile",
     atomic: true,
     scope: "process",
-    read: guarded("read"),
+    read,
     insert: guarded("insert"),
     replace: guarded("replace"),
     renew: guarded("renew"),
@@ -30,9 +48,12 @@ export function hostileStore(): HostileStore {
     link: guarded("link"),
     linked: guarded("linked"),
     list: guarded("list"),
-    fail: (operation, when) => {
-      if (when) faults.set(operation, when);
+    fail: (operation, when, fault) => {
+      if (when) faults.set(operation, { ...fault, when });
       else faults.delete(operation);
+    },
+    lapse: () => {
+      lapsed = true;
     },
     forget: () => {
       store = memoryStore();

@@ -1,4 +1,4 @@
-import { memoryStore, type PaymentRecord } from "@turnpike/core";
+import { memoryStore, type PaymentRecord, type Store } from "@turnpike/core";
 import type { PaywallConfig } from "@turnpike/core/adapter";
 import type { PaymentRequired } from "@turnpike/core/protocol";
 import { expect } from "vitest";
@@ -23,6 +23,8 @@ export interface Counts {
 export interface ShopPlan extends Partial<Omit<StagePlan, "config">> {
   /** Beside payTo, network and facilitator; a function gets the facilitator's base URL. */
   readonly config?: PaywallConfig | ((facilitator: string) => PaywallConfig);
+  /** Let the engine ask the facilitator's chain. @default false */
+  readonly chain?: boolean;
   readonly facilitator?: FacilitatorOptions;
 }
 
@@ -32,6 +34,7 @@ export interface Shop {
   readonly facilitator: HostileFacilitator;
   readonly buyer: Payer;
   runs(id?: string): number;
+  readonly store: Store;
   /** What is on record, the oldest first. */
   records(): Promise<readonly PaymentRecord[]>;
   /** Waits until the one payment on record is in this state. */
@@ -66,6 +69,7 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     facilitator: facilitator.url,
     // Open payments are looked after when a case says so, lest an app of another case does it.
     reconcileSeconds: 0,
+    ...(plan.chain ? { chain: facilitator.chain } : {}),
     ...more,
     store,
   };
@@ -91,6 +95,7 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     (await store.list({ order: "newest", limit: 1_000 })).map(({ record }) => record).reverse();
   return {
     origin,
+    store,
     records,
     async becomes(state) {
       for (;;) {
@@ -119,6 +124,10 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     async close() {
       await running.close();
       await facilitator.close();
+      // A store that a case has broken, or that other apps share, tells nothing of this one.
+      for (const { id, receipt } of await records().catch(() => [])) {
+        if (receipt?.success) expect(receipt.transaction, `the receipt of ${id}`).not.toBe("");
+      }
     },
   };
 }

@@ -2,12 +2,18 @@ import { describe } from "vitest";
 import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
+import { testBasePath } from "./cases/base-path.js";
+import { testBound } from "./cases/bound.js";
+import { testBuyers } from "./cases/buyers.js";
+import { testBypasses, testOptions } from "./cases/bypasses.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
 import { testFailover } from "./cases/failover.js";
+import { testMisuse, testRightApps, testSections } from "./cases/gates.js";
 import { testGuards } from "./cases/guards.js";
+import { testLateStore } from "./cases/late-store.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
@@ -15,10 +21,15 @@ import { testOutcomes } from "./cases/outcomes.js";
 import { testOwnPaths } from "./cases/own-paths.js";
 import { testPaths, testVerbs } from "./cases/paths.js";
 import { testPaymentHeader } from "./cases/payment-header.js";
+import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
+import { testSameRequest } from "./cases/same-request.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
+import { testCachesAndOrigins } from "./cases/shared-caches.js";
+import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
 import { testStoreFaults } from "./cases/store-faults.js";
+import { testUnpaid } from "./cases/unpaid.js";
 import { testUpfront } from "./cases/upfront.js";
 import { testVerifyFaults } from "./cases/verify-faults.js";
 import type { Harness } from "./harness.js";
@@ -32,14 +43,17 @@ export function testAdapter(harness: Harness): void {
   const book = openCasebook(harness);
   const themes: Record<string, (typeof testPaths)[]> = {
     "paths and verbs": [testPaths, testVerbs, testMounts, testOwnPaths],
-    "the unpaid answer": [testChallenge, testResource],
+    "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
+    "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery],
+    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
-    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover],
-    "store faults": [testStoreFaults],
+    "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
+    "proof of payment": [testProofOfPayment],
+    "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
-    "the paid answer": [testAnswerHeaders, testBytes],
+    "what nobody has paid for": [testUnpaid],
+    "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],
   };

@@ -1,0 +1,19 @@
+export { type Authorization, readAuthorization } from "./lib/chain/authorization.js";
+export { ChainError, type ChainErrorCode } from "./lib/chain/chain-error.js";
+export { chainIdOf } from "./lib/chain/chain-id.js";
+export {
+  type Block,
+  isAuthorizationUsed,
+  movedMoney,
+  type Receipt,
+  readBlock,
+  readChainId,
+  readReceipt,
+  unlessReverted,
+  view,
+} from "./lib/chain/node.js";
+export { isNodeUrl } from "./lib/chain/node-url.js";
+export { createReader, type ReaderOptions } from "./lib/chain/reader.js";
+export { createRpc, type Rpc } from "./lib/chain/rpc.js";
+export { RpcFailure, RpcRefusal } from "./lib/chain/rpc-errors.js";
+export { isAddress, lower } from "./lib/chain/words.js";

@@ -1,0 +1,76 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { PaywallConfig, RoutePrice } from "../config.js";
+import { type Paywall, priceRoute } from "../paywall/paywall.js";
+import type { Awaitable, Payment } from "../seam.js";
+import { absoluteUrl, NodeRequest } from "./request.js";
+import { serve } from "./serve.js";
+
+/** Takes over a connection that has been paid for. @param payment absent for a grant by the seller's own hook */
+export type PaidUpgradeListener = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  payment: Payment | undefined,
+) => Awaitable<void>;
+
+/** A request that came by the event `upgrade` or `connect` of a server; no framework has seen it. */
+class UpgradeRequest extends NodeRequest<IncomingMessage> {
+  url(): string {
+    const { encrypted } = this.message.socket as { encrypted?: boolean };
+    return absoluteUrl(encrypted ? "https" : "http", this.message.headers.host, this.message.url ?? "/");
+  }
+
+  params(): Record<string, string> {
+    return {};
+  }
+
+  address(): string | undefined {
+    return this.message.socket.remoteAddress;
+  }
+}
+
+/**
+ * A priced listener for a server's event `upgrade` (or `connect`), which no middleware of an app ever sees:
+ *
+ * ```ts
+ * const upgrade = paidUpgrade(tolls, "$0.01", (req, socket, head) =>
+ *   wss.handleUpgrade(req, socket, head, (ws) => wss.emit("connection", ws, req)));
+ * server.on("upgrade", upgrade);
+ * ```
+ *
+ * Unpaid requests get the 402 as plain HTTP. The payment settles before the listener runs, whatever `settle` says, and buys
+ * one upgrade: the connection counts as delivered once the response head that the listener writes has left. It prices every
+ * path that it is called for.
+ * @param source a configuration, or the engine that `createPaywall` made
+ * @throws ConfigError that lists everything that is wrong with the configuration or the price
+ */
+export function paidUpgrade(
+  source: PaywallConfig<IncomingMessage> | Paywall,
+  price: RoutePrice<IncomingMessage>,
+  listener: PaidUpgradeListener,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  const route = priceRoute(source, price);
+  return (request, socket, head) => {
+    // By now Node listens to errors of the connection no more.
+    socket.on("error", () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as IncomingMessage["socket"]);
+    response.once("finish", () => socket.end(() => socket.destroy()));
+    const fail = (error: unknown): void => {
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      if (response.headersSent || socket.destroyed) return;
+      response.statusCode = 500;
+      response.end();
+    };
+    serve(route, new UpgradeRequest(request, request), {
+      message: request,
+      response,
+      run: (payment) => {
+        new Promise<void>((done) => done(listener(request, socket, head, payment))).catch(fail);
+      },
+      fail,
+    });
+  };
+}

@@ -1,0 +1,43 @@
+import type { StoredPayment } from "../ledger/record.js";
+import type { Engine, RouteTerms } from "./engine.js";
+import type { KnownRequest } from "./paid-request.js";
+import { digest } from "./proof.js";
+
+/** Request fields by which apps know a user, whatever a route adds to them. */
+const CREDENTIALS = ["authorization", "cookie"];
+
+/**
+ * Whether a request that shows a payment comes from its buyer. A payment is public once it has settled, signature included,
+ * so it is not enough: the client's name for the purchase is asked for if there is one, and the credentials that the
+ * purchase carried.
+ */
+export function isBuyer<Raw>(paid: KnownRequest<Raw>, { identifier, audience }: StoredPayment): boolean {
+  if (identifier !== undefined && identifier !== paid.name) return false;
+  if (audience === undefined || paid.route.keep === "public") return true;
+  const [salt = ""] = audience.split(".", 1);
+  return readAudience(paid, salt) === audience;
+}
+
+/**
+ * A keyed digest of the credentials that a request carries: `salt.digest`; nothing if it carries none.
+ * @param salt its record's own, so that two records tell nothing about each other
+ */
+export function readAudience<Raw>(
+  { engine, route, request }: Pick<KnownRequest<Raw>, "engine" | "route" | "request">,
+  salt: string = crypto.randomUUID(),
+): string | undefined {
+  const carried = fieldsOf(route).flatMap((name) => {
+    const value = request.header(name);
+    return value === undefined ? [] : [`${name}:${value}`];
+  });
+  return carried.length === 0 ? undefined : `${salt}.${keyed(engine, [salt, ...carried])}`;
+}
+
+function fieldsOf<Raw>({ credentials }: Pick<RouteTerms<Raw>, "credentials">): readonly string[] {
+  return credentials.length === 0 ? CREDENTIALS : [...new Set([...CREDENTIALS, ...credentials])].sort();
+}
+
+/** No sponge construction can be extended, so a key ahead of the text keys the digest. */
+function keyed({ secret }: Engine, parts: readonly string[]): string {
+  return digest(JSON.stringify([secret ?? "", ...parts]));
+}

@@ -1,0 +1,71 @@
+import type { Logger } from "../config.js";
+
+/** What a start may warn of. Each is said once: in this process, or of each engine. */
+export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_RETELL";
+
+interface Runtime {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void;
+}
+
+export interface StartWarnings {
+  /** Payments are recorded where one process sees them, and a restart forgets them. */
+  store(name: string): void;
+  /** Payments in real money are taken on networks that nobody can be asked about. */
+  chain(networks: readonly string[]): void;
+  /** A facilitator tells a success again to anybody, and routes deliver for it. */
+  retell(facilitators: readonly string[]): void;
+}
+
+let toldOfMemory = false;
+
+/** What one engine says at its start. To the seller's logger; without one, by Node's own warning. */
+export function createStartWarnings(logger: Logger | undefined): StartWarnings {
+  const told = new Set<StartWarning>();
+  const tell = (code: StartWarning, message: string, inDevelopment: boolean) => {
+    if (told.has(code)) return;
+    told.add(code);
+    try {
+      if (logger) logger.warn(message, { code });
+      else emit(code, message, inDevelopment);
+    } catch {
+      // A logger's trouble is its own. Edge runtimes show parts of Node, and throw when they are touched.
+    }
+  };
+  return {
+    store: (name) => {
+      if (name !== "memory" || toldOfMemory) return;
+      toldOfMemory = true;
+      tell(
+        "TURNPIKE_MEMORY",
+        "Turnpike records payments in the memory of this process: a restart forgets them, and other processes do not see them. Name a `store` before real money is taken.",
+        false,
+      );
+    },
+    chain: (networks) => {
+      if (networks.length === 0) return;
+      tell(
+        "TURNPIKE_CHAIN",
+        `Turnpike takes payments on ${networks.join(", ")} and has no \`chain\` to ask: where a settlement is in doubt and its facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        true,
+      );
+    },
+    retell: (facilitators) => {
+      if (facilitators.length === 0) return;
+      tell(
+        "TURNPIKE_RETELL",
+        `The facilitator ${facilitators.join(", ")} tells a success again to whoever asks: with \`settle: "before"\` one payment buys at every ledger of its \`payTo\`. Record all payments to one address in one ledger.`,
+        true,
+      );
+    },
+  };
+}
+
+/** A build of Next.js loads the app's modules, and takes no payments. */
+function emit(code: StartWarning, message: string, inDevelopment: boolean): void {
+  const runtime = (globalThis as { readonly process?: Runtime }).process;
+  if (runtime?.env?.NEXT_PHASE?.endsWith("-build")) return;
+  if (inDevelopment || runtime?.env?.NODE_ENV === "production") {
+    runtime?.emitWarning?.(message, { type: "TurnpikeWarning", code });
+  }
+}

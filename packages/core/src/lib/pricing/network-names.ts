@@ -1,0 +1,26 @@
+import type { Registry } from "./registry.js";
+
+/** Names of version 1 of the protocol that differ from ours, or for networks that we have no name for. */
+const VERSION_1: Readonly<Record<string, string>> = {
+  abstract: "eip155:2741",
+  "abstract-testnet": "eip155:11124",
+  educhain: "eip155:41923",
+  iotex: "eip155:4689",
+  peaq: "eip155:3338",
+  "polygon-amoy": "eip155:80002",
+  sei: "eip155:1329",
+  "sei-testnet": "eip155:1328",
+  "skale-base-sepolia": "eip155:324705682",
+  story: "eip155:1514",
+};
+
+/**
+ * Whether a name means a network: its CAIP-2 id, a name of the registry or of version 1 of the protocol, or the chain's own
+ * id without its namespace.
+ * @param id CAIP-2
+ */
+export function sameNetwork(registry: Registry, name: string, id: string): boolean {
+  if (name === id || name === id.slice(id.indexOf(":") + 1)) return true;
+  const known = name.toLowerCase();
+  return known === id.toLowerCase() || (registry.network(known)?.id ?? VERSION_1[known]) === id;
+}

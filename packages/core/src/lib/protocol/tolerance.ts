@@ -1,0 +1,108 @@
+import type { JsonObject } from "./types.js";
+
+/**
+ * What facilitators send in place of nothing, and other forms that say the same: services in other languages write every
+ * member of a structure, with `""` or `null` for what they have nothing to say about. Read here, ahead of the schemas.
+ */
+
+type Member = (value: unknown) => unknown;
+
+/** A plain JSON object. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a member says nothing: absent, `null`, blank text, or hexadecimal without a digit but zero. */
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && /^\s*(0x0*\s*)?$/i.test(value));
+}
+
+/** Text without spaces around it; nothing if it is blank. Anything else is left for the schema to refuse. */
+const text: Member = (value) => (isBlank(value) ? undefined : typeof value === "string" ? value.trim() : value);
+/** A whole number may come as a number. */
+const digits: Member = (value) => (Number.isSafeInteger(value) ? String(value) : text(value));
+/** What nobody needs, if it is not of its form. */
+const object: Member = (value) => (isJsonObject(value) ? value : undefined);
+/** Text, or nothing. */
+const onlyText: Member = (value) => (typeof value === "string" && value.length <= 256 ? text(value) : undefined);
+
+const COMMON: Readonly<Record<string, Member>> = { extra: object, extensions: object };
+const POSITIVE: Readonly<Record<string, Member>> = {
+  ...COMMON,
+  invalidReason: onlyText,
+  errorReason: onlyText,
+  payer: text,
+  amount: digits,
+  transaction: (value) => (isBlank(value) ? undefined : value),
+};
+/** Of a refusal nothing counts but its reason, whom and what it is about, and that it names no transaction. */
+const NEGATIVE: Readonly<Record<string, Member>> = {
+  ...COMMON,
+  payer: onlyText,
+  amount: () => undefined,
+  network: (value) => onlyText(digits(value)) ?? "",
+};
+
+/** Other names under which a transaction is told. */
+const TRANSACTIONS = ["transaction", "txHash", "transactionHash", "tx_hash", "transaction_hash", "tx", "hash"];
+
+/** What is to be read of an answer to `/verify`. */
+export function tidyVerify(answer: unknown): unknown {
+  if (!isJsonObject(answer)) return answer;
+  return answer.isValid === false
+    ? { ...tidy(answer, NEGATIVE), invalidReason: reasonOf(answer, "invalidReason", "errorReason") }
+    : tidy(answer, POSITIVE);
+}
+
+/** What is to be read of an answer to `/settle`. */
+export function tidySettle(answer: unknown): unknown {
+  if (!isJsonObject(answer)) return answer;
+  if (answer.success !== false) return tidy(answer, POSITIVE);
+  // Whatever names a transaction, by any name and in any form, leaves a doubt.
+  const transaction = TRANSACTIONS.map((name) => answer[name]).find((value) => !isBlank(value)) ?? "";
+  return {
+    ...tidy(answer, NEGATIVE),
+    transaction: text(transaction),
+    errorReason: reasonOf(answer, "errorReason", "invalidReason"),
+  };
+}
+
+/** What is to be read of an answer to `/supported`: what is not of its form is left out, the rest counts. */
+export function tidySupported(answer: unknown, isKind: (value: unknown) => boolean): unknown {
+  if (!isJsonObject(answer) || !Array.isArray(answer.kinds)) return answer;
+  const kinds = answer.kinds.map(tidyKind);
+  const known = kinds.filter(isKind);
+  const { extensions, signers } = answer;
+  return {
+    // Where there is nothing of its form at all, it is not the protocol.
+    kinds: known.length > 0 ? known : kinds,
+    extensions: Array.isArray(extensions)
+      ? extensions.filter((id) => typeof id === "string" && id !== "" && id.length <= 128)
+      : [],
+    signers: isJsonObject(signers) ? tidySigners(signers) : {},
+  };
+}
+
+function tidyKind(kind: unknown): unknown {
+  if (!isJsonObject(kind)) return kind;
+  const version = typeof kind.x402Version === "string" ? Number(text(kind.x402Version)) : kind.x402Version;
+  return { ...tidy(kind, COMMON), x402Version: version };
+}
+
+function tidySigners(signers: JsonObject): Record<string, string[]> {
+  const lists = Object.entries(signers).flatMap(([pattern, list]): [string, string[]][] => {
+    const addresses = (Array.isArray(list) ? list : [list]).filter((address) => typeof address === "string");
+    return addresses.length > 0 ? [[pattern, addresses]] : [];
+  });
+  return Object.fromEntries(lists);
+}
+
+/** The reason of a refusal, also under the name that the other endpoint has for it, or as its `error`. */
+function reasonOf(answer: JsonObject, ...names: readonly string[]): unknown {
+  return [...names, "error"].map((name) => onlyText(answer[name])).find((reason) => reason !== undefined);
+}
+
+function tidy(answer: JsonObject, members: Readonly<Record<string, Member>>): JsonObject {
+  const read = Object.entries(members).map(([name, member]) => [name, member(answer[name])]);
+  return { ...answer, ...Object.fromEntries(read.filter(([name, value]) => value !== answer[name as string])) };
+}

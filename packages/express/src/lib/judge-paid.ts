@@ -1,0 +1,99 @@
+import type { ConfigProblem } from "@turnpike/core";
+import { findBypass, type Sold } from "./bypass.js";
+import type { PaidGate } from "./gates.js";
+import { atRoot } from "./layers.js";
+import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
+import { nameOf } from "./roles.js";
+import type { Leaf, Scene } from "./scene.js";
+import { methodsOf } from "./scene.js";
+
+/** Requests whose other spellings are tried. */
+const MOST_SPELLED = 6;
+const everyMethod = methodsOf("ALL");
+
+/** What is wrong with where a `paid()` stands in its app. */
+export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
+  const places = scene.gates.filter(({ handler }) => handler === gate.handler);
+  return places.flatMap(({ leaf }) =>
+    leaf.layer.route ? judgeInRoute(scene, gate, leaf) : judgeMounted(scene, gate, leaf),
+  );
+}
+
+/** On a route: the handler behind it is what is sold. */
+function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
+  const met = meetings(scene, gate, everyMethod, leaf.paths, SOME, ({ layer }) => layer === leaf.layer);
+  const ahead = met.find((meeting) => serverAhead(meeting) ?? handlerAhead(meeting));
+  if (ahead) {
+    const by = serverAhead(ahead) ?? handlerAhead(ahead);
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+    return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
+  }
+  return [...idle(met), ...twice(met), ...bypassed(scene, met, soldBy)];
+}
+
+/** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
+function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
+  const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
+  const reach = { files: true, everything: atRoot(leaf.layer) && leaf.bases.includes("") };
+  const met = meetings(scene, gate, everyMethod, paths, reach, ({ layer }) => layer === leaf.layer);
+  // A route ahead of it may be meant to be free, but not if that leaves nothing to sell.
+  const sellsBy = (method: string) => met.some((one) => one.method === method && one.server && !serverAhead(one));
+  const isSold = met.some(({ server }) => server);
+  const ahead = met.find((meeting) => serverAhead(meeting) && !sellsBy(meeting.method) && (meeting.server || !isSold));
+  if (ahead) {
+    const by = serverAhead(ahead);
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a route"}, and nothing stands behind this paid(); let it stand ahead of the routes`;
+    return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
+  }
+  const sold = met.filter((meeting) => !serverAhead(meeting));
+  return [...idle(met), ...twice(sold), ...bypassed(scene, sold, () => "paths")];
+}
+
+/** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */
+function idle(met: readonly Meeting[]): ConfigProblem[] {
+  const [first] = met;
+  if (!first || met.some(({ server }) => server)) return [];
+  const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices. A function that serves it must stand below a path or on a route`;
+  return [{ code: "route_not_served", path: whereOf(first), message }];
+}
+
+/** A file server or a catch-all behind it counts as well. */
+const SOME = { files: true, everything: false };
+
+/** The handler of a route whose last function is the gate: nothing else could serve the path. */
+function handlerAhead({ stops, at, server }: Meeting) {
+  const gate = stops[at];
+  if (server || gate?.place !== "last") return undefined;
+  return stops.slice(0, at).find(({ layer }) => layer === gate.layer);
+}
+
+/** A handler of the route's own is sold, unless it can pass the request on to what serves by path. */
+function soldBy({ server, stops, at }: Meeting): Sold {
+  const gate = stops[at];
+  const wild = [gate?.layer.route?.path].flat().some((path) => typeof path !== "string" || path.includes("*"));
+  if (!wild) return "route";
+  const ends = server?.handle.length === 1 || server?.handle.length === 2;
+  return server?.layer === gate?.layer && ends ? "files" : "paths";
+}
+
+function twice(met: readonly Meeting[]): ConfigProblem[] {
+  const found = met.find((meeting) => meeting.server && isPricedTwice(meeting));
+  if (!found) return [];
+  const message = `${found.method} ${found.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+  return [{ code: "priced_twice", path: whereOf(found), message }];
+}
+
+function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting) => Sold): ConfigProblem[] {
+  const tried = [...met.slice(-MOST_SPELLED), ...met.slice(0, MOST_SPELLED)];
+  for (const meeting of tried) {
+    const bypass = findBypass(scene, meeting, sold(meeting));
+    if (!bypass) continue;
+    const message = `${meeting.method} ${bypass.spelling} passes this paid() by and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of it`;
+    return [{ code: "gate_bypassed", path: whereOf(meeting), message }];
+  }
+  return [];
+}
+
+function whereOf({ method, path }: Meeting): string {
+  return `paid() at ${method} ${path}`;
+}

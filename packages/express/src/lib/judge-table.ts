@@ -1,0 +1,143 @@
+import type { ConfigProblem } from "@turnpike/core";
+import type { PricedPath } from "@turnpike/core/adapter";
+import type { Request } from "express";
+import { findBypass } from "./bypass.js";
+import { rulingOf, type TableGate } from "./gates.js";
+import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
+import { findFree } from "./narrow.js";
+import { nameOf, roleOf } from "./roles.js";
+import { tryExamples, values } from "./samples.js";
+import { methodsOf, type Scene } from "./scene.js";
+import type { Stop } from "./walk.js";
+
+type Path = PricedPath<Request>;
+
+/** Requests whose other spellings are tried for one entry. */
+const MOST_SPELLED = 4;
+
+/**
+ * What is wrong with where a table stands in its app.
+ * @param more paths below which it is known to stand
+ */
+export function judgeTable(scene: Scene, gate: TableGate, more: readonly string[] = []): ConfigProblem[] {
+  const places = scene.gates.filter(({ handler }) => handler === gate.handler);
+  const bases = [...new Set([...more, ...places.flatMap(({ leaf }) => leaf.bases)])];
+  return gate.paths.flatMap((path) => path.verbs.flatMap((verb) => judgeEntry(scene, gate, path, verb, bases)));
+}
+
+function judgeEntry(
+  scene: Scene,
+  gate: TableGate,
+  path: Path,
+  verb: string,
+  bases: readonly string[],
+): ConfigProblem[] {
+  const entry = `${verb} ${path.pattern}`;
+  const report = (code: string, message: string): ConfigProblem => ({ code, path: `routes["${entry}"]`, message });
+  const examples = bases.flatMap((base) => examplesAt(base, path.pattern));
+  const reach = {
+    files: path.shapes.some((shape) => shape.some(({ type }) => type === "rest")),
+    everything: path.shapes.some(([first]) => first?.type === "rest") && bases.every((base) => base === ""),
+  };
+  const isOf = (stop: Stop) => gate.lookup.matching(stop.path).includes(path);
+  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...scene.paths], reach, isOf);
+  const priced = met.filter(({ stops, at, method }) => {
+    const stop = stops[at];
+    return stop !== undefined && rulingOf(stop, method)?.type === "closed";
+  });
+
+  const plain = path.shapes.every((shape) =>
+    shape.every((segment) => segment.type === "literal" && !segment.text.includes(".")),
+  );
+  const ahead = priced.find((meeting) => serverAhead(meeting, plain));
+  if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
+  if (!met.some(({ server }) => server)) {
+    // Where it stands cannot be known, and no route shows it: the first request will.
+    if (bases.length === 0 && met.length === 0) return [];
+    return [unserved(scene, path, verb, bases, met, report)];
+  }
+  const served = priced.filter(({ server }) => server);
+  const problems: ConfigProblem[] = [];
+  const twice = served.find(isPricedTwice);
+  if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
+  // A wildcard prices what is below it, however wide the routes are that serve it.
+  const free = reach.files ? undefined : served.flatMap((meeting) => findFree(scene, meeting) ?? [])[0];
+  if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
+  const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
+  const bypass = spelled.flatMap((meeting) => findBypass(scene, meeting, "paths") ?? [])[0];
+  if (bypass) {
+    const { spelling, stop } = bypass;
+    problems.push(
+      report(
+        "gate_bypassed",
+        `${verb} ${spelling} passes this paywall by and reaches ${nameOf(stop)}; ${MOUNT_AT_ROOT}`,
+      ),
+    );
+  }
+  return problems;
+}
+
+const MOUNT_AT_ROOT =
+  'mount the table at the root of the outermost app, with whole paths: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of the paywall';
+
+function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string {
+  return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
+}
+
+function pricedTwice({ method, path }: Meeting): string {
+  return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+}
+
+function tooNarrow(entry: string, verb: string, free: string, served: readonly Meeting[]): string {
+  const [first] = served;
+  const wide = [first?.server?.layer.route?.path].flat().find((path) => typeof path === "string");
+  const how = wide === undefined ? "price all of it" : `price all of it: "${verb} ${wide}"`;
+  return `the route that serves ${entry} serves ${free} too, which is free; ${how}, or open the rest by an entry that is "free"`;
+}
+
+function unserved(
+  scene: Scene,
+  path: Path,
+  verb: string,
+  bases: readonly string[],
+  met: readonly Meeting[],
+  report: (code: string, message: string) => ConfigProblem,
+): ConfigProblem {
+  const { pattern } = path;
+  const whole = `${verb} ${bases[0] ?? ""}${pattern}`;
+  const files = met.flatMap(({ stops, at }) => stops.slice(at + 1)).find((stop) => roleOf(stop) === "files");
+  const isFile = /\.[^/]*$/.test(pattern) || (files !== undefined && files.base !== "");
+  if (files && isFile) {
+    const folder = `${pattern.slice(0, pattern.lastIndexOf("/"))}/*`;
+    return report(
+      "file_has_other_names",
+      `${whole} is a file of a file server, which gives it under other names too (as the index of its folder, without its extension); price its folder: "${verb} ${folder}"`,
+    );
+  }
+  const misplaced =
+    bases.some((base) => base !== "") && examplesAt("", pattern).some((at) => isServed(scene, verb, at));
+  if (misplaced) {
+    return report(
+      "gate_misses_path",
+      `the app serves ${verb} ${pattern}, and this paywall stands below ${bases.join(", ")}, so it prices ${whole} instead; a table is relative to where it is mounted. Mount it at the root`,
+    );
+  }
+  const hint = files
+    ? 'a file server is no route: price a folder of it by a wildcard, "/folder/*"'
+    : 'if a middleware serves it, mount that below a path, app.use("/path", middleware), or give it a route, app.all("/path", middleware)';
+  return report(
+    "route_not_served",
+    `no route of the app behind this paywall serves ${whole}; a price must name the path as the route does, and stand ahead of it. Otherwise, ${hint}`,
+  );
+}
+
+/** Whether something of the app answers this path, whatever stands ahead of it. */
+export function isServed(scene: Scene, verb: string, path: string): boolean {
+  return methodsOf(verb).some((method) =>
+    scene.walk(method, path).some((stop) => stop.place !== "function" && roleOf(stop) === "serves"),
+  );
+}
+
+export function examplesAt(base: string, pattern: string): string[] {
+  return [...new Set(values.flatMap((value) => tryExamples(pattern, value)))].map((path) => base + path);
+}

@@ -1,0 +1,75 @@
+import { type Layer, takenBy } from "./layers.js";
+import { major } from "./lookup.js";
+import { examplesOf } from "./path.js";
+
+/** Values that parameters are tried with, since a route may take numbers or ids only; the last one is for wildcards. */
+export const values = [
+  "x",
+  "1",
+  "2024-01-01",
+  "a1b2c3d4",
+  "00000000-0000-4000-8000-000000000000",
+  "x.y",
+  "en",
+  "x/y/z",
+];
+
+/** Samples of one layer that are worth a walk. */
+const MOST = 4;
+
+const kept = new WeakMap<Layer, readonly string[]>();
+
+/** Paths that a layer matches by its own matcher; none if its expression gives none away. */
+export function samplesOf(layer: Layer): readonly string[] {
+  let samples = kept.get(layer);
+  if (samples) return samples;
+  const given = layer.route ? layer.route.path : layer.rawPath;
+  const written = given === undefined ? [layer.regexp] : Array.isArray(given) ? given.flat(Infinity) : [given];
+  samples = written.flatMap((path) =>
+    few(candidates(path, layer).filter((sample) => takenBy(layer, sample) !== undefined)),
+  );
+  kept.set(layer, samples);
+  return samples;
+}
+
+function candidates(path: unknown, { regexp }: Layer): string[] {
+  if (path instanceof RegExp) return unroll(path);
+  if (typeof path !== "string") return [];
+  const examples = values.flatMap((value) => tryExamples(path, value));
+  // Express 4 reads parts of a path as an expression.
+  return examples.length > 0 || !regexp ? examples : unroll(regexp);
+}
+
+/** Examples of a pattern in the path language of tables; none of any other. */
+export function tryExamples(pattern: string, value: string): string[] {
+  try {
+    return examplesOf(pattern, major, value);
+  } catch {
+    return [];
+  }
+}
+
+/** The first ones, and the last, which has more segments than the others. */
+function few(samples: readonly string[]): string[] {
+  const all = [...new Set(samples)];
+  return all.length <= MOST ? all : [...all.slice(0, MOST - 1), all.at(-1) as string];
+}
+
+/** Texts that an expression of usual form may match; each is then tried with the expression itself. */
+function unroll({ source }: RegExp): string[] {
+  // What Express 4 makes of several paths is one expression.
+  return source.split(/\|(?=\^)/).flatMap((one) => values.map((value) => fill(one, value)));
+}
+
+function fill(source: string, value: string): string {
+  return source
+    .replace(/\(\?<?[=!](?:[^()\\]|\\.)*\)/g, "")
+    .replace(/\\\//g, "/")
+    .replace(/\/\?(?=\$?$)/, "")
+    .replace(/(?:\\[dwS]|\[\^?(?:[^\]\\]|\\.)*\]|(?<!\\)\.)(?:[+*]|\{[\d,]*\})?\??/g, value)
+    .replace(/(?<!\\)\((?:\?:|\?<\w+>)?/g, "")
+    .replace(/\|[^)]*/g, "")
+    .replace(/(?<!\\)\)[?*+]?/g, "")
+    .replace(/(?<!\\)[$^]/g, "")
+    .replace(/\\(.)/g, "$1");
+}

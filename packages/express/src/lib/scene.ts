@@ -1,0 +1,80 @@
+import type { Application, Router } from "express";
+import { type Gate, gateOf } from "./gates.js";
+import { type Layer, stackOf, within } from "./layers.js";
+import { samplesOf } from "./samples.js";
+import { handlersOf, type Stop, walk } from "./walk.js";
+
+/** Something at the end of a branch of the app's routers. */
+export interface Leaf {
+  readonly layer: Layer;
+  /** Paths that lead to the layer. */
+  readonly bases: readonly string[];
+  /** Paths that reach it. */
+  readonly paths: readonly string[];
+}
+
+/** Paths that lead to one layer and are tried. */
+const MOST_BASES = 6;
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** A finished app with example paths of all that it serves. Nothing of it runs. */
+export class Scene {
+  readonly leaves: readonly Leaf[];
+  readonly gates: readonly (Gate & { readonly leaf: Leaf })[];
+  /** Example paths of every route. */
+  readonly paths: readonly string[];
+  readonly #stack: readonly Layer[];
+  readonly #walks = new Map<string, readonly Stop[]>();
+
+  constructor(app: Application | Router) {
+    this.#stack = stackOf(app);
+    const leaves: Leaf[] = [];
+    collect(this.#stack, [""], leaves);
+    this.leaves = leaves;
+    this.gates = leaves.flatMap((leaf) =>
+      handlesOf(leaf.layer).flatMap((handle) => {
+        const gate = gateOf(handle);
+        return gate ? [{ ...gate, leaf }] : [];
+      }),
+    );
+    this.paths = [...new Set(leaves.flatMap(({ layer, paths }) => (layer.route ? paths : [])))];
+  }
+
+  /** What a request for the path meets, in its order. */
+  walk(method: string, path: string): readonly Stop[] {
+    const key = `${method} ${path}`;
+    let stops = this.#walks.get(key);
+    if (!stops) {
+      stops = walk(this.#stack, method, path);
+      this.#walks.set(key, stops);
+    }
+    return stops;
+  }
+}
+
+/** The methods that an entry of a table stands for. */
+export function methodsOf(verb: string): readonly string[] {
+  return verb === "ALL" ? METHODS : [verb];
+}
+
+function collect(stack: readonly Layer[], bases: readonly string[], leaves: Leaf[]): void {
+  for (const layer of stack) {
+    const samples = samplesOf(layer);
+    const paths = bases.flatMap((base) => samples.map((sample) => join(base, sample)));
+    const below = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
+    const inner = within(layer);
+    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves);
+    else leaves.push({ layer, bases: layer.route ? bases : below, paths });
+  }
+}
+
+function join(base: string, sample: string): string {
+  if (sample === "" || sample === "/") return base === "" ? sample : base;
+  return base + sample;
+}
+
+function handlesOf(layer: Layer): Layer["handle"][] {
+  if (!layer.route) return [layer.handle];
+  const { route } = layer;
+  return [...new Set(METHODS.flatMap((method) => handlersOf(route, method)))];
+}

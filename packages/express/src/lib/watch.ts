@@ -1,0 +1,42 @@
+import type { ConfigError } from "@turnpike/core";
+import { faultReply, reportFault } from "@turnpike/core/adapter";
+import { writeReply } from "@turnpike/core/node";
+import type { Request, Response } from "express";
+import type { Gate } from "./gates.js";
+import { checkGate } from "./served.js";
+
+/** Looks after one gate while it serves: what stands wrong is found by the first request, whatever that asks for. */
+export interface Watch {
+  /** Called with every request. */
+  look(req: Request): void;
+  /** Refuses a priced request while the gate stands wrong; a route that was added in the meantime may have put it right. */
+  refuses(req: Request, res: Response): boolean;
+}
+
+export function createWatch(gate: Gate): Watch {
+  let looked = false;
+  let fault: ConfigError | undefined;
+  let told = "";
+
+  function check(req: Request): void {
+    fault = checkGate(gate, req);
+    if (!fault || fault.message === told) return;
+    told = fault.message;
+    reportFault(gate.source, fault);
+  }
+
+  return {
+    look(req) {
+      if (looked) return;
+      looked = true;
+      check(req);
+    },
+    refuses(req, res) {
+      if (!fault) return false;
+      check(req);
+      if (!fault) return false;
+      writeReply(res, faultReply(fault), req.method);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { ConfigError, type ConfigProblem } from "@turnpike/core";
+
+/** `OPTIONS` is free. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/**
+ * Handlers whose price is stated, be it as free, with the methods that it is stated for. Shared, since Next may load this
+ * module more than once.
+ */
+const KEY = Symbol.for("turnpike.next.handlers");
+const shared = globalThis as { [KEY]?: WeakMap<object, readonly string[]> };
+shared[KEY] ??= new WeakMap();
+const stated = shared[KEY];
+
+/** Remembers what the seller has stated a price for: a guarded handler of any method, or one that is free for some. */
+export function stateHandler<H extends object>(handler: H, methods: readonly string[] = METHODS): H {
+  stated.set(handler, [...(stated.get(handler) ?? []), ...methods]);
+  return handler;
+}
+
+/**
+ * Checks the exports of a route file, in a test of the seller's: a handler that no price was stated for is free, and Next
+ * tells nobody of it at run time. `paywall.check(await import("./app/items/route"))`
+ * @param exports the route file's module
+ * @throws ConfigError `price_missing` for each handler without a price, `static_route` for a priced file that is static
+ */
+export function checkExports(exports: object): void {
+  const file = exports as Readonly<Record<string, unknown>>;
+  const handlers = METHODS.filter((method) => typeof file[method] === "function");
+  const problems = handlers
+    .filter((method) => !stated.get(file[method] as object)?.includes(method))
+    .map((method): ConfigProblem => {
+      const message = `the handler is not wrapped, so it is free; write paid(tolls, "$0.01", handler), or list it in a table as "free"`;
+      return { code: "price_missing", path: method, message };
+    });
+  if (file.dynamic === "force-static") {
+    const message = 'a route with a price cannot be static; remove `dynamic = "force-static"`';
+    problems.push({ code: "static_route", path: "dynamic", message });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
