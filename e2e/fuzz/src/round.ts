@@ -18,6 +18,8 @@ export interface Listening {
   readonly port: number;
   /** What every request of these got, by its place. */
   ask(requests: readonly RawRequest[]): Promise<Served[][]>;
+  /** How many priced files went out in responses that were not told apart. */
+  readonly files: number;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
   const intention = new Intention(plan);
   const below = `/${(plan.fallback?.below ?? []).join("/")}`.replace(/\/$/, "");
   let next = 0;
+  let files = 0;
 
   function judge(run: Run): Served {
     const { route, path, method } = run;
@@ -59,10 +62,14 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
     const sent: Sent[] = requests.map((request) => ({ id: `f${next++}`, request }));
     const found = new Map<string, Served[]>();
     const alone: Sent[] = [];
-    const has = (id: string) => seen.has(id);
-    await sendAll(port, sent, has, (bytes, batch) => {
-      // Content tells its file, not its request, so connections that carried content are taken apart.
-      if (judgeFiles(bytes).length > 0) alone.push(...batch);
+    await sendAll(port, sent, (id) => seen.has(id), (bytes, batch) => {
+      const served = judgeFiles(bytes);
+      const first = batch[0];
+      const priced = served.filter((one) => one.priced).length;
+      if (batch.length === 1 && first) found.set(first.id, served);
+      // Content tells its file, not its request, so a connection that sold too much is taken apart.
+      else if (guarded && priced > 0) alone.push(...batch);
+      else files += priced;
     });
     for (const one of alone) {
       await sendAll(port, [one], () => true, (bytes) => found.set(one.id, judgeFiles(bytes)));
@@ -73,7 +80,14 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
       return [...byKey.values(), ...(found.get(id) ?? [])];
     });
   }
-  return { port, ask, close: () => closeServer(app.server, app.close) };
+  return {
+    port,
+    ask,
+    get files() {
+      return files;
+    },
+    close: () => closeServer(app.server, app.close),
+  };
 }
 
 async function closeServer(server: Server, close: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import * as adapter from "@turnpike/hono";
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { type Framework, type Parts, pathOf, writeTable } from "../build.js";
-import type { Mount, Path } from "../plan.js";
+import type { Mount, Path, Plan } from "../plan.js";
 import { resolveTarget } from "../resolvers.js";
 
 type Protect = (app: Hono, ...rest: Parameters<typeof adapter.paywall>) => void;
@@ -15,7 +15,7 @@ export const honoFramework: Framework = {
   write,
   async build(parts) {
     const { plan, tolls } = parts;
-    const app = new Hono({ strict: plan.settings.strict });
+    const app = quietApp(plan);
     if (tolls) putGate(app, parts);
     fill(app, parts, plan.root, []);
     addFallback(app, parts);
@@ -23,6 +23,10 @@ export const honoFramework: Framework = {
     return { server: createAdaptorServer({ fetch: app.fetch }) as Server, close: async () => {} };
   },
 };
+
+function quietApp({ settings }: Plan): Hono {
+  return new Hono({ strict: settings.strict }).onError((_error, c) => c.text("failed", 500));
+}
 
 function putGate(app: Hono, { plan, tolls }: Parts): void {
   if (!tolls) return;
@@ -44,7 +48,7 @@ function fill(target: Hono, parts: Parts, mount: Mount, before: Path): void {
     target.on(method === "ALL" ? ["GET", "POST", "PUT", "DELETE", "OPTIONS"] : [method], [write(path)], ...handlers, serve);
   }
   for (const inner of mount.mounts) {
-    const next = new Hono({ strict: parts.plan.settings.strict });
+    const next = quietApp(parts.plan);
     fill(next, parts, inner, prefix);
     if (inner.app) target.mount(write(inner.prefix), next.fetch);
     else target.route(write(inner.prefix), next);
