@@ -22,7 +22,8 @@ interface Permit {
 
 let reader: ChainReader;
 beforeEach(async () => {
-  reader = evmChain({ rpcUrl: node.rpcUrl, network: chain.network });
+  // Some of these read hundreds of transactions, on machines with much else to do.
+  reader = evmChain({ rpcUrl: node.rpcUrl, network: chain.network, timeout: 60_000 });
   const { Permit2Double, ExactProxyDouble } = await loadOddContracts();
   await ask("anvil_setCode", PERMIT2_ADDRESS, Permit2Double.runtime);
   await ask("anvil_setCode", x402ExactPermit2ProxyAddress, ExactProxyDouble.runtime);

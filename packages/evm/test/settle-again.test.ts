@@ -41,7 +41,6 @@ describe("the same payment again", () => {
 
   test("G06 is used for another caller while it is pending, and its own caller hears that it is", async () => {
     await chain.setAutomine(false);
-    onTestFinished(() => chain.setAutomine(true));
     const slow = open({ settleTimeout: 300 });
     const request = await pay();
     expect(await slow.settle(request, { token: "a" })).toMatchObject({ errorReason: "settlement_pending" });

@@ -5,7 +5,7 @@ import { createPaywall, type Paywall } from "@turnpike/core";
 import { rawRequest } from "@turnpike/testing";
 import express, { type Express, type NextFunction, type Request, type Response, Router } from "express";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { paid, paywall, protect } from "../src/index.js";
 import { openStand, quietApp, rest } from "./stand.js";
 
@@ -17,6 +17,7 @@ beforeAll(() => {
   mkdirSync(join(folder, "premium"));
   for (const name of ["F", "x", "index.html"]) writeFileSync(join(folder, "premium", name), bytes);
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const goods = (_req: Request, res: Response) => void res.send(bytes);
@@ -90,7 +91,7 @@ const targets = [
 ];
 
 it("what the check approves gives nothing away, under any spelling, whatever the app is made of", {
-  timeout: 300_000,
+  timeout: 120_000,
 }, async () => {
   let approved = 0;
   const app = fc.shuffledSubarray(Object.keys(parts), { minLength: 2, maxLength: 5 });
@@ -113,7 +114,28 @@ it("what the check approves gives nothing away, under any spelling, whatever the
         if (names.some((name) => gates.has(name))) expect(answer.body.toString(), target).not.toContain(bytes);
       }
     }),
-    { numRuns: Number(process.env.RUNS ?? 150) },
+    { numRuns: 120 },
   );
   expect(approved).toBeGreaterThan(0);
+});
+
+it("protect gives nothing away without a check, whatever the app is made of and wherever it is called", {
+  timeout: 120_000,
+}, async () => {
+  vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const others = Object.keys(parts).filter((name) => !gates.has(name) && name !== "ownHandler");
+  const app = fc.shuffledSubarray([...others, "protected"], { minLength: 2, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(app, async (some) => {
+      const names = some.includes("protected") ? some : [...some, "protected"];
+      const built = quietApp();
+      for (const name of names) parts[name]?.(built, createPaywall(stand.config()));
+      const origin = await stand.listen(built);
+      for (const target of targets) {
+        const response = await rawRequest(origin, [`GET ${target} HTTP/1.1`]);
+        expect(response.body.toString(), target).not.toContain(bytes);
+      }
+    }),
+    { numRuns: 60 },
+  );
 });

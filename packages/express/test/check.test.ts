@@ -1,6 +1,6 @@
 import { ConfigError } from "@turnpike/core";
 import express, { type Express, type Request, type Response, Router } from "express";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { paywall } from "../src/index.js";
 import { openStand, quietApp, rest } from "./stand.js";
 
@@ -61,65 +61,52 @@ describe("paywall.check", () => {
     expect(problemsOf(app)).toEqual(['routes["GET /weather"]']);
   });
 
-  it("does not fail for what it cannot know: mounted functions, apps and files", () => {
+  it("does not fail for what it cannot know: mounted functions, apps without routes, folders of files", () => {
     const app = quietApp();
-    app.use(sell("GET /proxy/a/b", "GET /sub/x", `GET /premium/${rest}`, "GET /report.pdf"));
+    app.use(sell("GET /proxy/a/b", "GET /sub/x", `GET /premium/${rest}`));
     app.use("/proxy", (_req, res, _next) => void res.send("ok"));
     app.use("/sub", quietApp());
     app.use(express.static("."));
     expect(problemsOf(app)).toEqual([]);
   });
 
-  it("says nothing about an app without a paywall or without routes", () => {
-    expect(problemsOf(quietApp())).toEqual([]);
-    const app = quietApp();
-    app.get("/weather", answer);
-    expect(problemsOf(app)).toEqual([]);
-  });
-});
-
-describe("at the first request", () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  function misspelt() {
-    const app = quietApp();
-    app.use("/:tenant", sell("GET /weather", "GET /wether"));
-    app.get("/:tenant/weather", answer);
-    app.get("/:tenant/free", answer);
-    return app;
-  }
-
-  it("a pattern that nothing serves is reported, even if only free routes are asked", async () => {
-    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    expect(await stand.status(misspelt(), "/acme/free")).toBe(200);
-    expect(warn.mock.calls.map(([error]) => error)).toEqual([expect.any(ConfigError)]);
-    expect(String(warn.mock.calls[0]?.[0])).toContain("GET /acme/wether");
-  });
-
-  it("priced paths then answer an error, and free ones go on", async () => {
-    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const app = misspelt();
-    expect(await stand.status(app, "/acme/weather")).toBe(500);
-    expect(await stand.status(app, "/acme/free")).toBe(200);
-    expect(await stand.status(app, "/acme/weather")).toBe(500);
-  });
-
-  it("a route that is added later mends it", async () => {
-    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const app = misspelt();
-    expect(await stand.status(app, "/acme/weather")).toBe(500);
-    app.get("/:tenant/wether", answer);
-    expect(await stand.status(app, "/acme/weather")).toBe(402);
-  });
-
-  it("nothing is said about an app whose patterns are all served", async () => {
-    const warn = vi.spyOn(process, "emitWarning");
+  it("reads the routes of apps that are mounted in the app", () => {
     const inner = quietApp();
-    inner.use(sell("GET /weather"));
     inner.get("/weather", answer);
     const app = quietApp();
+    app.use(sell("GET /inner/weather", "GET /inner/wether"));
     app.use("/inner", inner);
-    expect(await stand.status(app, "/inner/weather")).toBe(402);
-    expect(warn).not.toHaveBeenCalled();
+    expect(problemsOf(app)).toEqual(['routes["GET /inner/wether"]']);
+  });
+
+  it("runs nothing of the app", () => {
+    let runs = 0;
+    const run = (_req: Request, _res: Response, next: () => void) => {
+      runs++;
+      next();
+    };
+    const inner = quietApp();
+    inner.use(run);
+    inner.get("/weather", run, answer);
+    const app = quietApp();
+    app.param("id", (_req, _res, next) => run(_req, _res, next));
+    app.use(run, sell("GET /inner/weather", "GET /items/:id"));
+    app.use("/inner", inner);
+    app.get("/items/:id", run, answer);
+    expect(problemsOf(app)).toEqual([]);
+    expect(runs).toBe(0);
+  });
+
+  it("forgets a paywall that another app missed", () => {
+    const missing = quietApp();
+    missing.get("/weather", answer);
+    sell("GET /weather");
+    expect(problemsOf(missing)).toEqual(['routes["GET /weather"]']);
+    const app = quietApp();
+    app.use(sell("GET /other"));
+    app.get("/other", answer);
+    app.get("/weather", answer);
+    expect(problemsOf(app)).toEqual([]);
+    expect(problemsOf(missing)).toEqual(['routes["GET /weather"]']);
   });
 });

@@ -202,6 +202,22 @@ describe("G21 a price that is narrower than its route", () => {
     });
   });
 
+  it("G14 stops the start for one file below a file server, until its folder has a price or is opened", async () => {
+    const start = async (more: Record<string, string>) => {
+      const app = till.app();
+      await app.register(paywall, till.config({ routes: { "GET /premium/report.html": "$1", ...more } }));
+      app.get("/*", handler);
+      app.get("/premium/index.html", handler);
+      return problemsOf(app);
+    };
+    const problem = 'file_has_other_names routes["GET /premium/report.html"]';
+    expect(await start({})).toEqual([problem]);
+    expect(await start({ "GET /*": "free" })).toEqual([problem]);
+    expect(await start({ "GET /premium/*": "$1" })).toEqual([]);
+    expect(await start({ "GET /premium/*": "free" })).toEqual([]);
+    expect(await start({ "GET /*": "$0.01" })).toEqual([]);
+  });
+
   it("stops the start for a method or a section that nothing serves", async () => {
     const app = till.app();
     await app.register(

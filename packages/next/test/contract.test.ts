@@ -28,5 +28,6 @@ testAdapter({
     C02: verbs,
     C07: verbs,
     D42: "a field that stands on the response ahead of the handler wins in Next",
+    G62: "a field that stands on the response ahead of the handler wins in Next",
   },
 });

@@ -11,12 +11,6 @@ export const tokenAbi = parseAbi([
   "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
 ]);
 
-/** Permit2's unordered nonces: one bit each, in words of 256. Its transfers leave no event of their own. */
-export const permit2Abi = parseAbi([
-  "function nonceBitmap(address owner, uint256 word) view returns (uint256)",
-  "event UnorderedNonceInvalidation(address indexed owner, uint256 word, uint256 mask)",
-]);
-
 /** A contract wallet's own judgement of a signature (EIP-1271). */
 export const walletAbi = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 

@@ -20,9 +20,9 @@ export type Sold = "paths" | "files" | "route";
 
 /** Looks for another spelling of a priced path that Express leads past the gate to something that serves the same. */
 export function findBypass(scene: Scene, meeting: Meeting, sold: Sold): Bypass | undefined {
-  const { method, path, stops, at } = meeting;
+  const { method, path, stops, at, server } = meeting;
   const gate = stops[at];
-  if (!gate || seesEverything(gate)) return undefined;
+  if (!gate || seesEverything(gate) || (sold === "route" && server?.layer === gate.layer)) return undefined;
   const others = sold === "route" ? [] : othersOf(scene);
   // The folder itself is no path of a route for what is in it, and a file server gives its index.
   const folder = sold !== "route" && gate.place !== "function" ? [folderOf(path)] : [];

@@ -6,6 +6,7 @@ import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.j
 import { nameOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
+import { handlersOf } from "./walk.js";
 
 /** Requests whose other spellings are tried. */
 const MOST_SPELLED = 6;
@@ -21,21 +22,26 @@ export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
 
 /** On a route: the handler behind it is what is sold. */
 function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
-  const met = meetings(scene, gate, everyMethod, leaf.paths, SOME, ({ layer }) => layer === leaf.layer);
+  const { route } = leaf.layer;
+  const methods = everyMethod.filter((method) => route && handlersOf(route, method).includes(gate.handler as never));
+  const met = meetings(scene, gate, methods, leaf.paths, SOME, leaf.layer);
   const ahead = met.find((meeting) => serverAhead(meeting) ?? handlerAhead(meeting));
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
-  return [...idle(met), ...twice(met), ...bypassed(scene, met, soldBy)];
+  const all = met.some(({ server }) => server)
+    ? met
+    : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
+  return [...idle(all), ...twice(met), ...bypassed(scene, met, soldBy)];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
 function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
   const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
   const reach = { files: true, everything: atRoot(leaf.layer) && leaf.bases.includes("") };
-  const met = meetings(scene, gate, everyMethod, paths, reach, ({ layer }) => layer === leaf.layer);
+  const met = meetings(scene, gate, everyMethod, paths, reach, leaf.layer);
   // A route ahead of it may be meant to be free, but not if that leaves nothing to sell.
   const sellsBy = (method: string) => met.some((one) => one.method === method && one.server && !serverAhead(one));
   const isSold = met.some(({ server }) => server);

@@ -6,7 +6,7 @@ import { rulingOf, type TableGate } from "./gates.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { findFree } from "./narrow.js";
 import { nameOf, roleOf } from "./roles.js";
-import { tryExamples, values } from "./samples.js";
+import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import type { Stop } from "./walk.js";
 
@@ -22,7 +22,33 @@ const MOST_SPELLED = 4;
 export function judgeTable(scene: Scene, gate: TableGate, more: readonly string[] = []): ConfigProblem[] {
   const places = scene.gates.filter(({ handler }) => handler === gate.handler);
   const bases = [...new Set([...more, ...places.flatMap(({ leaf }) => leaf.bases)])];
-  return gate.paths.flatMap((path) => path.verbs.flatMap((verb) => judgeEntry(scene, gate, path, verb, bases)));
+  const routed = grouped(scene, gate, scene.paths);
+  return gate.paths.flatMap((path) => {
+    const tried =
+      grouped(
+        scene,
+        gate,
+        bases.flatMap((base) => few(examplesAt(base, path.pattern))),
+      ).get(path) ?? [];
+    const paths = [...tried, ...(routed.get(path) ?? [])];
+    return path.verbs.flatMap((verb) => judgeEntry(scene, gate, path, verb, bases, paths));
+  });
+}
+
+/** The paths that meet the gate, by the patterns that match them there. */
+function grouped(scene: Scene, gate: TableGate, paths: readonly string[]): Map<Path, string[]> {
+  const found = new Map<Path, string[]>();
+  for (const whole of paths) {
+    // Middleware is met by every method alike.
+    const stop = scene.walk("GET", whole).find(({ handle }) => handle === (gate.handler as unknown));
+    if (!stop) continue;
+    for (const path of gate.lookup.matching(stop.path)) {
+      const known = found.get(path);
+      if (known) known.push(whole);
+      else found.set(path, [whole]);
+    }
+  }
+  return found;
 }
 
 function judgeEntry(
@@ -31,16 +57,21 @@ function judgeEntry(
   path: Path,
   verb: string,
   bases: readonly string[],
+  paths: readonly string[],
 ): ConfigProblem[] {
   const entry = `${verb} ${path.pattern}`;
   const report = (code: string, message: string): ConfigProblem => ({ code, path: `routes["${entry}"]`, message });
-  const examples = bases.flatMap((base) => examplesAt(base, path.pattern));
   const reach = {
     files: path.shapes.some((shape) => shape.some(({ type }) => type === "rest")),
     everything: path.shapes.some(([first]) => first?.type === "rest") && bases.every((base) => base === ""),
   };
-  const isOf = (stop: Stop) => gate.lookup.matching(stop.path).includes(path);
-  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...scene.paths], reach, isOf);
+  let met = meetings(scene, gate, methodsOf(verb, scene), paths, reach);
+  if (!met.some(({ server }) => server)) {
+    // A route may take numbers only, or dates.
+    const others = bases.flatMap((base) => examplesAt(base, path.pattern));
+    const matched = grouped(scene, gate, others).get(path) ?? [];
+    met = [...met, ...meetings(scene, gate, methodsOf(verb, scene), matched, reach)];
+  }
   const priced = met.filter(({ stops, at, method }) => {
     const stop = stops[at];
     return stop !== undefined && rulingOf(stop, method)?.type === "closed";
@@ -61,10 +92,10 @@ function judgeEntry(
   const twice = served.find(isPricedTwice);
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
   // A wildcard prices what is below it, however wide the routes are that serve it.
-  const free = reach.files ? undefined : served.flatMap((meeting) => findFree(scene, meeting) ?? [])[0];
+  const free = reach.files ? undefined : first(served, (meeting) => findFree(scene, meeting));
   if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
   const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
-  const bypass = spelled.flatMap((meeting) => findBypass(scene, meeting, "paths") ?? [])[0];
+  const bypass = first(spelled, (meeting) => findBypass(scene, meeting, "paths"));
   if (bypass) {
     const { spelling, stop } = bypass;
     problems.push(
@@ -75,6 +106,14 @@ function judgeEntry(
     );
   }
   return problems;
+}
+
+function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const MOUNT_AT_ROOT =
@@ -89,8 +128,7 @@ function pricedTwice({ method, path }: Meeting): string {
 }
 
 function tooNarrow(entry: string, verb: string, free: string, served: readonly Meeting[]): string {
-  const [first] = served;
-  const wide = [first?.server?.layer.route?.path].flat().find((path) => typeof path === "string");
+  const wide = [served[0]?.server?.layer.route?.path].flat().find((path) => typeof path === "string");
   const how = wide === undefined ? "price all of it" : `price all of it: "${verb} ${wide}"`;
   return `the route that serves ${entry} serves ${free} too, which is free; ${how}, or open the rest by an entry that is "free"`;
 }

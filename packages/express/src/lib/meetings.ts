@@ -1,5 +1,6 @@
 import { samePrice } from "@turnpike/core/adapter";
 import { type Gate, rulingOf } from "./gates.js";
+import type { Layer } from "./layers.js";
 import { isProxy, roleOf, seesEverything } from "./roles.js";
 import type { Scene } from "./scene.js";
 import type { Stop } from "./walk.js";
@@ -23,20 +24,23 @@ export interface Reach {
   readonly everything: boolean;
 }
 
-/** The requests for these paths that meet the gate. */
+/**
+ * The requests for these paths that meet the gate.
+ * @param layer where the gate stands, if it has several places
+ */
 export function meetings(
   scene: Scene,
   { handler }: Gate,
   methods: readonly string[],
   paths: Iterable<string>,
   reach: Reach,
-  counts: (stop: Stop) => boolean = () => true,
+  layer?: Layer,
 ): Meeting[] {
   const found: Meeting[] = [];
   for (const path of new Set(paths)) {
     for (const method of methods) {
       const stops = scene.walk(method, path);
-      const at = stops.findIndex((stop) => stop.handle === (handler as unknown) && counts(stop));
+      const at = stops.findIndex((stop) => stop.handle === (handler as unknown) && (!layer || stop.layer === layer));
       if (at >= 0) found.push({ method, path, stops, at, server: serverBehind(stops.slice(at + 1), reach) });
     }
   }

@@ -1,4 +1,5 @@
 import { rulingOf } from "./gates.js";
+import { takenBy } from "./layers.js";
 import type { Meeting } from "./meetings.js";
 import { roleOf } from "./roles.js";
 import type { Scene } from "./scene.js";
@@ -11,6 +12,9 @@ export function findFree(scene: Scene, { method, path, server }: Meeting): strin
   if (!server?.layer.route || roleOf(server) !== "serves") return undefined;
   const leaf = scene.leaves.find(({ layer }) => layer === server.layer);
   return [...neighbours(path), ...(leaf?.paths ?? [])].find((other) => {
+    if (!other.startsWith(server.base) || takenBy(server.layer, other.slice(server.base.length) || "/") === undefined) {
+      return false;
+    }
     for (const stop of scene.walk(method, other)) {
       if (rulingOf(stop, method)) return false;
       if (stop.layer === server.layer) return true;

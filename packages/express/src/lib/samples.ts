@@ -14,9 +14,6 @@ export const values = [
   "x/y/z",
 ];
 
-/** Samples of one layer that are worth a walk. */
-const MOST = 4;
-
 const kept = new WeakMap<Layer, readonly string[]>();
 
 /** Paths that a layer matches by its own matcher; none if its expression gives none away. */
@@ -49,10 +46,14 @@ export function tryExamples(pattern: string, value: string): string[] {
   }
 }
 
-/** The first ones, and the last, which has more segments than the others. */
-function few(samples: readonly string[]): string[] {
-  const all = [...new Set(samples)];
-  return all.length <= MOST ? all : [...all.slice(0, MOST - 1), all.at(-1) as string];
+/** One for each number of segments: each is a form of its own, and another value makes no other form. */
+export function few(samples: readonly string[]): string[] {
+  const forms = new Map<number, string>();
+  for (const sample of samples) {
+    const depth = sample.split("/").length;
+    if (!forms.has(depth)) forms.set(depth, sample);
+  }
+  return [...forms.values()];
 }
 
 /** Texts that an expression of usual form may match; each is then tried with the expression itself. */

@@ -23,13 +23,14 @@ export class Scene {
   readonly gates: readonly (Gate & { readonly leaf: Leaf })[];
   /** Example paths of every route. */
   readonly paths: readonly string[];
+  readonly hasHead: boolean;
   readonly #stack: readonly Layer[];
   readonly #walks = new Map<string, readonly Stop[]>();
 
   constructor(app: Application | Router) {
     this.#stack = stackOf(app);
     const leaves: Leaf[] = [];
-    collect(this.#stack, [""], leaves);
+    collect(this.#stack, [""], leaves, []);
     this.leaves = leaves;
     this.gates = leaves.flatMap((leaf) =>
       handlesOf(leaf.layer).flatMap((handle) => {
@@ -37,6 +38,7 @@ export class Scene {
         return gate ? [{ ...gate, leaf }] : [];
       }),
     );
+    this.hasHead = leaves.some(({ layer }) => layer.route?.methods.head === true);
     this.paths = [...new Set(leaves.flatMap(({ layer, paths }) => (layer.route ? paths : [])))];
   }
 
@@ -52,18 +54,26 @@ export class Scene {
   }
 }
 
-/** The methods that an entry of a table stands for. */
-export function methodsOf(verb: string): readonly string[] {
-  return verb === "ALL" ? METHODS : [verb];
+/** The methods that an entry of a table stands for; `HEAD` beside `GET` where the app has routes of its own for it. */
+export function methodsOf(verb: string, scene?: Scene): readonly string[] {
+  const methods = verb === "ALL" ? METHODS : [verb];
+  return scene?.hasHead && methods.includes("GET") ? [...methods, "HEAD"] : methods;
 }
 
-function collect(stack: readonly Layer[], bases: readonly string[], leaves: Leaf[]): void {
+/** @param around the routers that this one stands in, lest one stands in itself */
+function collect(
+  stack: readonly Layer[],
+  bases: readonly string[],
+  leaves: Leaf[],
+  around: readonly (readonly Layer[])[],
+): void {
+  if (around.includes(stack)) return;
   for (const layer of stack) {
     const samples = samplesOf(layer);
     const paths = bases.flatMap((base) => samples.map((sample) => join(base, sample)));
     const below = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
     const inner = within(layer);
-    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves);
+    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves, [...around, stack]);
     else leaves.push({ layer, bases: layer.route ? bases : below, paths });
   }
 }

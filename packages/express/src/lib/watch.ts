@@ -19,7 +19,12 @@ export function createWatch(gate: Gate): Watch {
   let told = "";
 
   function check(req: Request): void {
-    fault = checkGate(gate, req);
+    try {
+      fault = checkGate(gate, req);
+    } catch (error) {
+      // An app that is made in a way that no check has seen is served all the same.
+      process.emitWarning(error as Error);
+    }
     if (!fault || fault.message === told) return;
     told = fault.message;
     reportFault(gate.source, fault);

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from "@turnpike/core";
 import type { PricedPath } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
+import { statesPrice } from "./own-price.js";
 import { covers, expandPattern, isSection } from "./pattern.js";
 import type { PriceTable } from "./price-table.js";
 import { type Served, verbsOf } from "./served.js";
@@ -45,7 +46,17 @@ function problemOf(
     const message = `a file server gives a file under other names too; price its folder: "${verb} ${folder}"`;
     return { code: "file_has_other_names", path: at, message };
   }
-  const open = wider.find((route) => !isStated(table, route, verb));
+  // A wider entry says what the rest costs, and so does a route's own price.
+  const around = table.entries(path.native);
+  if (
+    "code" in around ||
+    table.lists(
+      around.filter((entry) => entry !== path),
+      verb,
+    )
+  )
+    return undefined;
+  const open = wider.find(({ config }) => !statesPrice(config));
   if (!open) return undefined;
   const key = `${verb} ${open.config.url}`;
   return {
@@ -67,13 +78,6 @@ function isCovered(table: PriceTable, folder: string, verb: string): boolean {
   if ("code" in entries) return true;
   const own = table.own(folder);
   return (own && table.lists([own], verb)) !== undefined || table.price(entries, verb) !== undefined;
-}
-
-/** Whether the route has a price or is opened, by its own word or by an entry. */
-function isStated(table: PriceTable, { config }: Served, verb: string): boolean {
-  if (config.paywall !== undefined) return true;
-  const entries = table.entries(config.url);
-  return "code" in entries || table.lists(entries, verb) !== undefined;
 }
 
 function isWider(url: string, { native }: Path): boolean {

@@ -169,7 +169,7 @@ describe("turns", () => {
     );
     await soon();
     await expect(turns.take(ask("a"))).rejects.toMatchObject({ code: "facilitator_busy", retryAfter: 1 });
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(15_000);
     await soon();
     expect(flood.refused).toHaveLength(512);
     for (const end of flood.ends.splice(0)) end();

@@ -35,7 +35,7 @@ const SOURCE_PLACES: Readonly<Record<Rank, number>> = { known: 32, signed: 96, u
 const RANK_WAITING = 2_048;
 const SOURCE_WAITING = 512;
 /** Milliseconds that one waits. */
-export const TURN_LIMIT = 10_000;
+export const TURN_LIMIT = 15_000;
 
 /** Those who bought before go first, then those who have certainly signed. */
 const RANKS: readonly Rank[] = ["known", "signed", "unproven"];

@@ -1,4 +1,5 @@
 import { type ByteSource, byteSource } from "./byte-source.js";
+import { type Native, nativeOf } from "./native.js";
 
 /** A handler's Response, read once. */
 export interface Answer {
@@ -9,6 +10,7 @@ export interface Answer {
   readonly source: ByteSource | undefined;
   /** The Response itself, where another would not do: the new protocol hangs on it. */
   readonly switching?: Response;
+  readonly native: Native;
 }
 
 interface ResponseLike {
@@ -39,12 +41,21 @@ export function readAnswer(value: unknown, upgrade = false): Answer {
   const headers = copyHeaders(value.headers);
   const { status, statusText = "" } = value;
   if (upgrade && status === 101) {
-    return { status, statusText: "", headers, source: undefined, switching: value as ResponseLike as Response };
+    return {
+      status,
+      statusText: "",
+      headers,
+      source: undefined,
+      switching: value as ResponseLike as Response,
+      native: {},
+    };
   }
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`The handler returned a Response with status ${status}, which cannot be sent.`);
   }
-  return { status, statusText: reasonPattern.test(statusText) ? statusText : "", headers, source: byteSource(value) };
+  const native = nativeOf(value, headers);
+  const reason = reasonPattern.test(statusText) ? statusText : "";
+  return { status, statusText: reason, headers, source: byteSource(value), native };
 }
 
 function isResponse(value: unknown): value is ResponseLike {

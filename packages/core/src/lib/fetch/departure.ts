@@ -46,13 +46,13 @@ export function reporter(ticket: Ticket, { waitUntil, over }: DepartureOptions):
 }
 
 /**
- * Makes the Response that is sent on, as close to how the handler's would be sent as the server lets one know that it left.
+ * Makes the Response that is sent on by `make`, as close to how the handler's would be sent as the server lets one know that it left.
  * @param source `undefined` if the answer is to have no body
  */
 export function sendOn(
   held: Gathered,
   source: ByteSource | undefined,
-  init: ResponseInit,
+  make: (body: BodyInit | null) => Response,
   report: Report,
   { signal, watch, piped }: DepartureOptions,
 ): Response {
@@ -64,11 +64,11 @@ export function sendOn(
       if (!left) report(false);
     };
     const body = source && (whole ? join(held) : streamRest(held, source, signal, rest));
-    const response = new Response((body ?? null) as BodyInit | null, init);
+    const response = make((body ?? null) as BodyInit | null);
     watch(response, (left) => report(left && taken));
     return response;
   }
-  if (source && (!whole || piped)) return new Response(streamRest(held, source, signal, report) as BodyInit, init);
+  if (source && (!whole || piped)) return make(streamRest(held, source, signal, report) as BodyInit);
   const body = source && join(held);
   const { FixedLengthStream } = globalThis as { FixedLengthStream?: FixedLengthStream };
   if (body && body.byteLength > 0 && FixedLengthStream && !signal?.aborted) {
@@ -79,8 +79,15 @@ export function sendOn(
       () => report(true),
       () => report(false),
     );
-    return new Response(readable, init);
+    return make(readable);
   }
   report(!signal?.aborted);
-  return new Response((body ?? null) as BodyInit | null, init);
+  return make((body ?? null) as BodyInit | null);
+}
+
+/** Sends a Response on whose body is all in memory. */
+export function sendWhole(response: Response, report: Report, { signal, watch }: DepartureOptions): Response {
+  if (watch) watch(response, report);
+  else report(!signal?.aborted);
+  return response;
 }

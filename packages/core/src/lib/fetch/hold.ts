@@ -1,8 +1,9 @@
 import type { Awaitable, Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Answer, readAnswer } from "./answer.js";
-import { type DepartureOptions, reporter, sendOn } from "./departure.js";
+import { type DepartureOptions, reporter, sendOn, sendWhole } from "./departure.js";
 import type { UpgradeWatch } from "./detached.js";
 import { type Gathered, gather, join } from "./gather.js";
+import { dress, makeResponse, typeOfSpare } from "./native.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
 
 export interface HoldOptions extends DepartureOptions {
@@ -107,7 +108,7 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
     return replace(conclusion.reply, ticket, options);
   }
 
-  const { status, statusText, switching } = answer;
+  const { status, statusText, switching, native } = answer;
   if (switching) {
     const headers = changeHeaders(answer.headers, conclusion);
     reporter(ticket, options)(!options.signal?.aborted);
@@ -122,18 +123,24 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
     else undelivered(ticket, options);
     return new Response(null, init);
   }
-  return sendOn(held, silent ? undefined : source, init, reporter(ticket, options), options);
+  if (native.spare && !silent) {
+    void source?.cancel();
+    return sendWhole(dress(native.spare, init.headers), reporter(ticket, options), options);
+  }
+  const make = (body: BodyInit | null) => makeResponse(body, init, native.like);
+  return sendOn(held, silent ? undefined : source, make, reporter(ticket, options), options);
 }
 
-async function describe({ status, headers }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
+async function describe({ status, headers, native }: Answer, held: Gathered, options: HoldOptions): Promise<Outcome> {
   const whole = held.end === "whole" && !options.detached;
   const fields = whole && options.fields ? await options.fields(headers) : undefined;
+  const untyped: HeaderList = native.spare && whole ? [["content-type", typeOfSpare(join(held))]] : [];
   const error = options.failure?.();
   return {
     status,
     aborted: false,
     whole,
-    headers: () => fields ?? [...headers],
+    headers: () => fields ?? [...headers, ...untyped],
     ...(error !== undefined && { error }),
     ...(whole && (fields || !options.fields) && { body: join(held) }),
   };

@@ -1,5 +1,6 @@
 import { mergeHeader } from "../merge-headers.js";
 import type { HeaderList, Reply } from "../seam.js";
+import { isCoded } from "./native.js";
 
 /** Whether an answer with this status has no body whatever the handler gave it. */
 export function isBodiless(status: number): boolean {
@@ -22,6 +23,9 @@ export function setHeaders(headers: Headers, list: HeaderList): Headers {
  */
 export function toResponse({ status, headers, body }: Reply, method?: string, outer?: Headers): Response {
   const content = method === "HEAD" || isBodiless(status) ? null : (body ?? null);
-  const fields = outer ? setHeaders(new Headers(outer), headers) : headers;
-  return new Response(content as BodyInit | null, { status, headers: fields });
+  const fields = outer ? setHeaders(new Headers(outer), headers) : new Headers(headers);
+  const init: ResponseInit & { encodeBody?: "manual" } = { status, headers: fields };
+  // An answer of a handler's that was kept: its coded bytes are sent as they are.
+  if (content instanceof Uint8Array && isCoded(content, fields)) init.encodeBody = "manual";
+  return new Response(content as BodyInit | null, init);
 }

@@ -8,8 +8,11 @@ export type Open = (plan?: ShopPlan) => Promise<Shop>;
 /** Collects the cases of one harness. */
 export interface Casebook {
   readonly harness: Harness;
-  /** One case. Its title begins with its id; an exception that the harness declares for the id leaves it out. */
-  check(title: string, body: (open: Open) => Promise<void>): void;
+  /**
+   * One case. Its title begins with its id; an exception that the harness declares for the id leaves it out.
+   * @param timeout milliseconds, for cases that keep a machine busy @default 30000
+   */
+  check(title: string, body: (open: Open) => Promise<void>, timeout?: number): void;
   /** The closing line, and the check that every exception names a case. */
   close(): void;
 }
@@ -19,7 +22,7 @@ export function openCasebook(harness: Harness): Casebook {
   const ids = new Set<string>();
   return {
     harness,
-    check(title, body) {
+    check(title, body, timeout = 120_000) {
       const id = title.slice(0, title.indexOf(" "));
       if (ids.has(id)) throw new Error(`Two cases are called ${id}.`);
       ids.add(id);
@@ -29,7 +32,7 @@ export function openCasebook(harness: Harness): Casebook {
         it.skip(`${title} (not served: ${reason})`, () => {});
         return;
       }
-      it(title, { timeout: 120_000 }, async () => {
+      it(title, { timeout }, async () => {
         const shops: Shop[] = [];
         const open: Open = async (plan) => {
           const shop = await openShop(harness, plan);

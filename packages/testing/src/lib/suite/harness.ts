@@ -60,7 +60,8 @@ export interface Stage {
 
 /**
  * `ahead` of all routes at the root, `behind` them, `never` mounted, `below` a path, or by the form of the adapter that
- * takes the `app` itself once all routes are there.
+ * takes the `app` itself once all routes are there. `below` a path, a framework whose tables are relative to their mount
+ * takes that path off the table's paths that begin with it, and leaves the others as they are.
  */
 export type GatePlace = "ahead" | "behind" | "never" | "app" | { readonly below: Path };
 

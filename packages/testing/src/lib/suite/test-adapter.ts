@@ -7,6 +7,7 @@ import { testBound } from "./cases/bound.js";
 import { testBuyers } from "./cases/buyers.js";
 import { testBypasses, testOptions } from "./cases/bypasses.js";
 import { testBytes } from "./cases/bytes.js";
+import { testChainNodes } from "./cases/chain-nodes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
@@ -49,7 +50,7 @@ export function testAdapter(harness: Harness): void {
     "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
-    "proof of payment": [testProofOfPayment],
+    "proof of payment": [testProofOfPayment, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "what nobody has paid for": [testUnpaid],

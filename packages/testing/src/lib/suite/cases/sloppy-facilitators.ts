@@ -3,7 +3,7 @@ import type { Behaviour } from "../../facilitator/behaviour.js";
 import * as faults from "../../facilitator/faults.js";
 import type { Casebook, Open } from "../casebook.js";
 import { expectRetryLater, problemOf } from "../expectations.js";
-import { paid, type Shop } from "../shop.js";
+import type { Shop } from "../shop.js";
 
 const refusal = { success: false, errorReason: "insufficient_funds", transaction: "", network: "eip155:84532" };
 const hash = `0x${"ab".repeat(32)}`;

@@ -1,0 +1,164 @@
+import express from "express";
+import { it } from "vitest";
+import { paywall } from "../src/index.js";
+import { answer, answer3, failed, notFound, pass } from "./parts.js";
+import { expectRight, type RightApps } from "./right.js";
+import { four, openStand, rest } from "./stand.js";
+
+const stand = openStand();
+
+const apps: RightApps = {
+  simple: [
+    (app, tolls) => {
+      app.use(express.json(), pass);
+      app.use(paywall(tolls, { "GET /w": "$1" }));
+      app.get("/w", answer);
+      app.use(notFound);
+      app.use(failed);
+    },
+    ["/w"],
+  ],
+  handlers3: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /w": "$1" }));
+      app.get("/w", pass, answer3);
+      app.use(notFound);
+    },
+    ["/w"],
+  ],
+  routeObj: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /w": "$1", "POST /w": "$2" }));
+      app.route("/w").get(answer).post(answer);
+    },
+    ["/w"],
+  ],
+  tableArr: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /a": "$1", "GET /b": "$1" }));
+      app.get(["/a", "/b"], answer);
+    },
+    ["/a", "/b"],
+  ],
+  sectionAll: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { [`ALL /api/${rest}`]: "$1" }));
+      app.post("/api/u", answer);
+      app.use(notFound);
+    },
+    [],
+  ],
+  whole: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { [`ALL /${rest}`]: "$1" }));
+      app.use((_q, r) => void r.send("proxied"));
+    },
+    ["/any/thing"],
+  ],
+  files: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.use(express.static("."));
+      app.use(notFound);
+    },
+    ["/premium/x"],
+  ],
+  proxyRoute: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.all(`/premium/${rest}`, answer3);
+    },
+    ["/premium/x"],
+  ],
+  spa: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /api/x": "$1", [`GET /files/${rest}`]: "$1" }));
+      app.get("/api/x", answer);
+      app.use(express.static("."));
+      app.get(four ? "*" : "/*any", answer);
+    },
+    ["/api/x", "/files/a"],
+  ],
+  regexRoute: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /num/:n": "$1" }));
+      app.get(/^\/num\/\d+$/, answer);
+    },
+    ["/num/5"],
+  ],
+  regexMount: [
+    (app, tolls) => {
+      app.use(/^\/api/i, paywall(tolls, { "GET /x": "$1" }));
+      app.get("/api/x", answer);
+    },
+    ["/api/x", "/API/x"],
+  ],
+  caseApp: [
+    (app, tolls) => {
+      app.set("case sensitive routing", true);
+      app.use(paywall(tolls, { "GET /Api/x": "$1" }));
+      app.get("/Api/x", answer);
+    },
+    ["/Api/x"],
+  ],
+  twoTables: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /a": "$1" }));
+      app.use(paywall(tolls, { "GET /b": "$1" }));
+      app.get("/a", answer);
+      app.get("/b", answer);
+    },
+    ["/a", "/b"],
+  ],
+  openRest: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /w/:id": "$1", [`GET /w/${rest}`]: "free" }));
+      app.get(`/w/${rest}`, answer);
+    },
+    ["/w/1"],
+  ],
+  city: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /city/:name": "$1" }));
+      app.get("/city/berlin", answer);
+      app.get("/city/paris", answer);
+    },
+    ["/city/berlin"],
+  ],
+  param: [
+    (app, tolls) => {
+      app.param("id", (_q, _r, n) => n());
+      app.use(paywall(tolls, { "GET /w/:id": "$1" }));
+      app.get("/w/:id", answer);
+    },
+    ["/w/1"],
+  ],
+  optional: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { [four ? "GET /o/:id?" : "GET /o{/:id}"]: "$1" }));
+      app.get(four ? "/o/:id?" : "/o{/:id}", answer);
+    },
+    ["/o", "/o/1"],
+  ],
+  root: [
+    (app, tolls) => {
+      app.use(paywall(tolls, { "GET /": "$1" }));
+      app.get("/", answer);
+      app.get("/x", answer);
+      app.use(notFound);
+    },
+    ["/"],
+  ],
+  conditional: [
+    (app, tolls) => {
+      const g = paywall(tolls, { "GET /w": "$1" });
+      app.use(g);
+      app.get("/w", answer);
+    },
+    ["/w"],
+  ],
+};
+
+it("the check is content with right apps whose table stands at the root: every price is asked", async () => {
+  await expectRight(stand, apps);
+});
