@@ -37,7 +37,9 @@ const tolls = createPaywall({
 const started = performance.now();
 const tally = await runCampaign({ framework, folder, tolls }, Number(seed), Number(requests));
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
-const reasons = Object.entries(tally.reasons).map(([code, times]) => `${code} ${times}`).join(", ");
+const reasons = Object.entries(tally.reasons)
+  .map(([code, times]) => `${code} ${times}`)
+  .join(", ");
 const faults = Object.keys(tally.reasons).filter((reason) => reason.startsWith("NOT A REFUSAL"));
 process.stdout.write(
   [

@@ -46,7 +46,11 @@ export function pathOf(path: Path, values: Readonly<Record<string, unknown>>): s
 }
 
 /** A table in the framework's own path language. */
-export function writeTable({ table, gate }: Plan, write: (path: Path) => string, relative: boolean): Record<string, "$0.01" | "free"> {
+export function writeTable(
+  { table, gate }: Plan,
+  write: (path: Path) => string,
+  relative: boolean,
+): Record<string, "$0.01" | "free"> {
   const below = relative && typeof gate === "object" ? gate.below.length : 0;
   return Object.fromEntries(table.map(({ method, path, price }) => [`${method} ${write(path.slice(below))}`, price]));
 }

@@ -33,8 +33,19 @@ const MOST_EXAMPLES = 10;
 
 export async function runCampaign(house: House, seed: number, requests: number): Promise<Tally> {
   const tally: Tally = {
-    apps: 0, refused: 0, reasons: {}, requests: 0, judged: 0, unpaid: 0, free: 0, freeServed: 0,
-    bought: 0, notBought: 0, violations: [], blocked: [], unsold: [],
+    apps: 0,
+    refused: 0,
+    reasons: {},
+    requests: 0,
+    judged: 0,
+    unpaid: 0,
+    free: 0,
+    freeServed: 0,
+    bought: 0,
+    notBought: 0,
+    violations: [],
+    blocked: [],
+    unsold: [],
   };
   for (let round = 0; tally.requests < requests; round++) {
     const plan = generatePlan((seed + round * 7919) >>> 0, house.framework.abilities);
@@ -114,7 +125,9 @@ async function compareFree(plan: Plan, judge: Listening, guarded: Listening, tal
     tally.free++;
     if (closed[at]?.[0]?.key === served[0]?.key) tally.freeServed++;
     else if (tally.blocked.length < MOST_EXAMPLES) {
-      tally.blocked.push(`  BLOCKED ${requests[at]?.method} ${requests[at]?.target} ran ${served[0]?.key}\n    app ${JSON.stringify(plan)}`);
+      tally.blocked.push(
+        `  BLOCKED ${requests[at]?.method} ${requests[at]?.target} ran ${served[0]?.key}\n    app ${JSON.stringify(plan)}`,
+      );
     }
   }
 }

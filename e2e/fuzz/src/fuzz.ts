@@ -7,7 +7,12 @@ export function runFuzz(adapter: string, requests: number, seed: number): Promis
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   // Node warns of many listeners on one socket, which is what pipelining is, and of URLs that it takes all the same.
-  const imports = ["--no-warnings", "--import", tsx, ...(adapter === "express4" ? ["--import", file("express4.mjs")] : [])];
+  const imports = [
+    "--no-warnings",
+    "--import",
+    tsx,
+    ...(adapter === "express4" ? ["--import", file("express4.mjs")] : []),
+  ];
   const child = spawn(process.execPath, [...imports, file("adapter.ts"), adapter, String(requests), String(seed)]);
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,4 +1,14 @@
-import { type Entry, type Fallback, type Method, type Mount, type Path, type Piece, type Plan, placedRoutes, type Route } from "./plan.js";
+import {
+  type Entry,
+  type Fallback,
+  type Method,
+  type Mount,
+  type Path,
+  type Piece,
+  type Plan,
+  placedRoutes,
+  type Route,
+} from "./plan.js";
 import { createRandom, type Random } from "./random.js";
 import { resolvers } from "./resolvers.js";
 
@@ -10,7 +20,21 @@ export interface Abilities {
   readonly rewrites: boolean;
 }
 
-const words = ["premium", "docs", "api", "v1", "API", "report.html", "a.b", "é", "a b", "x", "items", "data-1", "index.html"];
+const words = [
+  "premium",
+  "docs",
+  "api",
+  "v1",
+  "API",
+  "report.html",
+  "a.b",
+  "é",
+  "a b",
+  "x",
+  "items",
+  "data-1",
+  "index.html",
+];
 const prefixes = ["premium", "api", "v1", "Shop", "docs"];
 const methods: readonly Method[] = ["GET", "GET", "GET", "POST", "ALL", "PUT"];
 
@@ -59,7 +83,8 @@ function makeMount(random: Random, prefix: readonly string[], depth: number, id:
 
 /** Fastify refuses two routes of one shape; the names of parameters make no difference. */
 function collide(one: Route, other: Route): boolean {
-  const shape = ({ path }: Route) => path.map((piece) => (typeof piece === "string" ? piece : "rest" in piece ? "*" : ":")).join("/");
+  const shape = ({ path }: Route) =>
+    path.map((piece) => (typeof piece === "string" ? piece : "rest" in piece ? "*" : ":")).join("/");
   return shape(one) === shape(other);
 }
 
@@ -91,7 +116,8 @@ function makeTable(random: Random, root: Mount, gate: Plan["gate"]): Entry[] {
     if (random.chance(0.45)) add({ method: route.method, path, price: random.chance(0.1) ? "free" : "$0.01" });
   }
   const section = below.length > 0 ? below : [random.pick(prefixes)];
-  if (random.chance(0.5)) add({ method: random.chance(0.7) ? "GET" : "ALL", path: [...section, { rest: "rest" }], price: "$0.01" });
+  if (random.chance(0.5))
+    add({ method: random.chance(0.7) ? "GET" : "ALL", path: [...section, { rest: "rest" }], price: "$0.01" });
   if (entries.every(({ price }) => price === "free")) {
     add({ method: "GET", path: [...section, { rest: "rest" }], price: "$0.01" });
   }

@@ -53,7 +53,10 @@ export interface Fallback {
 }
 
 export type Method = "GET" | "POST" | "PUT" | "ALL";
-export type Piece = string | { readonly param: string; readonly digits: boolean; readonly optional: boolean } | { readonly rest: string };
+export type Piece =
+  | string
+  | { readonly param: string; readonly digits: boolean; readonly optional: boolean }
+  | { readonly rest: string };
 export type Path = readonly Piece[];
 
 /** A route with the prefixes around it. */

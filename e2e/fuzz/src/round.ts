@@ -62,17 +62,27 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
     const sent: Sent[] = requests.map((request) => ({ id: `f${next++}`, request }));
     const found = new Map<string, Served[]>();
     const alone: Sent[] = [];
-    await sendAll(port, sent, (id) => seen.has(id), (bytes, batch) => {
-      const served = judgeFiles(bytes);
-      const first = batch[0];
-      const priced = served.filter((one) => one.priced).length;
-      if (batch.length === 1 && first) found.set(first.id, served);
-      // Content tells its file, not its request, so a connection that sold too much is taken apart.
-      else if (guarded && priced > 0) alone.push(...batch);
-      else files += priced;
-    });
+    await sendAll(
+      port,
+      sent,
+      (id) => seen.has(id),
+      (bytes, batch) => {
+        const served = judgeFiles(bytes);
+        const first = batch[0];
+        const priced = served.filter((one) => one.priced).length;
+        if (batch.length === 1 && first) found.set(first.id, served);
+        // Content tells its file, not its request, so a connection that sold too much is taken apart.
+        else if (guarded && priced > 0) alone.push(...batch);
+        else files += priced;
+      },
+    );
     for (const one of alone) {
-      await sendAll(port, [one], () => true, (bytes) => found.set(one.id, judgeFiles(bytes)));
+      await sendAll(
+        port,
+        [one],
+        () => true,
+        (bytes) => found.set(one.id, judgeFiles(bytes)),
+      );
     }
     return sent.map(({ id }) => {
       // A request that was sent again has run twice, and counts once.

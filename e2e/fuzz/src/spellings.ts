@@ -8,7 +8,24 @@ export interface RawRequest {
   readonly headers: readonly string[];
 }
 
-const methods = ["GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "HEAD", "POST", "PUT", "OPTIONS", "DELETE", "TRACE", "PATCH", "get", "QUERY"];
+const methods = [
+  "GET",
+  "GET",
+  "GET",
+  "GET",
+  "GET",
+  "GET",
+  "HEAD",
+  "HEAD",
+  "POST",
+  "PUT",
+  "OPTIONS",
+  "DELETE",
+  "TRACE",
+  "PATCH",
+  "get",
+  "QUERY",
+];
 
 /** Paths that are worth asking for: what routes and prices name, and what lies below. */
 export function plainPaths(plan: Plan): string[] {
@@ -20,14 +37,28 @@ export function plainPaths(plan: Plan): string[] {
 }
 
 /** What the folder of the file servers holds. */
-export const files = ["/premium/report.html", "/premium/index.html", "/premium/x", "/docs/index.html", "/docs/a.b", "/api/data-1", "/API/x", "/index.html"];
+export const files = [
+  "/premium/report.html",
+  "/premium/index.html",
+  "/premium/x",
+  "/docs/index.html",
+  "/docs/a.b",
+  "/api/data-1",
+  "/API/x",
+  "/index.html",
+];
 
 /** Plain paths that a pattern stands for. */
 export function examples(path: Path): string[][] {
   let lines: string[][] = [[]];
   for (const piece of path) {
     if (typeof piece === "string") lines = lines.map((line) => [...line, piece]);
-    else if ("rest" in piece) lines = lines.flatMap((line) => [[...line, "x"], [...line, "report.html"], [...line, "x", "y"]]);
+    else if ("rest" in piece)
+      lines = lines.flatMap((line) => [
+        [...line, "x"],
+        [...line, "report.html"],
+        [...line, "x", "y"],
+      ]);
     else if (piece.optional) lines = lines.flatMap((line) => [line, [...line, "42"]]);
     else lines = lines.map((line) => [...line, "42"]);
   }
@@ -59,7 +90,8 @@ const changes: readonly Change[] = [
   (path, random) => at(path, random, (character) => percent(character, random.chance(0.5))),
   (path, random) => at(path, random, (character) => percent(character, random.chance(0.5))),
   (path, random) => at(path, random, (character) => percent(character, true).replaceAll("%", "%25")),
-  (path, random) => slash(path, random, random.pick(["//", "///", "/./", "/x/../", "/%2e/", "/x/%2e%2e/", "/.//", "/..;/"])),
+  (path, random) =>
+    slash(path, random, random.pick(["//", "///", "/./", "/x/../", "/%2e/", "/x/%2e%2e/", "/.//", "/..;/"])),
   (path, random) => slash(path, random, random.pick(["%2f", "%2F", "\\", "%5c", "/%5C", "%252f", "\\\\"])),
   (path, random) => slash(path, random, random.pick([";/", ";v=1/", "/;/", "/;a=b/", ";a%2f/"])),
   (path) => `/${path}`,
@@ -68,21 +100,57 @@ const changes: readonly Change[] = [
   (path) => `/..${path}`,
   (path) => `/.${path}`,
   (path) => `/;${path}`,
-  (path, random) => path + random.pick(["/", "//", "/.", "/./", "/..", "/x/..", ".", "%20", " ", "%00", ";", "%2f", "%09", "%0a", "\\", "/%2e"]),
-  (path, random) => path + random.pick(["?", "?a=1", "#x", "%23x", "%3fx", "?/../x", "#/../x", "?x=/premium/x", "&", ";?"]),
-  (path, random) => at(path, random, (character) => (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase())),
+  (path, random) =>
+    path +
+    random.pick([
+      "/",
+      "//",
+      "/.",
+      "/./",
+      "/..",
+      "/x/..",
+      ".",
+      "%20",
+      " ",
+      "%00",
+      ";",
+      "%2f",
+      "%09",
+      "%0a",
+      "\\",
+      "/%2e",
+    ]),
+  (path, random) =>
+    path + random.pick(["?", "?a=1", "#x", "%23x", "%3fx", "?/../x", "#/../x", "?x=/premium/x", "&", ";?"]),
+  (path, random) =>
+    at(path, random, (character) =>
+      character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase(),
+    ),
   (path) => path.toUpperCase(),
   (path) => path.toLowerCase(),
-  (path, random) => insert(path, random, random.pick(["%c0%af", "%ff", "%e2%80%8b", "%00", "%", "%zz", "%u002f", "%c0%ae", "%ef%bc%8f"])),
+  (path, random) =>
+    insert(
+      path,
+      random,
+      random.pick(["%c0%af", "%ff", "%e2%80%8b", "%00", "%", "%zz", "%u002f", "%c0%ae", "%ef%bc%8f"]),
+    ),
   (path) => path.replace(/%C3%A9/gi, "e%CC%81"),
   (path) => path.replace(/%C3%A9/gi, "\u00c3\u00a9"),
-  (path, random) => `${random.pick(["http://shop.example", "https://shop.example:443", "HTTP://x", "http://x@y", "http:"])}${path}`,
+  (path, random) =>
+    `${random.pick(["http://shop.example", "https://shop.example:443", "HTTP://x", "http://x@y", "http:"])}${path}`,
   (path) => path.replace(/^\//, ""),
   (path) => path.replaceAll("%20", "+"),
   (path, random) => path.replace(/[ks]/i, random.pick(["%E2%84%AA", "%C5%BF"])),
 ];
 
-const extras = ["x-http-method-override", "x-original-url", "x-rewrite-url", "x-forwarded-prefix", "x-forwarded-host", "x-method-override"];
+const extras = [
+  "x-http-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-forwarded-prefix",
+  "x-forwarded-host",
+  "x-method-override",
+];
 
 /** A spelling of some path of the app, under some method and with some headers. */
 export function spell(random: Random, paths: readonly string[]): RawRequest {
@@ -91,7 +159,9 @@ export function spell(random: Random, paths: readonly string[]): RawRequest {
   const headers: string[] = [];
   if (random.chance(0.12)) {
     const name = random.pick(extras);
-    headers.push(`${name}: ${name.includes("method") ? random.pick(["GET", "POST", "OPTIONS", "get"]) : name.includes("host") ? "evil.example" : random.pick(paths)}`);
+    headers.push(
+      `${name}: ${name.includes("method") ? random.pick(["GET", "POST", "OPTIONS", "get"]) : name.includes("host") ? "evil.example" : random.pick(paths)}`,
+    );
   }
   if (random.chance(0.02)) headers.push("Host: other.example");
   if (random.chance(0.03)) headers.push("Origin: http://evil.example", "Access-Control-Request-Method: GET");

@@ -1,6 +1,13 @@
 import { createServer } from "node:http";
 import * as adapter from "@turnpike/express";
-import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response, Router } from "express";
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from "express";
 import { type Framework, type Parts, pathOf, writeTable } from "../build.js";
 import type { Mount, Path, Plan } from "../plan.js";
 import { resolveTarget } from "../resolvers.js";

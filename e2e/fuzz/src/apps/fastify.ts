@@ -43,11 +43,21 @@ function fill(target: FastifyInstance, parts: Parts, mount: Mount, before: Path)
   for (const { id, method, path, paid } of mount.routes) {
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       const params = { ...(request.params as object) };
-      parts.ran({ request: idOf(request), method: request.method, route: id, path: pathOf([...prefix, ...path], params) });
+      parts.ran({
+        request: idOf(request),
+        method: request.method,
+        route: id,
+        path: pathOf([...prefix, ...path], params),
+      });
       return reply.send("goods");
     };
     const own = parts.tolls && paid ? adapter.paid(parts.tolls, "$0.01") : {};
-    target.route({ ...own, method: method === "ALL" ? target.supportedMethods : method, url: write(path), handler } as never);
+    target.route({
+      ...own,
+      method: method === "ALL" ? target.supportedMethods : method,
+      url: write(path),
+      handler,
+    } as never);
   }
   for (const inner of mount.mounts) {
     target.register(async (scope) => fill(scope, parts, inner, prefix), { prefix: write(inner.prefix) });

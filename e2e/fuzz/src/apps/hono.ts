@@ -45,7 +45,12 @@ function fill(target: Hono, parts: Parts, mount: Mount, before: Path): void {
       parts.ran({ request: idOf(c), method: c.req.method, route: id, path: pathOf([...prefix, ...path], params) });
       return c.text("goods");
     };
-    target.on(method === "ALL" ? ["GET", "POST", "PUT", "DELETE", "OPTIONS"] : [method], [write(path)], ...handlers, serve);
+    target.on(
+      method === "ALL" ? ["GET", "POST", "PUT", "DELETE", "OPTIONS"] : [method],
+      [write(path)],
+      ...handlers,
+      serve,
+    );
   }
   for (const inner of mount.mounts) {
     const next = quietApp(parts.plan);
