@@ -46,10 +46,14 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
   let next = 0;
   let files = 0;
 
+  /** `OPTIONS` goes to middleware, which may be CORS: the docs say so. */
+  const isPassed = ({ method, route }: Run): boolean =>
+    method === "OPTIONS" && route === undefined && /^(middleware|missing)$/.test(plan.fallback?.kind ?? "");
+
   function judge(run: Run): Served {
     const { route, path, method } = run;
     const byRoute = route !== undefined && intention.sellsRoute(route, method);
-    const byPath = path !== undefined && intention.sellsPath(path, method);
+    const byPath = path !== undefined && !isPassed(run) && intention.sellsPath(path, method);
     return { key: route === undefined ? `path ${path}` : `route ${route} ${path}`, priced: byRoute || byPath };
   }
   const judgeFiles = (bytes: string): Served[] =>

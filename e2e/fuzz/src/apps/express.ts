@@ -57,13 +57,13 @@ function fill(target: Express | Router, parts: Parts, mount: Mount, before: Path
       parts.ran({ request: idOf(req), method: req.method, route: id, path: pathOf([...prefix, ...path], req.params) });
       res.send("goods");
     });
-    target[verbs[method]](write(path), ...handlers);
+    (target as Router)[verbs[method]](write(path), handlers);
   }
   for (const inner of mount.mounts) {
     const { caseSensitive } = inner;
     const next = inner.app ? quietApp(parts.plan) : Router({ caseSensitive, strict: parts.plan.settings.strict });
     fill(next, parts, inner, prefix);
-    target.use(write(inner.prefix), next);
+    (target as Router).use(write(inner.prefix), next as Router);
   }
 }
 
