@@ -26,11 +26,12 @@ for (const file of files) {
   writeFileSync(join(folder, file), `<<file:${file}>>`);
 }
 const facilitator = await startFacilitator();
+const silent = () => {};
 const tolls = createPaywall({
   payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
   network: "base-sepolia",
   facilitator: facilitator.url,
-  logger: false,
+  logger: { info: silent, warn: silent, error: silent },
 });
 
 const started = performance.now();
