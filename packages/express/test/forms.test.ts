@@ -7,7 +7,7 @@ import express, { type Request, type RequestHandler } from "express";
 import fileUpload from "express-fileupload";
 import multer from "multer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paywall } from "../src/index.js";
+import { paid } from "../src/index.js";
 import { openStand, quietApp } from "./stand.js";
 
 const stand = openStand();
@@ -37,7 +37,7 @@ async function serve(...middleware: RequestHandler[]): Promise<string> {
   return `${await stand.listen(app)}/paid`;
 }
 
-const price = () => paywall(stand.config({ routes: { "POST /paid": "$0.01" } }));
+const price = () => paid(stand.config(), "$0.01");
 const codeOf = async (response: Response): Promise<string> =>
   response.ok ? response.text() : ((await response.json()) as { code: string }).code;
 

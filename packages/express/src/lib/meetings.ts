@@ -85,13 +85,17 @@ export function serverAhead({ stops, at, method, server }: Meeting, plain = true
   return undefined;
 }
 
-/** Whether an earlier gate asks another price than the one that is met. */
+/**
+ * Whether an earlier gate asks another price than the one that is met. A route that has a handler of its own behind its gate ends
+ * there: variants of one path that pass over each other with `next("route")` are not two prices of one request.
+ */
 export function isPricedTwice({ stops, at, method }: Meeting): boolean {
   const gate = stops[at];
   const own = gate && rulingOf(gate, method);
   if (own?.type !== "closed" || !own.route) return false;
   const { route } = own;
   return stops.slice(0, at).some((stop) => {
+    if (stop.place === "early" && stop.layer !== gate?.layer) return false;
     const earlier = rulingOf(stop, method);
     return earlier?.type === "closed" && earlier.route !== undefined && !samePrice(earlier.route, route);
   });
