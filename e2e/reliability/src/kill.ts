@@ -5,10 +5,11 @@ import type { PaymentRecord } from "@turnpike/core";
 import { type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
 import { nonceOf } from "./payment.js";
 import { startVictim, type Victim } from "./process.js";
+import { ask, type Came, type Flow } from "./request.js";
 
 /** What became of one purchase whose seller was killed. */
 export interface KillResult {
-  readonly flow: "after" | "before";
+  readonly flow: Flow;
   readonly point: string;
   readonly charges: number;
   /** The answer that the same payment got in the end. */
@@ -41,7 +42,7 @@ export async function killEverywhere(
   const facilitator = await startFacilitator();
   try {
     const results: KillResult[] = [];
-    for (const flow of ["after", "before"] as const) {
+    for (const flow of ["after", "before", "upgrade"] as const) {
       const points = await listPoints(
         addressOf(directory, `${flow}-trace`),
         facilitator,
@@ -67,13 +68,13 @@ export async function killEverywhere(
 async function listPoints(
   store: string,
   { url }: HostileFacilitator,
-  flow: string,
+  flow: Flow,
   trace: string,
 ): Promise<readonly string[]> {
   const victim = await startVictim({ STORE: store, FACILITATOR_URL: url, TRACE: trace });
-  const { response } = await payer().buy(`${victim.origin}/${flow}`);
-  await response.text();
-  if (response.status !== 200) throw new Error(`an undisturbed purchase was answered with ${response.status}`);
+  const header = await payer().header(readRequired(await ask(victim.origin, flow)));
+  const { status } = await ask(victim.origin, flow, header);
+  if (status !== 200) throw new Error(`an undisturbed purchase was answered with ${status}`);
   // The last write comes after the answer.
   while (!readFileSync(trace, "utf8").includes("write payment delivered after")) await pause(20);
   await victim.kill();
@@ -85,7 +86,7 @@ async function listPoints(
 async function killAt(
   store: string,
   facilitator: HostileFacilitator,
-  flow: "after" | "before",
+  flow: Flow,
   point: string,
   directory: string,
 ): Promise<KillResult> {
@@ -93,18 +94,9 @@ async function killAt(
   const shared = { STORE: store, FACILITATOR_URL: facilitator.url, RUNS: runs };
   const client = payer();
   const first = await startVictim({ ...shared, KILL_POINT: point });
-  const unpaid = await fetch(`${first.origin}/${flow}`);
-  await unpaid.arrayBuffer();
-  const header = await client.header(readRequired(unpaid));
+  const header = await client.header(readRequired(await ask(first.origin, flow)));
   const nonce = nonceOf(header);
-  const send = async (victim: Victim): Promise<Response | undefined> => {
-    try {
-      const response = await fetch(`${victim.origin}/${flow}`, { headers: { "payment-signature": header } });
-      return new Response(await response.arrayBuffer(), response);
-    } catch {
-      return undefined;
-    }
-  };
+  const send = (victim: Victim) => ask(victim.origin, flow, header).catch(() => undefined);
   const dead = point === CHARGED ? killWhenCharged(facilitator, first, nonce) : undefined;
   await send(first);
   await dead;
@@ -180,10 +172,9 @@ export function readLines(file: string): readonly Line[] {
   }
 }
 
-function readRequired(response: Response) {
-  const header = response.headers.get("payment-required");
-  if (!header) throw new Error(`the shop answered ${response.status} without PAYMENT-REQUIRED`);
-  return JSON.parse(Buffer.from(header, "base64").toString());
+function readRequired({ status, required }: Came) {
+  if (!required) throw new Error(`the shop answered ${status} without PAYMENT-REQUIRED`);
+  return JSON.parse(Buffer.from(required, "base64").toString());
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

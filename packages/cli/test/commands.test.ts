@@ -221,7 +221,12 @@ describe("resolve", () => {
   it("prints the payment as JSON, without its signature", async () => {
     const payment = await makePayment();
     await stage.put(payment);
-    const { code, out } = await command("resolve", payment.id, "settled", "--yes", "--json");
+    const transaction = `0x${"ab".repeat(32)}`;
+    const without = await command("resolve", payment.id, "settled", "--yes");
+    expect([without.code, without.out]).toEqual([1, ""]);
+    expect(without.err).toContain("invalid_transaction");
+    const given = ["settled", "--transaction", transaction, "--yes", "--json"];
+    const { code, out } = await command("resolve", payment.id, ...given);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ id: payment.id, state: "owed", amount: "10000", asset: offer.asset });
     expect(out).not.toContain(signatureOf(payment));

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import type { ChainReader } from "@turnpike/core";
+import type { ChainPayment, ChainReader } from "@turnpike/core";
 import type { JsonObject, PaymentPayload, SupportedKind, SupportedResponse } from "@turnpike/core/protocol";
 import type { Behaviour, Call, Operation, RecordedCall } from "./behaviour.js";
 import { type ChainOptions, type Charge, createChain } from "./chain.js";
@@ -26,7 +26,10 @@ export interface HostileFacilitator extends AsyncDisposable {
   readonly supporteds: number;
   /** What moved on the chain, whatever the facilitator said about it. */
   readonly charges: readonly Charge[];
-  /** Asks its chain what became of a payment: for `chain` of a configuration. It never lies. */
+  /**
+   * Asks its chain what became of a payment: for `chain` of a configuration. It never lies. Other processes ask with
+   * `POST /chain`, whose body is the payment and whose response is the finding.
+   */
   readonly chain: ChainReader;
   /** The payer spends the nonce of a payment without paying, as anybody can for a little gas. */
   cancel(payload: PaymentPayload): void;
@@ -59,6 +62,11 @@ export async function startFacilitator(options: FacilitatorOptions = {}): Promis
   const prefix = options.path ?? "";
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "POST" && request.url === `${prefix}/chain`) {
+      const finding = await chain.reader.find(JSON.parse(await text(request)) as ChainPayment, "included");
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(finding));
+      return;
+    }
     const operation = operationOf(request, prefix);
     if (!operation) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found");
