@@ -133,7 +133,8 @@ describe("a paywall that is observed", () => {
     expect(failed?.status).toEqual({ code: 2, message: "facilitator_disconnected" });
 
     const [unknown] = await shop.tolls.payments({ states: ["unknown"] });
-    await shop.tolls.resolve(unknown?.id ?? "", "settled");
+    const { transaction = "" } = facilitator.charges.at(-1) ?? {};
+    await shop.tolls.resolve(unknown?.id ?? "", "settled", { transaction });
     const after = await shop.read();
     expect(after["turnpike.unknown.open"]).toEqual([["", 0]]);
     expect(after["turnpike.owed.open"]).toEqual([["", 1]]);
