@@ -27,6 +27,7 @@ testAdapter({
     C01: verbs,
     C02: verbs,
     C07: verbs,
+    G18: "Next's server ends a request with Upgrade itself, before any route handler",
     G10: wrappers,
     G10b: wrappers,
     G10c: wrappers,
