@@ -69,7 +69,7 @@ export function isCors(route: AppRoute): boolean {
 
 type Handler = ReturnType<typeof findTargetHandler>;
 
-export function functionOf({ handler }: AppRoute): Handler {
+function functionOf({ handler }: AppRoute): Handler {
   return findTargetHandler(handler);
 }
 

@@ -1,6 +1,7 @@
 import type { Ticket } from "../seam.js";
 import type { ByteSource } from "./byte-source.js";
 import { type Gathered, join } from "./gather.js";
+import type { Body } from "./native.js";
 import { streamRest } from "./rest.js";
 
 /** What an adapter knows of how its server sends a Response. */
@@ -52,7 +53,7 @@ export function reporter(ticket: Ticket, { waitUntil, over }: DepartureOptions):
 export function sendOn(
   held: Gathered,
   source: ByteSource | undefined,
-  make: (body: BodyInit | null) => Response,
+  make: (body: Body) => Response,
   report: Report,
   { signal, watch, piped }: DepartureOptions,
 ): Response {
@@ -64,11 +65,11 @@ export function sendOn(
       if (!left) report(false);
     };
     const body = source && (whole ? join(held) : streamRest(held, source, signal, rest));
-    const response = make((body ?? null) as BodyInit | null);
+    const response = make((body ?? null) as Body);
     watch(response, (left) => report(left && taken));
     return response;
   }
-  if (source && (!whole || piped)) return make(streamRest(held, source, signal, report) as BodyInit);
+  if (source && (!whole || piped)) return make(streamRest(held, source, signal, report) as Body);
   const body = source && join(held);
   const { FixedLengthStream } = globalThis as { FixedLengthStream?: FixedLengthStream };
   if (body && body.byteLength > 0 && FixedLengthStream && !signal?.aborted) {
@@ -82,7 +83,7 @@ export function sendOn(
     return make(readable);
   }
   report(!signal?.aborted);
-  return make((body ?? null) as BodyInit | null);
+  return make((body ?? null) as Body);
 }
 
 /** Sends a Response on whose body is all in memory. */

@@ -3,7 +3,7 @@ import { type Answer, readAnswer } from "./answer.js";
 import { type DepartureOptions, reporter, sendOn, sendWhole } from "./departure.js";
 import type { UpgradeWatch } from "./detached.js";
 import { type Gathered, gather, join } from "./gather.js";
-import { dress, makeResponse, typeOfSpare } from "./native.js";
+import { type Body, dress, makeResponse, typeOfSpare } from "./native.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
 
 export interface HoldOptions extends DepartureOptions {
@@ -127,7 +127,7 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
     void source?.cancel();
     return sendWhole(dress(native.spare, init.headers), reporter(ticket, options), options);
   }
-  const make = (body: BodyInit | null) => makeResponse(body, init, native.like);
+  const make = (body: Body) => makeResponse(body, init, native.like);
   return sendOn(held, silent ? undefined : source, make, reporter(ticket, options), options);
 }
 

@@ -3,6 +3,9 @@
  * goes from one Response to another that is made from it. Bun: that a body without a type is text, which it sends as such.
  */
 
+/** What a Response is made of, or nothing. */
+export type Body = ConstructorParameters<typeof Response>[0];
+
 interface Runtimes {
   readonly Bun?: { inspect?(value: unknown): string };
   /** workerd alone has these. */
@@ -28,11 +31,7 @@ export function nativeOf(value: unknown, headers: Headers): Native {
 }
 
 /** A Response with this body and these fields, and with whatever else the handler's own has. */
-export function makeResponse(
-  body: BodyInit | null,
-  init: ResponseInit & { headers: Headers },
-  like?: Response,
-): Response {
+export function makeResponse(body: Body, init: ResponseInit & { headers: Headers }, like?: Response): Response {
   return like ? dress(new Response(body, like), init.headers) : new Response(body, init);
 }
 

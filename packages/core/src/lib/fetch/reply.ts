@@ -1,5 +1,6 @@
 import { mergeHeader } from "../merge-headers.js";
 import type { HeaderList, Reply } from "../seam.js";
+import type { Body } from "./native.js";
 import { isCoded } from "./native.js";
 
 /** Whether an answer with this status has no body whatever the handler gave it. */
@@ -27,5 +28,5 @@ export function toResponse({ status, headers, body }: Reply, method?: string, ou
   const init: ResponseInit & { encodeBody?: "manual" } = { status, headers: fields };
   // An answer of a handler's that was kept: its coded bytes are sent as they are.
   if (content instanceof Uint8Array && isCoded(content, fields)) init.encodeBody = "manual";
-  return new Response(content as BodyInit | null, init);
+  return new Response(content as Body, init);
 }

@@ -1,7 +1,6 @@
 import { HEADERS } from "../protocol/header.js";
 import { canonicalKey } from "../protocol/json.js";
 import type { Awaitable, Decision, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
-import { admitPayment } from "./admit.js";
 import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
 import type { Admission, Engine, RouteTerms } from "./engine.js";
 import type { Offer } from "./offer.js";
@@ -11,7 +10,6 @@ import { problemReply } from "./problem.js";
 import { detachedReply, facilitatorReply, internalReply } from "./replies.js";
 import { resourceUrl, targetOf } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
-import { createTicket } from "./ticket.js";
 
 /** Numbers the routes, so that they can share one room for kept answers. */
 let routes = 0;
@@ -53,6 +51,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       return answer(unpaidReply(route, terms, url, request, preview));
     }
     if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
+    const { admitPayment, createTicket } = await loadLife();
     const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
     if (admitted !== "granted" && "status" in admitted) return answer(admitted);
     const ticket = admitted === "granted" ? undefined : createTicket(engine, route, request, admitted);
@@ -78,6 +77,21 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       }
     },
   };
+}
+
+type Life = Pick<typeof import("./admit.js"), "admitPayment"> & Pick<typeof import("./ticket.js"), "createTicket">;
+let life: Promise<Life> | undefined;
+
+/** What unpaid requests never need is loaded with the first payment: edge runtimes count what loads at once. */
+function loadLife(): Promise<Life> {
+  life ??= Promise.all([import("./admit.js"), import("./ticket.js")]).then(([{ admitPayment }, { createTicket }]) => ({
+    admitPayment,
+    createTicket,
+  }));
+  life.catch(() => {
+    life = undefined;
+  });
+  return life;
 }
 
 /** Remembers work on a payment until it has ended: a process waits for it before it ends. */

@@ -8,7 +8,7 @@ import type { JsonObject } from "./types.js";
 type Member = (value: unknown) => unknown;
 
 /** A plain JSON object. */
-export function isJsonObject(value: unknown): value is JsonObject {
+function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
