@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HostileFacilitator, payer, readChallenge, startFacilitator } from "@turnpike/testing";
+import type { PaymentRequired } from "@turnpike/core/protocol";
+import { decodeHeader, type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readLines } from "../reliability/src/kill.js";
 import { startVictim, type Victim } from "../reliability/src/process.js";
+import { ask, type Flow } from "../reliability/src/request.js";
 import { clearRoom } from "../reliability/src/store.js";
 
 /** Several processes on one store, and one payment. */
@@ -40,19 +42,13 @@ async function start(store: string, count: number, handler: number): Promise<rea
   return sellers;
 }
 
-async function sign({ origin }: Victim): Promise<string> {
-  const unpaid = await fetch(`${origin}/after`);
-  await unpaid.arrayBuffer();
-  const required = readChallenge(unpaid);
-  if (!required) throw new Error("no challenge");
-  return payer().header(required);
+async function sign({ origin }: Victim, flow: Flow = "after"): Promise<string> {
+  const { required = "" } = await ask(origin, flow);
+  return payer().header(decodeHeader(required) as PaymentRequired);
 }
 
-const send = async ({ origin }: Victim, header: string): Promise<number> => {
-  const response = await fetch(`${origin}/after`, { headers: { "payment-signature": header } });
-  await response.arrayBuffer();
-  return response.status;
-};
+const send = async ({ origin }: Victim, header: string, flow: Flow = "after"): Promise<number> =>
+  (await ask(origin, flow, header)).status;
 const runs = () => readLines(join(directory, "runs")).filter(({ event }) => event === "begin").length;
 
 for (const [name, store] of stores) {
@@ -73,27 +69,34 @@ for (const [name, store] of stores) {
       await clearRoom(store);
     });
 
-    it("R15 let no owner settle that was stopped past its lease while another served", async ({ skip }) => {
+    it("R15 let no owner settle or deliver that was stopped past its lease while another served", async ({ skip }) => {
       const all = await start(store, 2, 2_000).catch((error: unknown) => leaveOut(skip, error));
       const [first, second] = all as [Victim, Victim];
-      const header = await sign(first);
-      // The first owner has its claim, and is stopped while its handler is at work.
-      const stopped = stopAtFirstRun(first);
-      const late = send(first, header).catch(() => 0);
+      const flows = ["after", "before", "upgrade"] as const;
+      const headers = await Promise.all(flows.map((flow) => sign(first, flow)));
+      const purchases = flows.map((flow, i) => ({ flow, header: headers[i] as string }));
+      // The first owner has its claims, and is stopped while its handlers are at work.
+      const stopped = stopOnceRunning(first, flows.length);
+      const late = purchases.map(({ flow, header }) => send(first, header, flow).catch(() => 0));
       await stopped;
-      await expect.poll(() => send(second, header), { timeout: 60_000, interval: 500 }).toBe(200);
+      for (const { flow, header } of purchases) {
+        await expect.poll(() => send(second, header, flow), { interval: 500 }).toBe(200);
+      }
       process.kill(first.pid, "SIGCONT");
-      expect([200, 409, 503, 0]).toContain(await late);
-      expect(facilitator.charges).toHaveLength(1);
-      await expect.poll(() => send(second, header), { timeout: 60_000, interval: 200 }).toBe(200);
+      for (const status of await Promise.all(late)) expect([409, 503, 0]).toContain(status);
+      expect(facilitator.charges).toHaveLength(flows.length);
+      for (const { flow, header } of purchases) {
+        // A kept response is given again. An upgrade is not, and buys no second one.
+        await expect.poll(() => send(second, header, flow), { interval: 200 }).toBe(flow === "upgrade" ? 409 : 200);
+      }
       await clearRoom(store);
     });
   });
 }
 
-/** Stops the process as soon as its handler has begun. */
-async function stopAtFirstRun({ pid }: Victim): Promise<void> {
-  while (runs() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+/** Stops the process as soon as so many handlers have begun. */
+async function stopOnceRunning({ pid }: Victim, count: number): Promise<void> {
+  while (runs() < count) await new Promise((resolve) => setTimeout(resolve, 1));
   process.kill(pid, "SIGSTOP");
 }
 
