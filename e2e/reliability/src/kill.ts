@@ -115,7 +115,7 @@ async function killAt(
   const seconds = (performance.now() - started) / 1000;
   const charges = facilitator.charges.filter((charge) => charge.nonce === nonce).length;
   let record = await recordOf(second, nonce);
-  for (let i = 0; i < 40 && record?.state !== "delivered"; i++) {
+  while (record?.state !== "delivered" && performance.now() - started < RESOLVED * 1000) {
     await pause(50);
     record = await recordOf(second, nonce);
   }

@@ -14,7 +14,7 @@ import { admit } from "./lib/gate.js";
 import { type Gate, rememberGate } from "./lib/gates.js";
 import { Lookup, major } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
-import { readPath, routedPath } from "./lib/path.js";
+import { pathsOf, readPath } from "./lib/path.js";
 import { insertGate } from "./lib/protect.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch } from "./lib/watch.js";
@@ -61,7 +61,7 @@ export function paywall(source: PaywallConfig<Request> | Paywall, routes?: Route
   const lookup = new Lookup(table);
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     watch.look(req);
-    const verdict = lookup.find(routedPath(req), verbOf(req));
+    const verdict = lookup.findAny(pathsOf(req), verbOf(req));
     if (verdict.type === "free") {
       next();
     } else if (verdict.type === "options") {

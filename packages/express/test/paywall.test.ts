@@ -139,6 +139,16 @@ describe("a path that can be read in more than one way", () => {
     }
   });
 
+  it("G10 costs what the path behind a broken authority costs, which a catch-all may read", async () => {
+    const app = quietApp();
+    app.use(sell({ [`GET /premium/${rest}`]: "$0.01" }));
+    app.use((_req: Request, res: Response) => void res.send("the goods"));
+    for (const authority of ["shop.example:4%c0%af43", "shop.example", "a b", "[::1", "user@:99999", ""]) {
+      const answer = await stand.raw(app, `GET https://${authority}/premium/report HTTP/1.1`, "Host: shop.example");
+      expect(answer.bytes.toString(), authority).not.toContain("the goods");
+    }
+  });
+
   it("is refused if the readings have different prices", async () => {
     for (const form of ["/cheap/../premium/F", "/cheap/..%2fpremium/F", "/cheap/..%5cpremium/F"]) {
       const answer = await stand.raw(shop(), `GET ${form} HTTP/1.1`);

@@ -70,6 +70,17 @@ export class Lookup {
     }
   }
 
+  /** What a request costs whose target has several paths, by who reads it: the first that has a price. */
+  findAny(paths: readonly string[], verb: string): Verdict {
+    let verdict: Verdict = free;
+    for (const path of paths) {
+      const found = this.find(path, verb);
+      if (verdict.type !== "priced") verdict = found.type === "free" ? verdict : found;
+      else if (found.type === "priced" && found.route !== verdict.route) return { ...verdict, route: ambiguousPath };
+    }
+    return verdict;
+  }
+
   find(path: string, verb: string): Verdict {
     if (isTooLong(path)) return { type: "priced", route: urlTooLong, params: {} };
     try {
