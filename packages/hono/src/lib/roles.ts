@@ -60,8 +60,12 @@ export function mayStayAhead(route: AppRoute): boolean {
 
 /** Whether it is what responds to preflights, by its name or by what it says. */
 export function isCors(route: AppRoute): boolean {
+  return route.method === "ALL" && route.path.endsWith("*") && writesPreflights(route);
+}
+
+export function writesPreflights(route: AppRoute): boolean {
   const handler = functionOf(route);
-  if (route.method !== "ALL" || !route.path.endsWith("*") || handler.length < 2) return false;
+  if (handler.length < 2) return false;
   const source = sourceOf(handler).toLowerCase();
   const preflight = ["access-control-request-headers", "access-control-max-age"];
   return /^cors\d*$/i.test(handler.name) || preflight.every((name) => source.includes(name));
