@@ -19,8 +19,8 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
     { code, path: `paid() at ${method} ${path}`, message },
   ];
-  const ahead = met.find(servesAhead);
-  const by = ahead && servesAhead(ahead);
+  const ahead = met.find((meeting) => servesAhead(meeting, met));
+  const by = ahead && servesAhead(ahead, met);
   if (ahead && by) {
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${nameOf(by)}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return problem("gate_behind_route", ahead, message);
@@ -51,10 +51,12 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
  * Whether what it would price is served ahead of it. What is meant to be free there cannot be told from what was forgotten,
  * so it is said by a `"free"` entry of a table.
  */
-function servesAhead(meeting: Meeting): AppRoute | undefined {
+function servesAhead(meeting: Meeting, met: readonly Meeting[]): AppRoute | undefined {
   const { stops, at, method, path } = meeting;
   if (stops.slice(0, at).some((stop) => rulingOf(stop, method, path, stops)?.type === "free")) return undefined;
-  return serverAhead(meeting, false) ?? (meeting.server ? undefined : handlerAhead(meeting));
+  const gate = stops[at];
+  const isMiddleware = gate?.method === "ALL" && isWild(gate) && met.some(({ server }) => server);
+  return serverAhead(meeting, false, met) ?? (meeting.server || isMiddleware ? undefined : handlerAhead(meeting));
 }
 
 /** Of a route whose last function is the gate: what stands ahead of it there. */
