@@ -18,6 +18,8 @@ export interface Abilities {
   /** A table may stand below a path. */
   readonly mounted: boolean;
   readonly rewrites: boolean;
+  /** `OPTIONS` of a priced path reaches middleware and what is not found. */
+  readonly passesOptions: boolean;
 }
 
 const words = [

@@ -113,7 +113,8 @@ export function covers(pattern: Path, path: Path): boolean {
   for (const [at, piece] of pattern.entries()) {
     if (typeof piece === "object" && "rest" in piece) return path.length > at;
     const other = path[at];
-    if (other === undefined || !coversPiece(piece, other)) return false;
+    if (other === undefined) return typeof piece === "object" && piece.optional;
+    if (!coversPiece(piece, other)) return false;
   }
   return path.length === pattern.length;
 }
@@ -121,7 +122,7 @@ export function covers(pattern: Path, path: Path): boolean {
 function coversPiece(piece: Exclude<Piece, { rest: string }>, other: Piece): boolean {
   if (typeof piece === "string") return piece === other;
   if (typeof other === "string") return !piece.digits || /^\d+$/.test(other);
-  if ("rest" in other || other.optional) return false;
+  if ("rest" in other || (other.optional && !piece.optional)) return false;
   return !piece.digits || other.digits;
 }
 

@@ -46,9 +46,12 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
   let next = 0;
   let files = 0;
 
-  /** `OPTIONS` goes to middleware, which may be CORS: the docs say so. */
+  /** Where `OPTIONS` goes to middleware, which may be CORS: the docs say so. */
   const isPassed = ({ method, route }: Run): boolean =>
-    method === "OPTIONS" && route === undefined && /^(middleware|missing)$/.test(plan.fallback?.kind ?? "");
+    framework.abilities.passesOptions &&
+    method === "OPTIONS" &&
+    route === undefined &&
+    /^(middleware|missing)$/.test(plan.fallback?.kind ?? "");
 
   function judge(run: Run): Served {
     const { route, path, method } = run;

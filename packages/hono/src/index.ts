@@ -12,6 +12,7 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { admit, type HonoOptions, refuse } from "./lib/gate.js";
 import { type Gate, rememberGate } from "./lib/gates.js";
 import { type App, insertGuard } from "./lib/guard.js";
+import { rememberApp } from "./lib/known-apps.js";
 import { createLookup } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
 import { readPath } from "./lib/path.js";
@@ -40,6 +41,7 @@ export function protect<A extends App>(
   routes?: RouteTable<Context>,
   options: HonoOptions = {},
 ): A {
+  rememberApp(app);
   insertGuard(app, tableGate(source, routes, options, app));
   return app;
 }

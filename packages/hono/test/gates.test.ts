@@ -4,12 +4,17 @@ import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { ConfigError } from "@turnpike/core";
 import { type Context, Hono, type Next } from "hono";
+import { basicAuth } from "hono/basic-auth";
+import { bearerAuth } from "hono/bearer-auth";
+import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
 import { cors } from "hono/cors";
 import { logger } from "hono/logger";
 import { LinearRouter } from "hono/router/linear-router";
 import { PatternRouter } from "hono/router/pattern-router";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { TrieRouter } from "hono/router/trie-router";
+import { secureHeaders } from "hono/secure-headers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paid, paywall, protect } from "../src/index.js";
 import { openTill } from "./till.js";
@@ -38,7 +43,82 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What `app.mount` registers, as minifiers leave it. */
+const minified = {
+  async: "async(e,t)=>{let n=await o(r?r(e.req.raw):i(e),...a(e));if(n)return n;await t()}",
+  short: "async(e,t)=>await o(i(e.req.raw),...a(e))||t()",
+  renamed: "async function s($,_){const x=await o(i($.req.raw),...a($));return x||void await _()}",
+  lowered: "function(e,t){return u(this,void 0,void 0,function*(){let n=yield o(i(e.req.raw),a(e));return n||t()})}",
+};
+function mountMinified(app: Hono, path: string, source: string): Hono {
+  const respond = () => new Response("goods");
+  const make = new Function("o", "r", "i", "a", "u", `return ${source}`);
+  return app.use(
+    path,
+    make(respond, undefined, respond, () => [], respond),
+  );
+}
+
 describe("check", () => {
+  it("G19f approves no mounted app ahead of its gate that a minifier has made unknown", async () => {
+    for (const [name, source] of Object.entries(minified)) {
+      const app = mountMinified(new Hono(), "/weather/*", source);
+      const guarded = app.use(gate("GET /weather/*")).get("/weather/:city", text);
+      expect(problems(guarded), name).toEqual(['gate_behind_route routes["GET /weather/*"]']);
+      const priced = mountMinified(new Hono(), "/weather/*", source);
+      priced.use("/weather/*", price()).get("/weather/:city", text);
+      expect(problems(priced)[0], name).toMatch(/^gate_behind_route /);
+    }
+    const { lowered: _, ...direct } = minified;
+    for (const [name, source] of Object.entries(direct)) {
+      const root = mountMinified(new Hono(), "*", source).use(gate("GET /weather")).get("/weather", text);
+      expect(problems(root), name).toEqual(['gate_behind_route routes["GET /weather"]']);
+      const behind = mountMinified(new Hono().use("/weather/*", price()).get("/weather/:city", text), "*", source);
+      expect(problems(behind)[0], name).toMatch(/^gate_bypassed /);
+      const late = mountMinified(new Hono(), "*", source).get("/weather", text);
+      protect(late, till.config(), table("GET /weather"));
+      expect((await late.request("/weather")).status, name).toBe(402);
+    }
+  });
+
+  it("G19g takes middleware below a path ahead of the gate for what it is", () => {
+    const auth = async (c: Context, next: Next) => {
+      if (c.req.header("x-user") === undefined) return c.text("who?", 401);
+      return next();
+    };
+    const direct = async (_: Context, next: Next) => next();
+    const app = new Hono()
+      .use("/api/*", cors())
+      .use("/api/*", logger())
+      .use("/api/*", bodyLimit({ maxSize: 1000 }))
+      .use("/api/*", secureHeaders())
+      .use("/api/*", basicAuth({ username: "a", password: "b" }))
+      .use("/api/*", bearerAuth({ token: "t" }))
+      .use("/api/*", compress())
+      .use("/api/*", auth)
+      .use("/api/*", async (_, next) => void (await next()))
+      .use("/api/*", (_, next) => next())
+      .use("/api/*", async (c, next) => direct(c, next));
+    const guarded = new Hono().route("/", app).use(gate("ALL /api/*")).get("/api/x", text);
+    expect(problems(guarded)).toEqual([]);
+    app.use("/api/*", price()).get("/api/x", text);
+    expect(problems(app)).toEqual([]);
+  });
+
+  it("G19h refuses a free route ahead of a paid() for many paths, whatever is sold behind, unless a table says so", async () => {
+    const free = () => new Hono().get("/premium/health", text);
+    const wide = () => new Hono().get("/premium/:f", text);
+    for (const app of [free(), wide()]) {
+      app.use("/premium/*", price()).all("/premium/*", text).get("/premium/x/y", text);
+      expect(problems(app)[0]).toMatch(/^gate_behind_route paid\(\) at GET \/premium\//);
+    }
+    const opened = new Hono().use(paywall(till.config({ routes: { "GET /premium/health": "free" } })));
+    opened.route("/", free()).use("/premium/*", price()).get("/premium/:f", text);
+    expect(problems(opened)).toEqual([]);
+    expect((await opened.request("/premium/health")).status).toBe(200);
+    expect((await opened.request("/premium/other")).status).toBe(402);
+  });
+
   it("G19 refuses apps whose routes are served ahead of their gate, or beside it", () => {
     const sub = new Hono().get("/weather", text);
     const where = 'routes["GET /weather"]';

@@ -4,7 +4,7 @@ import { type Context, Hono, type Next } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { paid, paywall } from "../src/index.js";
+import { paid, paywall, protect } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
@@ -177,6 +177,57 @@ describe("OPTIONS", () => {
       "1",
       0,
     ]);
+  });
+
+  it("G15c runs no handler that is registered for other methods too, by name or by hand", async () => {
+    let ran = 0;
+    const work = (c: Context) => c.text(`${++ran}`);
+    const price = () => paid(till.config(), "$0.01");
+    const sub = new Hono().onError((_, c) => c.text("")).on(["GET", "OPTIONS"], "/x", work);
+    const passing = async (_: Context, next: Next) => next();
+    const apps = {
+      "a paid route": new Hono().on(["GET", "OPTIONS"], "/x", price(), work),
+      "a paid path": new Hono().use("/x", price()).on(["GET", "OPTIONS"], "/x", passing, work),
+      "a table": new Hono().use(gate("GET /x")).on(["GET", "POST", "OPTIONS"], "/x", work),
+      "a table for every method": new Hono().use(gate("ALL /x")).get("/x", work).options("/x", work),
+      "a sub-app": new Hono().use(gate("GET /a/x")).route("/a", sub),
+      "an app that was given": protect(new Hono(), till.config(), { "GET /x": "$0.01" }).on(
+        ["GET", "OPTIONS"],
+        "/x",
+        work,
+      ),
+    };
+    for (const [name, app] of Object.entries(apps)) {
+      paywall.check(app);
+      const response = await app.request(name === "a sub-app" ? "/a/x" : "/x", preflight);
+      expect([response.status, await response.text()], name).toEqual([204, ""]);
+    }
+    const unchecked = new Hono().on(["GET", "OPTIONS"], "/x", price(), work);
+    expect((await unchecked.request("/x", preflight)).status).toBe(204);
+    const behind = new Hono().use(gate("GET /x")).on(["GET", "OPTIONS"], "/x", work);
+    expect((await behind.request("/x")).status).toBe(402);
+    expect((await behind.request("/x", preflight)).status).toBe(204);
+    expect(ran).toBe(0);
+  });
+
+  it("runs a route for OPTIONS whose middleware other methods have too, or that CORS responds to", async () => {
+    const passing = async (c: Context, next: Next) => {
+      c.header("x-seen", "1");
+      await next();
+    };
+    const app = new Hono()
+      .use(gate("GET /x", "GET /y"))
+      .get("/x", passing, (c) => c.text("goods"))
+      .options("/x", passing, (c) => c.body(null, 204, { "x-own": "1" }));
+    const shared = cors();
+    app
+      .use("/z", shared)
+      .options("/y", shared)
+      .get("/y", (c) => c.text("goods"));
+    paywall.check(app);
+    const { headers } = await app.request("/x", preflight);
+    expect([headers.get("x-own"), headers.get("x-seen")]).toEqual(["1", "1"]);
+    expect((await app.request("/y", preflight)).headers.get("access-control-allow-origin")).toBe("*");
   });
 
   it("is answered by CORS ahead of the paywall, with the fields that a browser asks for", async () => {

@@ -17,7 +17,7 @@ const four = "del" in express.application;
 const verbs = { GET: "get", POST: "post", PUT: "put", ALL: "all" } as const;
 
 export const expressFramework: Framework = {
-  abilities: { protect: true, mounted: true, rewrites: true },
+  abilities: { protect: true, mounted: true, rewrites: true, passesOptions: true },
   write,
   async build(parts) {
     const { plan, tolls } = parts;

@@ -5,7 +5,7 @@ import type { Mount, Path, Plan } from "../plan.js";
 import { resolveTarget } from "../resolvers.js";
 
 export const fastifyFramework: Framework = {
-  abilities: { protect: true, mounted: false, rewrites: false },
+  abilities: { protect: true, mounted: false, rewrites: false, passesOptions: true },
   write,
   async build(parts) {
     const { plan, tolls } = parts;

@@ -11,7 +11,7 @@ type Protect = (app: Hono, ...rest: Parameters<typeof adapter.paywall>) => void;
 const { protect } = adapter as { protect?: Protect };
 
 export const honoFramework: Framework = {
-  abilities: { protect: protect !== undefined, mounted: true, rewrites: false },
+  abilities: { protect: protect !== undefined, mounted: true, rewrites: false, passesOptions: false },
   write,
   async build(parts) {
     const { plan, tolls } = parts;

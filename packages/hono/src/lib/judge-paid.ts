@@ -1,5 +1,5 @@
 import type { ConfigProblem } from "@turnpike/core";
-import { type AppRoute, gateOf, type PaidGate } from "./gates.js";
+import { type AppRoute, gateOf, type PaidGate, rulingOf } from "./gates.js";
 import { bypassOf } from "./judge-table.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { isForAll, isWild, nameOf, roleOf } from "./roles.js";
@@ -19,13 +19,13 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
     { code, path: `paid() at ${method} ${path}`, message },
   ];
-  const ahead = met.find((meeting) => isLost(place, meeting, met));
-  if (ahead) {
-    const by = serverAhead(ahead, false) ?? handlerAhead(ahead);
-    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+  const ahead = met.find((meeting) => servesAhead(meeting, met));
+  const by = ahead && servesAhead(ahead, met);
+  if (ahead && by) {
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${nameOf(by)}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return problem("gate_behind_route", ahead, message);
   }
-  const sold = met.filter((meeting) => meeting.server && !serverAhead(meeting, false));
+  const sold = met.filter(({ server }) => server);
   const [first] = met;
   if (first && sold.length === 0) {
     const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices`;
@@ -47,15 +47,16 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   return problems;
 }
 
-/** Whether what it would price is served ahead of it. For a place of many paths only if that leaves nothing to sell. */
-function isLost(place: AppRoute, meeting: Meeting, met: readonly Meeting[]): boolean {
-  const ahead = serverAhead(meeting, false) ?? (meeting.server ? undefined : handlerAhead(meeting));
-  if (!ahead) return false;
-  if (!isWild(place)) return true;
-  // A function on a route that can pass the request on may be middleware, and nothing to sell.
-  const isSold = ({ server }: Meeting) =>
-    server !== undefined && (roleOf(server) !== "perhaps" || server.method === "ALL");
-  return !met.some((other) => other.method === meeting.method && isSold(other) && !serverAhead(other, false));
+/**
+ * Whether what it would price is served ahead of it. What is meant to be free there cannot be told from what was forgotten,
+ * so it is said by a `"free"` entry of a table.
+ */
+function servesAhead(meeting: Meeting, met: readonly Meeting[]): AppRoute | undefined {
+  const { stops, at, method, path } = meeting;
+  if (stops.slice(0, at).some((stop) => rulingOf(stop, method, path, stops)?.type === "free")) return undefined;
+  const gate = stops[at];
+  const isMiddleware = gate?.method === "ALL" && isWild(gate) && met.some(({ server }) => server);
+  return serverAhead(meeting, false, met) ?? (meeting.server || isMiddleware ? undefined : handlerAhead(meeting));
 }
 
 /** Of a route whose last function is the gate: what stands ahead of it there. */

@@ -39,8 +39,8 @@ function judgeEntry(
   const plain = path.shapes.every((shape) =>
     shape.every((segment) => segment.type === "literal" && !segment.text.includes(".")),
   );
-  const ahead = priced.find((meeting) => serverAhead(meeting, plain));
-  if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
+  const ahead = priced.find((meeting) => serverAhead(meeting, plain, priced));
+  if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain, priced)))];
   if (!met.some(({ server }) => server)) return [unserved(scene, path, verb, places, met, whole, report)];
 
   const served = priced.filter(({ server }) => server);

@@ -1,6 +1,6 @@
 import { samePrice } from "@turnpike/core/adapter";
 import { type AppRoute, type Gate, gateOf, rulingOf } from "./gates.js";
-import { isForAll, isProxy, roleOf } from "./roles.js";
+import { isForAll, isProxy, isWild, mayBeMount, roleOf } from "./roles.js";
 import type { Scene } from "./scene.js";
 
 /** A request that meets a gate. */
@@ -50,22 +50,36 @@ export function serverOf(stops: readonly AppRoute[], files: boolean): AppRoute |
 
 /**
  * What would serve the request ahead of every gate that is in its way. What may pass the request on does, if something
- * stands behind the gate to serve it; only what is known to be a proxy does not.
+ * stands behind the gate to serve it; what is known to be a proxy does not, nor what may be a mounted app.
  * @param plain the price is for one path that does not look like a file's: a file server has nothing for it
+ * @param met other requests that meet the gate: where it has something to sell, what stands for all methods below a path is
+ * middleware, though nothing is registered for this method
  */
-export function serverAhead({ stops, at, method, path, server }: Meeting, plain: boolean): AppRoute | undefined {
+export function serverAhead(
+  { stops, at, method, path, server }: Meeting,
+  plain: boolean,
+  met: readonly Meeting[] = [],
+): AppRoute | undefined {
+  const sells = server !== undefined || met.some((other) => other.server);
   for (const stop of stops.slice(0, at)) {
     if (rulingOf(stop, method, path, stops)?.type === "closed") return undefined;
     const role = roleOf(stop);
     if (role === "passes") continue;
     if (role === "files") {
       if (!plain) return stop;
-    } else if (role === "serves" || isProxy(stop) || (!server && !isForAll(stop))) {
+    } else if (
+      role === "serves" ||
+      isProxy(stop) ||
+      mayBeMount(stop) ||
+      !(server || isForAll(stop) || (sells && isBelow(stop)))
+    ) {
       return stop;
     }
   }
   return undefined;
 }
+
+const isBelow = (stop: AppRoute): boolean => stop.method === "ALL" && isWild(stop);
 
 export function isClosed({ stops, at, method, path }: Meeting): boolean {
   const gate = stops[at];

@@ -1,5 +1,6 @@
 import { findTargetHandler } from "hono/utils/handler";
 import { type AppRoute, gateOf } from "./gates.js";
+import { isMount, respondsByItself } from "./mount.js";
 
 /**
  * What something registered in an app may do with a request, as far as it can be seen from outside: `passes` it on;
@@ -43,7 +44,7 @@ export function isProxy(route: AppRoute): boolean {
   const handler = functionOf(route);
   return (
     /proxy/i.test(handler.name) ||
-    (isWild(route) && /\b(?:fetch|proxy\w*|applicationHandler)\(/i.test(sourceOf(handler)))
+    (isWild(route) && (/\b(?:fetch|proxy\w*)\(/i.test(sourceOf(handler)) || isMount(sourceOf(handler))))
   );
 }
 
@@ -55,13 +56,26 @@ export function mayStayAhead(route: AppRoute): boolean {
   if (!isForAll(route)) return false;
   if (gateOf(route)) return true;
   const handler = functionOf(route);
-  return roleOf(route) === "passes" && !/applicationHandler|\bfetch\(/.test(sourceOf(handler));
+  return roleOf(route) === "passes" && !isMount(sourceOf(handler)) && !/\bfetch\(/.test(sourceOf(handler));
+}
+
+/**
+ * Whether something for every method below a path may be a mounted app. It is taken for one unless it is seen to be
+ * middleware: what cannot be told must not stand ahead of a gate.
+ */
+export function mayBeMount(route: AppRoute): boolean {
+  if (roleOf(route) !== "perhaps" || route.method !== "ALL" || !isWild(route) || isCors(route)) return false;
+  return !respondsByItself(sourceOf(functionOf(route)));
 }
 
 /** Whether it is what responds to preflights, by its name or by what it says. */
 export function isCors(route: AppRoute): boolean {
+  return route.method === "ALL" && route.path.endsWith("*") && writesPreflights(route);
+}
+
+export function writesPreflights(route: AppRoute): boolean {
   const handler = functionOf(route);
-  if (route.method !== "ALL" || !route.path.endsWith("*") || handler.length < 2) return false;
+  if (handler.length < 2) return false;
   const source = sourceOf(handler).toLowerCase();
   const preflight = ["access-control-request-headers", "access-control-max-age"];
   return /^cors\d*$/i.test(handler.name) || preflight.every((name) => source.includes(name));

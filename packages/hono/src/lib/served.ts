@@ -5,6 +5,7 @@ import { type Gate, missingTables, rulingOf, sawGate, type TableGate } from "./g
 import type { App } from "./guard.js";
 import { judgePaid } from "./judge-paid.js";
 import { judgeTable } from "./judge-table.js";
+import { rememberApp } from "./known-apps.js";
 import { serverOf } from "./meetings.js";
 import { samplesOf } from "./samples.js";
 import { methodsOf, Scene } from "./scene.js";
@@ -16,6 +17,7 @@ import { methodsOf, Scene } from "./scene.js";
  * @throws ConfigError that names every misuse
  */
 export function checkApp(app: App): void {
+  rememberApp(app);
   const scene = new Scene(app);
   const gates = new Map(scene.gates.map(({ gate }) => [gate.handler, gate]));
   const found = [...gates.values()].flatMap((gate) => {

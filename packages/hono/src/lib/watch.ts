@@ -5,6 +5,7 @@ import { matchedRoutes } from "hono/route";
 import { findBypass } from "./bypass.js";
 import { type AppRoute, type Gate, sawGate } from "./gates.js";
 import type { App } from "./guard.js";
+import { noteFunctions } from "./known-apps.js";
 import { serverOf } from "./meetings.js";
 import { isForAll, isWild, nameOf } from "./roles.js";
 import { checkApp } from "./served.js";
@@ -54,6 +55,7 @@ export function createWatch(gate: Gate, app?: App): Watch {
       check();
     },
     refusal(c) {
+      noteFunctions(matchedRoutes(c) as readonly AppRoute[]);
       if (app) {
         check();
         return fault && faultReply(fault);
