@@ -92,8 +92,15 @@ export class Intention {
 
   /** Whether what lies at this plain path is to be paid. A route that states its own price sells itself, not its path. */
   sellsPath(path: string, method: string): boolean {
-    const pieces = path.split("/").filter((piece) => piece !== "");
-    return this.#isPriced(method, pieces);
+    return this.#isPriced(method, piecesOf(path));
+  }
+
+  /** Whether the table opens this very path, whatever a wider entry asks. */
+  opensPath(path: string, method: string): boolean {
+    const own = this.#plan.table.filter(
+      (entry) => runsFor(entry.method, method) && isSame(entry.path, piecesOf(path)) && entry.method !== "ALL",
+    );
+    return own.length > 0 && own.every(({ price }) => price === "free");
   }
 
   #isPriced(method: string, path: Path): boolean {
@@ -103,6 +110,9 @@ export class Intention {
     return entries.some(({ price }) => price !== "free");
   }
 }
+
+/** A path without a segment is that of the root, which some resolvers call ".". */
+const piecesOf = (path: string): string[] => path.split("/").filter((piece) => piece !== "" && piece !== ".");
 
 function runsFor(listed: Method, method: string): boolean {
   return listed === "ALL" || listed === method || (listed === "GET" && method === "HEAD");

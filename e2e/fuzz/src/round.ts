@@ -55,8 +55,11 @@ export async function listen({ framework, folder, tolls }: House, plan: Plan, gu
 
   function judge(run: Run): Served {
     const { route, path, method } = run;
-    const byRoute = route !== undefined && intention.sellsRoute(route, method);
-    const byPath = path !== undefined && !isPassed(run) && intention.sellsPath(path, method);
+    const opened = path !== undefined && intention.opensPath(path, method);
+    const byRoute = route !== undefined && !opened && intention.sellsRoute(route, method);
+    // Behind a gate below a path, a route elsewhere is sold by its own pattern, whatever its parameters spell.
+    const resolves = route === undefined || typeof plan.gate === "string";
+    const byPath = path !== undefined && resolves && !isPassed(run) && intention.sellsPath(path, method);
     return { key: route === undefined ? `path ${path}` : `route ${route} ${path}`, priced: byRoute || byPath };
   }
   const judgeFiles = (bytes: string): Served[] =>

@@ -25,10 +25,14 @@ export function readings(path: string): readonly string[] {
   const found = new Set([path]);
   let text = path;
   for (let round = 0; ; round++) {
-    for (const variant of [text, text.replace(/;[^/\\]*/g, "")]) {
+    for (const variant of new Set([text, text.replace(/;[^/\\]*/g, "")])) {
       const clean = cleanPath(variant);
-      found.add(encode(resolveDots(clean.replace(/\/{2,}/g, "/"))));
-      found.add(encode(resolveDots(clean).replace(/\/{2,}/g, "/")));
+      // A reader may do some of it and leave the rest.
+      for (const one of new Set([clean, clean.replace(/\\/g, "/").replace(/^\/\//, "/")])) {
+        for (const path of [one, collapse(one), resolveDots(one)]) found.add(encode(path));
+        found.add(encode(resolveDots(collapse(one))));
+        found.add(encode(collapse(resolveDots(one))));
+      }
     }
     const decoded = decode(text);
     if (decoded === text || round === ROUNDS) return [...found];
@@ -44,11 +48,15 @@ function decode(text: string): string {
   });
 }
 
-/** What a URL parser makes of the text: no query, no control characters, one kind of slash. */
+/** What a URL parser drops of the text: the query, control characters, space around it. */
 function cleanPath(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is dropped
   const path = text.replace(/[?#].*$/s, "").replace(/[\u0000-\u001f\u007f]/g, "");
-  return `/${path.replace(/\\/g, "/").trim()}`.replace(/^\/\//, "/");
+  return `/${path.trim()}`.replace(/^\/(?=[/\\])/, "");
+}
+
+function collapse(path: string): string {
+  return path.replace(/\/{2,}/g, "/");
 }
 
 function resolveDots(path: string): string {
