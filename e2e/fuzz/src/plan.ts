@@ -95,12 +95,12 @@ export class Intention {
     return this.#isPriced(method, piecesOf(path));
   }
 
-  /** Whether the table opens this very path, whatever a wider entry asks. */
+  /** Whether an entry opens this path that is narrower than every one that asks a price for it. */
   opensPath(path: string, method: string): boolean {
-    const own = this.#plan.table.filter(
-      (entry) => runsFor(entry.method, method) && isSame(entry.path, piecesOf(path)) && entry.method !== "ALL",
-    );
-    return own.length > 0 && own.every(({ price }) => price === "free");
+    const pieces = piecesOf(path);
+    const entries = this.#plan.table.filter((entry) => runsFor(entry.method, method) && covers(entry.path, pieces));
+    const asking = entries.filter(({ price }) => price !== "free");
+    return entries.some((open) => open.price === "free" && asking.every((entry) => covers(entry.path, open.path)));
   }
 
   #isPriced(method: string, path: Path): boolean {

@@ -254,3 +254,15 @@ describe("G26 two paywalls of one app", () => {
     expect(await problemsOf(paid)).toEqual(["priced_twice GET /e"]);
   });
 });
+
+it("G25 prices what a parameter covers of a wider route, and of one beside it", async () => {
+  const app = till.app();
+  await app.register(paywall, till.config({ routes: { "GET /:section/:page": "$0.01" } }));
+  app.get("/:section/:page", async () => "page");
+  app.get("/premium/*", async () => "file");
+  const { status } = await listen(app);
+  for (const path of ["/a/b", "/premium/index.html", "/./premium/index.html"]) {
+    expect(await status(path), path).toBe(402);
+  }
+  expect(await status("/premium/a/b")).toBe(200);
+});

@@ -8,7 +8,8 @@ import { paid, paywall, protect } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
-const gate = (key: string) => paywall(till.config({ routes: { [key]: "$0.01" } }));
+const gate = (...keys: string[]) =>
+  paywall(till.config({ routes: Object.fromEntries(keys.map((key) => [key, "$0.01"])) }));
 
 /** An app with this table, and a counter of handler runs. */
 function open(routes: RouteTable<Context> = { "GET /paid": "$0.01" }) {

@@ -45,7 +45,12 @@ export class Prices {
   readonly #verdicts: Verdicts;
   /** The routes of the app by their patterns, and what the table names beside them. */
   readonly #spots = new PatternRouter<Spot>();
+  /** What the table names, by itself. */
+  readonly #listed = new PatternRouter<string>();
   readonly #kept = new Map<string, readonly (readonly Spot[])[]>();
+  readonly #keptListed = new Map<string, readonly (readonly Spot[])[]>();
+  /** Whether the table says anything of a route as a whole. */
+  readonly #isListed = new WeakMap<RouteConfig, boolean>();
 
   /** @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices */
   constructor({ source, routes, owns }: PriceSource, served: readonly Served[]) {
@@ -91,7 +96,7 @@ export class Prices {
     const path = pathOf(request.raw.url ?? "/");
     if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
-    const meanings = verdict.open ? this.#meanings(route, path) : [[route]];
+    const meanings = verdict.open ? [...this.#meanings(route, path), ...this.#partly(route, path)] : [[route]];
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
     const isPriced = [config.method].flat().some((method) => method !== "OPTIONS") && this.#isPriced(meanings);
     return isPriced ? "options" : undefined;
@@ -115,7 +120,7 @@ export class Prices {
 
   /** For what no route serves: its handler may be a proxy or a file server, which serves what the path may be taken for. */
   #quoteMissing(route: Served, verb: string, path: string, bare: boolean): Quote {
-    const meanings = [[route], ...this.#places(path)];
+    const meanings = [[route], ...this.#places(path), ...this.#partly(route, path)];
     if (verb === "OPTIONS") return this.#isPriced(meanings) ? "options" : undefined;
     const quote = this.#one(meanings, verb);
     if (quote === undefined || !bare) return quote;
@@ -143,6 +148,18 @@ export class Prices {
     const isPart = sent.length > 0 && paywall === undefined && sent.every((spot) => isWithin(spot, url));
     if (isPart) return [sent, ...others];
     return [[route], ...(isOwn(sent) ? [] : [sent]), ...others.filter((place) => !isOwn(place))];
+  }
+
+  /** What the table asks for a path of a route that it does not cover as a whole, nor the route's own author prices. */
+  #partly({ config }: Served, path: string): readonly (readonly Spot[])[] {
+    if (!this.#table || statesPrice(config)) return [];
+    let isListed = this.#isListed.get(config);
+    if (isListed === undefined) {
+      const entries = config.url === undefined ? [] : this.#table.entries(config.url);
+      isListed = "code" in entries || entries.length > 0;
+      this.#isListed.set(config, isListed);
+    }
+    return isListed ? [] : keep(this.#keptListed, path, (reading) => this.#listed.at(reading));
   }
 
   /** The one price of all meanings; 400 if there are several. */
@@ -174,16 +191,7 @@ export class Prices {
 
   /** What each reading of a path leads to; the path as sent comes first. */
   #places(path: string): readonly (readonly Spot[])[] {
-    let places = this.#kept.get(path);
-    if (!places) {
-      const cut = path.indexOf(";");
-      // Routers may take a semicolon for the start of the query.
-      const paths = cut < 0 ? readings(path) : new Set([...readings(path), ...readings(path.slice(0, cut))]);
-      places = Array.from(paths, (reading) => this.#spots.at(reading));
-      if (this.#kept.size >= KEPT) this.#kept.clear();
-      if (path.length <= KEPT_LENGTH) this.#kept.set(path, places);
-    }
-    return places;
+    return keep(this.#kept, path, (reading) => this.#spots.at(reading));
   }
 
   /** A wildcard counts for what stands ahead of its slash, too. */
@@ -191,6 +199,7 @@ export class Prices {
     for (const pattern of expandPattern(native)) {
       for (const place of [pattern, pattern.replace(/(?<=.)\/\*$/, "")]) {
         if (!this.#spots.named(place)) this.#spots.add(place, pattern);
+        if (!this.#listed.named(place)) this.#listed.add(place, pattern);
       }
     }
   }
@@ -207,6 +216,27 @@ const nothingPriced: ConfigProblem = {
 
 function isWithin(spot: Spot, url: string): boolean {
   return typeof spot === "string" && expandPattern(url).some((wide) => covers(wide, spot));
+}
+
+/** What each reading of a path leads to, kept for the next request of the path. */
+function keep(
+  kept: Map<string, readonly (readonly Spot[])[]>,
+  path: string,
+  at: (reading: string) => readonly Spot[],
+): readonly (readonly Spot[])[] {
+  let places = kept.get(path);
+  if (!places) {
+    places = pathsOf(path).map(at);
+    if (kept.size >= KEPT) kept.clear();
+    if (path.length <= KEPT_LENGTH) kept.set(path, places);
+  }
+  return places;
+}
+
+/** The readings of a path. Routers may take a semicolon for the start of the query. */
+function pathsOf(path: string): string[] {
+  const cut = path.indexOf(";");
+  return [...new Set(cut < 0 ? readings(path) : [...readings(path), ...readings(path.slice(0, cut))])];
 }
 
 /** The path of a request target, which may be in absolute form. */

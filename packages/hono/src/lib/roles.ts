@@ -83,7 +83,7 @@ export function writesPreflights(route: AppRoute): boolean {
 
 type Handler = ReturnType<typeof findTargetHandler>;
 
-function functionOf({ handler }: AppRoute): Handler {
+export function functionOf({ handler }: AppRoute): Handler {
   return findTargetHandler(handler);
 }
 
