@@ -44,7 +44,7 @@ const faults = Object.keys(tally.reasons).filter((reason) => reason.startsWith("
 process.stdout.write(
   [
     `${name}: ${tally.requests} raw requests to ${tally.apps} apps in ${seconds} s, seed ${seed}`,
-    `  ${tally.refused} apps refused by the check or the start${reasons ? ` (${reasons})` : ""}`,
+    `  ${tally.refused} apps refused by the check or the start${reasons ? ` (${reasons})` : ""}; ${tally.dropped} of them with nothing left to ask`,
     `  ${tally.judged} requests run something priced without the paywall, ${tally.unpaid} unpaid runs with it`,
     `  ${tally.freeServed} of ${tally.free} plain requests for free routes are served; ${tally.bought} of ${tally.bought + tally.notBought} purchases delivered`,
     ...tally.violations.map(tellViolation),

@@ -1,7 +1,8 @@
 import { payer } from "@turnpike/testing";
 import { generatePlan } from "./generate.js";
-import { covers, Intention, type Plan, placedRoutes } from "./plan.js";
+import { covers, Intention, type Path, type Plan, placedRoutes } from "./plan.js";
 import { createRandom } from "./random.js";
+import { repairs } from "./repair.js";
 import { type House, type Listening, listen, type Served } from "./round.js";
 import { shrink, type Violation } from "./shrink.js";
 import { examples, plainPaths, type RawRequest, spell } from "./spellings.js";
@@ -9,8 +10,10 @@ import { examples, plainPaths, type RawRequest, spell } from "./spellings.js";
 /** What a campaign against one adapter found. */
 export interface Tally {
   apps: number;
-  /** Apps that the paywall's check, or the start, refuses; they are not asked. */
+  /** Apps that the paywall's check, or the start, refuses; a smaller one is asked in their place. */
   refused: number;
+  /** Those of which no smaller one is taken either. */
+  dropped: number;
   readonly reasons: Record<string, number>;
   requests: number;
   /** Requests that run something priced in the app without a paywall. */
@@ -27,14 +30,15 @@ export interface Tally {
 }
 
 const PER_APP = 500;
-/** Every so many apps something is bought. */
-const BUY_EVERY = 20;
+/** How many things are bought of each app. */
+const BOUGHT = 3;
 const MOST_EXAMPLES = 10;
 
 export async function runCampaign(house: House, seed: number, requests: number): Promise<Tally> {
   const tally: Tally = {
     apps: 0,
     refused: 0,
+    dropped: 0,
     reasons: {},
     requests: 0,
     judged: 0,
@@ -49,41 +53,51 @@ export async function runCampaign(house: House, seed: number, requests: number):
   };
   for (let round = 0; tally.requests < requests; round++) {
     const plan = generatePlan((seed + round * 7919) >>> 0, house.framework.abilities);
-    const judge = await listen(house, plan, false).catch(() => undefined);
-    // The framework itself takes no such app.
-    if (!judge) continue;
-    try {
-      await runRound(house, plan, judge, tally);
-    } finally {
-      await judge.close();
-    }
+    const refusals = await runRound(house, plan, tally);
+    if (!refusals) continue;
+    tally.refused++;
+    for (const code of new Set(refusals.map(({ code }) => code))) tally.reasons[code] = (tally.reasons[code] ?? 0) + 1;
+    if (!(await runRepaired(house, plan, refusals, tally))) tally.dropped++;
   }
   return tally;
 }
 
-async function runRound(house: House, plan: Plan, judge: Listening, tally: Tally): Promise<void> {
-  let guarded: Listening;
+interface Refusal {
+  readonly code: string;
+  readonly path: string;
+}
+
+async function runRepaired(house: House, plan: Plan, refusals: readonly Refusal[], tally: Tally): Promise<boolean> {
+  for (const smaller of repairs(plan, refusals, house.framework))
+    if (!(await runRound(house, smaller, tally))) return true;
+  return false;
+}
+
+/** Gives what the paywall has against the app; nothing where it was asked, or where the framework itself takes no such app. */
+async function runRound(house: House, plan: Plan, tally: Tally): Promise<readonly Refusal[] | undefined> {
+  const judge = await listen(house, plan, false).catch(() => undefined);
+  if (!judge) return undefined;
+  let guarded: Listening | undefined;
   try {
     guarded = await listen(house, plan, true);
-  } catch (error) {
-    tally.refused++;
-    for (const code of codesOf(error)) tally.reasons[code] = (tally.reasons[code] ?? 0) + 1;
-    return;
-  }
-  try {
     tally.apps++;
     await compare(house, plan, judge, guarded, tally);
     await compareFree(plan, judge, guarded, tally);
-    if (tally.apps % BUY_EVERY === 1) await buySomething(plan, judge, guarded, tally);
+    await buySome(plan, judge, guarded, tally);
+    return undefined;
+  } catch (error) {
+    if (guarded) throw error;
+    return refusalsOf(error);
   } finally {
-    await guarded.close();
+    await guarded?.close();
+    await judge.close();
   }
 }
 
-function codesOf(error: unknown): string[] {
-  const { problems } = error as { readonly problems?: readonly { readonly code: string }[] };
+function refusalsOf(error: unknown): readonly Refusal[] {
+  const { problems } = error as { readonly problems?: readonly Refusal[] };
   // An app that fails in another way than by a refusal is a fault of ours.
-  return problems ? [...new Set(problems.map(({ code }) => code))] : [`NOT A REFUSAL: ${error}`];
+  return problems ?? [{ code: `NOT A REFUSAL: ${error}`, path: "" }];
 }
 
 const isPriced = (served: readonly Served[] | undefined): boolean => served?.some(({ priced }) => priced) ?? false;
@@ -114,8 +128,8 @@ async function compareFree(plan: Plan, judge: Listening, guarded: Listening, tal
     const method = route.method === "ALL" ? "GET" : route.method;
     if (intention.sellsRoute(route.id, method)) continue;
     for (const example of examples(path)) {
-      // Methods that the table leaves out are refused wherever it has a price.
-      if (plan.table.some((entry) => covers(entry.path, example))) continue;
+      // Methods that the table leaves out are refused wherever it has a price, in any letter case.
+      if (plan.table.some((entry) => isNear(entry.path, example))) continue;
       requests.push({ method, target: `/${example.map(encodeURIComponent).join("/")}`, headers: [] });
     }
   }
@@ -132,21 +146,36 @@ async function compareFree(plan: Plan, judge: Listening, guarded: Listening, tal
   }
 }
 
+/** Whether the price may be meant for this path: routers differ about letter case and a slash at the end. */
+function isNear(pattern: Path, path: readonly string[]): boolean {
+  const lower = pattern.map((piece) => (typeof piece === "string" ? piece.toLowerCase() : piece));
+  const plain = path.map((piece) => piece.toLowerCase());
+  return covers(lower, plain) || covers(lower, [...plain, "x"]);
+}
+
+/** Whether the table has a price there, and none for `GET`: that is refused, whatever the route itself costs. */
+function isUnlisted({ table }: Plan, target: string): boolean {
+  const path = target.slice(1).split("/").map(decodeURIComponent);
+  const near = table.filter((entry) => isNear(entry.path, path));
+  return near.length > 0 && near.every(({ method }) => method !== "GET" && method !== "ALL");
+}
+
 /** Whatever a plain GET runs that is priced can be bought. */
-async function buySomething(plan: Plan, judge: Listening, guarded: Listening, tally: Tally): Promise<void> {
+async function buySome(plan: Plan, judge: Listening, guarded: Listening, tally: Tally): Promise<void> {
   const requests = [...new Set(plainPaths(plan))].map((target): RawRequest => ({ method: "GET", target, headers: [] }));
   const open = await judge.ask(requests);
-  const at = open.findIndex(isPriced);
-  const target = requests[at]?.target;
-  if (target === undefined) return;
-  const bought = await payer()
-    .buy(`http://127.0.0.1:${guarded.port}${target}`)
-    .catch((error: unknown) => ({ response: { status: String(error) } }));
-  if (bought.response.status === 200) tally.bought++;
-  else {
-    tally.notBought++;
-    if (tally.unsold.length < MOST_EXAMPLES) {
-      tally.unsold.push(`  NOT SOLD ${target}: ${bought.response.status}\n    app ${JSON.stringify(plan)}`);
+  const priced = requests.filter((_, at) => isPriced(open[at]));
+  const targets = priced.map(({ target }) => target).filter((target) => !isUnlisted(plan, target));
+  for (const target of targets.slice(0, BOUGHT)) {
+    const bought = await payer()
+      .buy(`http://127.0.0.1:${guarded.port}${target}`)
+      .catch((error: unknown) => ({ response: { status: String(error) } }));
+    if (bought.response.status === 200) tally.bought++;
+    else {
+      tally.notBought++;
+      if (tally.unsold.length < MOST_EXAMPLES) {
+        tally.unsold.push(`  NOT SOLD ${target}: ${bought.response.status}\n    app ${JSON.stringify(plan)}`);
+      }
     }
   }
 }

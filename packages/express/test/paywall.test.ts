@@ -49,6 +49,16 @@ describe("a table", () => {
     }
   });
 
+  it("prices what follows a parameter, however long it is", async () => {
+    const app = quietApp();
+    app.use(sell({ "PUT /:p0/:p1/*": "$0.01", "GET /:p0/*": "$0.01" }));
+    app.put(`/:p0/:p1/${rest}`, (_req, res) => void res.send("goods"));
+    app.get(`/:p0/${rest}`, (_req, res) => void res.send("goods"));
+    paywall.check(app);
+    for (const path of ["/42/42/x", "/42/42/x/y"]) expect(await stand.status(app, path, "PUT")).toBe(402);
+    for (const path of ["/42/x", "/42/x/y", "/42/%78/y"]) expect(await stand.status(app, path)).toBe(402);
+  });
+
   it("gives price functions the request, and its parameters to the handler as ever", async () => {
     const app = quietApp();
     const price = (req: Request) => (req.query.size === "2" ? "$0.02" : "$0.01");

@@ -114,6 +114,27 @@ describe("G25 a section of a table", () => {
     expect(statuses).toEqual([200, 405, 402, 405]);
   });
 
+  it("is asked for, or not, whatever a route states for other methods of one of its paths", async () => {
+    const app = till.app();
+    await app.register(paywall, till.config({ routes: { "ALL /api/*": "$0.01" } }));
+    app.all("/api/:name", handler);
+    app.all("/api/deep/*", handler);
+    app.get("/free/:name", handler);
+    app.get("/any/*", handler);
+    for (const url of ["/api/x", "/api/deep/x", "/free/x", "/any/x"])
+      app.post(url, paid(till.config(), "$0.02"), handler);
+    expect(await pricesOf(app, ["/api/x", "/api/deep/x", "/api/y", "/free/x", "/free/y", "/any/x"])).toEqual({
+      "/api/x": "10000",
+      "/api/deep/x": "10000",
+      "/api/y": "10000",
+      "/free/x": 200,
+      "/free/y": 200,
+      "/any/x": 405,
+    });
+    for (const url of ["/api/x", "/free/x", "/any/x"])
+      expect((await app.inject({ method: "POST", url })).statusCode).toBe(402);
+  });
+
   it("prices a part of what one handler serves, by the path of each request", async () => {
     const app = till.app();
     await app.register(paywall, till.config({ routes: { "GET /premium/*": "$0.01", "GET /gold/:id/*": "$0.02" } }));

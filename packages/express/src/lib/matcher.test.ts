@@ -1,5 +1,5 @@
 import type { PricedPath } from "@turnpike/core/adapter";
-import type { Request } from "express";
+import { type Request, type Response, Router } from "express";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { major } from "./lookup.js";
@@ -21,6 +21,15 @@ const matched = (matcher: Matcher, path: string) =>
     ?.paths.map(({ pattern }) => pattern)
     .sort();
 
+function serves(pattern: string, path: string): boolean {
+  let served = false;
+  const router = Router().all(pattern, () => {
+    served = true;
+  });
+  router({ method: "GET", url: path } as Request, {} as Response, () => {});
+  return served;
+}
+
 describe("Matcher", () => {
   it("finds every pattern that matches, with parameters", () => {
     const matcher = matcherOf("/a/:id", "/a/*", "/:x/b", "/a/b", "/other");
@@ -40,6 +49,34 @@ describe("Matcher", () => {
   it("throws for a parameter that cannot be decoded", () => {
     expect(() => matcherOf("/u/:id").match("/u/%c0")).toThrow(URIError);
     expect(matcherOf("/u/:id").match("/v/%c0")).toBeUndefined();
+  });
+
+  it("prices below a parameter too, however many segments follow", () => {
+    const matcher = matcherOf(major === 5 ? "/:a/:b/*rest" : "/:a/:b/*");
+    for (const path of ["/42/43", "/42/43/", "/42/43/x", "/42/43/x/y"]) {
+      expect(matcher.match(path)?.params, path).toMatchObject({ a: "42", b: "43" });
+    }
+    expect(matcher.match("/42")).toBeUndefined();
+  });
+
+  it("matches whatever a route with the same pattern serves", () => {
+    const wild = major === 5 ? "*rest" : "*";
+    const maybe = major === 5 ? "{/:m}" : "/:m?";
+    const word = fc.constantFrom("/a", "/b", "/c-:z", "/:x.json", "/d:w");
+    const end = fc.constantFrom("", "", `/${wild}`, maybe, `${maybe}/${wild}`, `${maybe}/b`);
+    const pattern = fc
+      .tuple(fc.array(fc.oneof(word, fc.constant("/:?")), { minLength: 1, maxLength: 4 }), end)
+      .map(([words, last]) => words.map((text, at) => text.replace("?", `p${at}`)).join("") + last)
+      .filter((text) => new Set(text.match(/:\w+/g)).size === (text.match(/:\w+/g)?.length ?? 0));
+    const piece = fc.constantFrom("a", "b", "c-1", "1.json", "d1", "42", "x");
+    const path = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => `/${pieces.join("/")}`);
+    fc.assert(
+      fc.property(pattern, fc.array(path, { minLength: 20, maxLength: 20 }), (one, paths) => {
+        const served = paths.filter((asked) => serves(one, asked));
+        expect(served.filter((asked) => matched(matcherOf(one), asked) === undefined)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("leaves no pattern out for the literals that it begins with: it finds what each pattern finds alone", () => {

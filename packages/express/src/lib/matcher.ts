@@ -1,5 +1,6 @@
 import type { PricedPath, Segment } from "@turnpike/core/adapter";
 import { type NextFunction, type Request, type Response, Router } from "express";
+import { nativePaths } from "./path.js";
 
 type Path = PricedPath<Request>;
 
@@ -81,7 +82,7 @@ function createRouter(branch: Branch): Router | undefined {
   if (paths.size === 0) return undefined;
   const router = Router({ caseSensitive: false, strict: false });
   for (const path of paths) {
-    router.all(path.native, (req, _res, next) => {
+    router.all(nativePaths(path.native), (req, _res, next) => {
       const { match, params } = req as unknown as Question;
       match.paths.push(path);
       for (const [name, value] of Object.entries(params)) {

@@ -53,17 +53,28 @@ function write5(nodes: readonly Node[]): string {
   return nodes.map(write).join("");
 }
 
+/**
+ * An open end makes two paths of it, with a space between: Express 4 has no sign for it that it does not take for a part of
+ * the parameter before.
+ */
 function write4(nodes: readonly Node[]): string {
   const write = (node: Node): string => {
     if (node.type === "text") return node.text;
     if (node.type === "param") return `:${node.name}`;
     if (node.type === "wild") return "*";
     const inner = node.nodes.map(write).join("");
-    if (inner === "*") return inner;
-    return inner.endsWith("*") ? `(${inner})?` : `${inner}?`;
+    return inner === "*" ? inner : `${inner}?`;
   };
-  return nodes.map(write).join("");
+  const last = nodes.at(-1);
+  if (last?.type !== "group" || last.nodes.length < 2 || last.nodes.at(-1)?.type !== "wild") {
+    return nodes.map(write).join("");
+  }
+  const bare = nodes.slice(0, -1).map(write).join("");
+  return `${bare || "/"} ${bare}${last.nodes.map(write).join("")}`;
 }
+
+/** What a router takes for a pattern as it was written for it. A literal space is `%20`. */
+export const nativePaths = (native: string): string[] => native.split(" ");
 
 function alternatives(nodes: readonly Node[]): Piece[][] {
   let lines: Piece[][] = [[]];

@@ -96,7 +96,7 @@ export class Prices {
     const path = pathOf(request.raw.url ?? "/");
     if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
-    const meanings = verdict.open ? [...this.#meanings(route, path), ...this.#partly(route, path)] : [[route]];
+    const meanings = verdict.open ? [...this.#meanings(route, path, verb), ...this.#partly(route, path)] : [[route]];
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
     const isPriced = [config.method].flat().some((method) => method !== "OPTIONS") && this.#isPriced(meanings);
     return isPriced ? "options" : undefined;
@@ -140,9 +140,13 @@ export class Prices {
   }
 
   /** What a handler may reach with this path: its own route, and others by resolving the path as file servers and proxies do. */
-  #meanings(route: Served, path: string): readonly (readonly Spot[])[] {
+  #meanings(route: Served, path: string, verb: string): readonly (readonly Spot[])[] {
     const { url, paywall } = route.config;
-    const [sent = [], ...others] = this.#places(path);
+    const [place = [], ...others] = this.#places(path);
+    // As the path was sent, Fastify has told by the method that a route which is sold for others is not meant. A catch-all
+    // may serve its path all the same.
+    const isTold = verb !== "OPTIONS" && (!url?.includes("*") || this.#verdicts.of(route).route(verb) !== undefined);
+    const sent = isTold ? place.filter((spot) => !isOfOthers(spot, verb)) : place;
     const isOwn = (place: readonly Spot[]) => place.some((spot) => typeof spot !== "string" && spot.config.url === url);
     // A part of what the route serves has an entry of its own, which counts there in place of the route's.
     const isPart = sent.length > 0 && paywall === undefined && sent.every((spot) => isWithin(spot, url));
@@ -203,6 +207,12 @@ export class Prices {
       }
     }
   }
+}
+
+/** Whether the route states a price for itself, and serves other verbs only. */
+function isOfOthers(spot: Spot, verb: string): boolean {
+  if (typeof spot === "string" || !statesPrice(spot.config)) return false;
+  return !verbsOf(spot.config).includes(verb === "HEAD" ? "GET" : verb);
 }
 
 /** What Fastify calls its handler for what is not found, where the app has none. */
