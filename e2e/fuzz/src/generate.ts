@@ -20,6 +20,10 @@ export interface Abilities {
   readonly rewrites: boolean;
   /** `OPTIONS` of a priced path reaches middleware and what is not found. */
   readonly passesOptions: boolean;
+  /** Parameters may be of digits only. @default false */
+  readonly digits?: boolean;
+  /** Patterns of a table may overlap. @default false */
+  readonly overlaps?: boolean;
 }
 
 const words = [
@@ -53,7 +57,7 @@ export function generatePlan(seed: number, abilities: Abilities): Plan {
     seed,
     settings: { caseSensitive: flags(), strict: flags(), ignoreDuplicateSlashes: flags(), semicolons: flags() },
     gate,
-    table: makeTable(random, root, gate, fallback, abilities.overlaps),
+    table: makeTable(random, root, gate, fallback, abilities.overlaps === true),
     root,
     rewrites: abilities.rewrites && random.chance(0.15),
     fallback,
