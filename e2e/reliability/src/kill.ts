@@ -105,16 +105,17 @@ async function killAt(
   const second = await startVictim(shared);
   const started = performance.now();
   let response = await send(second);
-  // An upgrade that was delivered is not kept, and buys no second one.
+  let record = await recordOf(second, nonce);
+  // An upgrade that was delivered is not kept, and buys no second one. One whose delivery was not written down is owed.
   const isSold = () =>
-    response?.status === 200 || (flow === "upgrade" && before?.status === 200 && response?.status === 409);
+    response?.status === 200 || (flow === "upgrade" && before?.status === 200 && record?.state === "delivered");
   while (!isSold() && performance.now() - started < RESOLVED * 1000) {
     await pause(250);
     response = await send(second);
+    record = await recordOf(second, nonce);
   }
   const seconds = (performance.now() - started) / 1000;
   const charges = facilitator.charges.filter((charge) => charge.nonce === nonce).length;
-  let record = await recordOf(second, nonce);
   while (record?.state !== "delivered" && performance.now() - started < RESOLVED * 1000) {
     await pause(50);
     record = await recordOf(second, nonce);

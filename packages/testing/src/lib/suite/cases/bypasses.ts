@@ -37,6 +37,9 @@ const spellings = [
   "/%2570remium/F",
   "/premium/F?x=1",
   "/premium/x/../F",
+  "/x#/../premium/F",
+  "/x%23/%2e%2e/premium/F",
+  "/x%3f/%2e%2e/premium/F",
 ];
 
 /** The same in another letter case, for routers and file servers that do not tell them apart. */

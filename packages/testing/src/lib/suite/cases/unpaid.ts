@@ -246,10 +246,12 @@ async function startFlood(shop: Shop): Promise<Flood> {
   const challenge = await shop.challenge();
   let refused = 0;
   const leaving = new AbortController();
+  // Node's fetch may never end the reading of a body that is aborted as it comes.
+  const left = new Promise<void>((resolve) => leaving.signal.addEventListener("abort", () => resolve()));
   const send = async () => {
     while (!stopped) {
       const answer = await shop.pay(forge(challenge), "/paid", { signal: leaving.signal }).catch(() => undefined);
-      await answer?.arrayBuffer().catch(() => undefined);
+      await Promise.race([answer?.arrayBuffer().catch(() => undefined), left]);
       refused++;
       // What is refused at once would only keep this machine busy.
       if (answer?.status !== 402) await new Promise((resolve) => setTimeout(resolve, 300));
