@@ -13,6 +13,7 @@ export const resolvers: Readonly<Record<string, Resolve>> = {
   urlThenNormalize: (target) => posix.normalize(decodeURIComponent(whole(target))),
   backslashes: (target) => posix.normalize(decodeURIComponent(pathOf(target)).replaceAll("\\", "/")),
   semicolons: (target) => posix.normalize(decodeURIComponent(pathOf(target).replace(/;[^/]*/g, ""))),
+  fragments: (target) => posix.normalize(decodeURIComponent(target.replace(/\?.*$/s, ""))),
   collapse: (target) => decodeURI(pathOf(target)).replace(/\/+/g, "/"),
 };
 

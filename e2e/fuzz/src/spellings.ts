@@ -101,6 +101,17 @@ const changes: readonly Change[] = [
   (path) => `/.${path}`,
   (path) => `/;${path}`,
   (path, random) =>
+    random.pick([
+      "/x#/..",
+      "/#/..",
+      "/x#y/../..",
+      "/docs#/%2e%2e",
+      "/x%23/%2e%2e",
+      "/x%3f/%2e%2e",
+      "/%23%2f..",
+      "/x\\#\\..",
+    ]) + path,
+  (path, random) =>
     path +
     random.pick([
       "/",

@@ -126,23 +126,24 @@ function segmentsOf(pieces: readonly Piece[]): Piece[][] {
 }
 
 /**
- * The paths of a request target: Express's own reading, and of an absolute target what comes behind its authority. The two
- * differ where the authority is none that Express's parser knows, and whatever serves behind the gate may take either.
+ * The paths of a request target: Express's own reading, and the target as it was sent, without authority and query. The two
+ * differ where the authority is none that Express's parser knows, and where a `#` makes it rewrite what stands ahead.
+ * Whatever serves behind the gate may take either.
  */
 export function pathsOf(request: Request): readonly string[] {
-  const path = routedPath(request);
-  const { url } = request;
-  if (url.startsWith("/")) return [path];
-  const rest = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, "").split(/[?#]/, 1)[0] ?? "";
-  const other = rest.startsWith("/") ? rest : `/${rest}`;
-  return other === path ? [path] : [path, other];
+  const { path, url } = request;
+  const routed = routedPath(request, path);
+  if (url === path || (url.startsWith(path) && url[path.length] === "?")) return [routed];
+  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, "");
+  const sent = target.split("?", 1)[0] ?? "";
+  const other = routedPath(request, sent.startsWith("/") ? sent : `/${sent}`);
+  return other === routed ? [routed] : [routed, other];
 }
 
 /**
  * The path that a seller has written for what Express routes now. express-ws opens a WebSocket by itself, and then asks the
  * app for a path that no seller writes.
  */
-function routedPath(request: Request): string {
-  const { path } = request;
+function routedPath(request: Request, path: string): string {
   return "ws" in request ? path.replace(/\/\.websocket$/, "") || "/" : path;
 }

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@turnpike/core";
 import {
   ambiguousPath,
+  isTooLong,
   type PaywallConfig,
   type PricedRoute,
   type RouteTable,
   readings,
   samePrice,
+  urlTooLong,
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { FastifyRequest } from "fastify";
@@ -94,6 +96,7 @@ export class Prices {
     if (verdict && !verdict.open && !verdict.priced) return undefined;
     const verb = verbOf(request.raw);
     const path = pathOf(request.raw.url ?? "/");
+    if ((!verdict || verdict.open) && isTooLong(path)) return urlTooLong;
     if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
     const meanings = verdict.open ? [...this.#meanings(route, path, verb), ...this.#partly(route, path)] : [[route]];
@@ -243,14 +246,17 @@ function keep(
   return places;
 }
 
-/** The readings of a path. Routers may take a semicolon for the start of the query. */
+/**
+ * The readings of a path. Routers end it at a `#`, and may take a semicolon for the start of the query; what they hand it to
+ * may do neither.
+ */
 function pathsOf(path: string): string[] {
-  const cut = path.indexOf(";");
-  return [...new Set(cut < 0 ? readings(path) : [...readings(path), ...readings(path.slice(0, cut))])];
+  const ends = [/#.*$/s, /[#;].*$/s, /$/];
+  return [...new Set(ends.flatMap((end) => readings(path.replace(end, "") || "/")))];
 }
 
-/** The path of a request target, which may be in absolute form. */
+/** The path of a request target, which may be in absolute form. A `#` stays: most readers are never sent one. */
 function pathOf(target: string): string {
   const path = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-  return path.split(/[?#]/, 1)[0] || "/";
+  return path.split("?", 1)[0] || "/";
 }

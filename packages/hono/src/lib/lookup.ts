@@ -4,7 +4,7 @@ import { matchedRoutes } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
 import { anyCase } from "./any-case.js";
 import type { AppRoute } from "./gates.js";
-import { basesOf, isUnreadable, spellings } from "./spellings.js";
+import { basesOf, isUnreadable, pathsOf, spellings } from "./spellings.js";
 
 /** The price of a request; that it is `OPTIONS` for a path with a price; or nothing: it is free. */
 export type Found = PricedRoute<Context> | "options" | undefined;
@@ -55,8 +55,14 @@ export function createLookup(table: Table<Context>): Lookup {
     return matches;
   };
 
-  const at = (bases: readonly string[], method: string, path: string, stops: readonly AppRoute[]): Verdict => {
-    const readings = [...spellings(path, bases).map(match), ...stops.map(matchServed)];
+  const at = (
+    bases: readonly string[],
+    method: string,
+    paths: readonly string[],
+    stops: readonly AppRoute[],
+  ): Verdict => {
+    const found = paths.flatMap((path) => spellings(path, bases));
+    const readings = [...found.map(match), ...stops.map(matchServed)];
     return { found: priceOf(table, readings, method), matched: [...new Set(readings.flat())] };
   };
 
@@ -64,10 +70,11 @@ export function createLookup(table: Table<Context>): Lookup {
   const places = new WeakMap<object, Map<string, Found | null>>();
 
   return {
-    at: (place, method, path, stops) => at(basesOf(path, place), method, path, stops),
+    at: (place, method, path, stops) => at(basesOf(path, place), method, [path], stops),
     find(c) {
       const { method, path } = c.req;
-      if (isUnreadable(path)) return urlTooLong;
+      const paths = pathsOf(c);
+      if (paths.some(isUnreadable)) return urlTooLong;
       const routes = matchedRoutes(c);
       const place = routes[c.req.routeIndex];
       let verdicts = places.get(place ?? table);
@@ -75,11 +82,11 @@ export function createLookup(table: Table<Context>): Lookup {
         verdicts = new Map();
         places.set(place ?? table, verdicts);
       }
-      const key = `${method} ${path}`;
+      const key = `${method} ${paths.join(" ")}`;
       const kept = verdicts.get(key);
       if (kept !== undefined) return kept ?? undefined;
 
-      const { found } = at(basesOf(path, place, c), method, path, routes);
+      const { found } = at(basesOf(path, place, c), method, paths, routes);
       if (verdicts.size >= KEPT) verdicts.clear();
       if (key.length <= KEPT_LENGTH) verdicts.set(key, found ?? null);
       return found;

@@ -18,6 +18,14 @@ export function spellings(path: string, bases: readonly string[]): string[] {
   return [...new Set(paths.flatMap((one) => [one, withoutSlashes(one)]))];
 }
 
+/** The path that Hono routes and, where a `#` ends it, the path as it was sent: what is behind the gate may not end it there. */
+export function pathsOf({ req }: Context): readonly string[] {
+  const { url, path } = req;
+  if (!url.includes("#")) return [path];
+  const sent = url.replace(/^[^:/]+:\/\/[^/?#]*/, "").split("?", 1)[0] || "/";
+  return [path, sent];
+}
+
 /** Whether a path could be read in several ways and is too long to be. */
 export function isUnreadable(path: string): boolean {
   return !plain.test(path) && isTooLong(encodePath(path));

@@ -51,6 +51,15 @@ describe("readings", () => {
     "/premium/x/../F",
     "/premium/./F",
     "/%/../premium/F",
+    "/x%23/%2e%2e/premium/F",
+    "/x%3f/%2e%2e/premium/F",
+    "/x%2523/%252e%252e/premium/F",
+    "/x%23%2f..%2fpremium/F",
+    "/x%3fa%23/..%2fpremium/F",
+    "/x#/../premium/F",
+    "/premium/F#x",
+    "/premium/F%3f/../x",
+    "/premium/F%23x?/../y",
   ];
   for (const path of disguises) {
     it(`of ${JSON.stringify(path)} include what it stands for`, () => {
@@ -71,7 +80,7 @@ describe("readings", () => {
 
   it("take no longer than a moment for a path as long as a request line may be", () => {
     const started = process.cpuUsage().user;
-    for (const unit of ["/..", "%2e", "//", ";a", "\\", "%25", "/%2f"]) {
+    for (const unit of ["/..", "%2e", "//", ";a", "\\", "%25", "/%2f", "%3f", "#/.."]) {
       expect(readings(unit.repeat(16_384 / unit.length)).length).toBeLessThan(40);
     }
     expect(process.cpuUsage().user - started).toBeLessThan(5_000_000);

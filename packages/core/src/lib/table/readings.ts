@@ -5,7 +5,10 @@ const ROUNDS = 3;
 
 /** What makes a path mean different things to different readers; usual paths have none of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ambiguous = /[%\\;\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+const ambiguous = /[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+
+/** Where readers end a path: at a query and a fragment, at one of them, or nowhere when they decode a path they were given. */
+const ends = [/[?#].*$/s, /\?.*$/s, /#.*$/s, /$/];
 
 /**
  * Whether a path could be read in more than one way and is too long for any of them to be offered: then it is refused
@@ -25,8 +28,7 @@ export function readings(path: string): readonly string[] {
   const found = new Set([path]);
   let text = path;
   for (let round = 0; ; round++) {
-    for (const variant of new Set([text, text.replace(/;[^/\\]*/g, "")])) {
-      const clean = cleanPath(variant);
+    for (const clean of cleanPaths(text)) {
       // A reader may do some of it and leave the rest.
       for (const one of new Set([clean, clean.replace(/\\/g, "/").replace(/^\/\//, "/")])) {
         for (const path of [one, collapse(one), resolveDots(one)]) found.add(encode(path));
@@ -48,10 +50,20 @@ function decode(text: string): string {
   });
 }
 
-/** What a URL parser drops of the text: the query, control characters, space around it. */
+/** The text without what readers drop of it: path parameters, the query, the fragment. */
+function cleanPaths(text: string): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const end of ends) {
+    const path = text.replace(end, "");
+    paths.add(cleanPath(path)).add(cleanPath(path.replace(/;[^/\\]*/g, "")));
+  }
+  return paths;
+}
+
+/** What a URL parser drops of a path: control characters, space around it. */
 function cleanPath(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is dropped
-  const path = text.replace(/[?#].*$/s, "").replace(/[\u0000-\u001f\u007f]/g, "");
+  const path = text.replace(/[\u0000-\u001f\u007f]/g, "");
   return `/${path.trim()}`.replace(/^\/(?=[/\\])/, "");
 }
 
