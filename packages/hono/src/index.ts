@@ -15,6 +15,7 @@ import { type App, insertGuard } from "./lib/guard.js";
 import { rememberApp } from "./lib/known-apps.js";
 import { createLookup } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
+import { createOutpost, type Outpost } from "./lib/outpost.js";
 import { readPath } from "./lib/path.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch, type Watch } from "./lib/watch.js";
@@ -42,7 +43,8 @@ export function protect<A extends App>(
   options: HonoOptions = {},
 ): A {
   rememberApp(app);
-  insertGuard(app, tableGate(source, routes, options, app));
+  const { handler, outpost } = tableGate(source, routes, options, app);
+  insertGuard(app, handler, outpost.handler);
   return app;
 }
 
@@ -55,7 +57,7 @@ export function protect<A extends App>(
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: Source, routes?: RouteTable<Context>, options: HonoOptions = {}): MiddlewareHandler {
-  return tableGate(source, routes, options);
+  return tableGate(source, routes, options).handler;
 }
 
 /**
@@ -87,10 +89,12 @@ function tableGate(
   routes: RouteTable<Context> | undefined,
   options: HonoOptions,
   app?: App,
-): MiddlewareHandler {
+): { readonly handler: MiddlewareHandler; readonly outpost: Outpost } {
   const table = compileTable(source, routes, readPath);
   const lookup = createLookup(table);
+  const outpost = createOutpost({ lookup, source });
   const handler: MiddlewareHandler = (c, next) => {
+    if (app) outpost.meets(c);
     watch.look();
     const route = lookup.find(c);
     if (route === undefined) return next();
@@ -99,7 +103,7 @@ function tableGate(
   const gate: Gate = { type: "table", handler, source, engine: table.engine, table, lookup };
   const watch = createWatch(gate, app);
   rememberGate(gate);
-  return handler;
+  return { handler, outpost };
 }
 
 async function sell(

@@ -35,11 +35,17 @@ export function stackOf(app: Application | Router): readonly Layer[] {
 /** What stands inside a layer: the layers of a router, or of an app that is mounted there. */
 export function within(layer: Layer): readonly Layer[] | undefined {
   if (layer.route) return undefined;
-  if (Array.isArray(layer.handle.stack)) return layer.handle.stack;
+  const { stack: own } = layer.handle;
+  if (isStack(own)) return own;
   const app = mountedApp(layer.handle);
   const stack = app && stackOf(app);
   // An app that has no route yet may get some.
   return stack && stack.length > 0 ? stack : undefined;
+}
+
+/** Apps of other frameworks, such as connect's, have a stack too; what stands there cannot be seen. */
+export function isStack(stack: unknown): stack is readonly Layer[] {
+  return Array.isArray(stack) && stack.every((layer) => typeof (layer as Partial<Layer> | null)?.match === "function");
 }
 
 const mounted = new WeakMap<object, Application>();

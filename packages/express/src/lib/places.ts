@@ -1,5 +1,5 @@
 import type { Application, Request, Router } from "express";
-import { atRoot, type Layer, stackOf, takenBy } from "./layers.js";
+import { atRoot, isStack, type Layer, stackOf, takenBy } from "./layers.js";
 
 /** Where something stands in an app: the mounts on the way to it, and its own layer. */
 export interface Place {
@@ -12,7 +12,7 @@ export function placesOf(app: Application | Router): Place[] {
   const places: Place[] = [];
   const walk = (stack: readonly Layer[], mounts: readonly Layer[]): void => {
     for (const layer of stack) {
-      if (!layer.route && Array.isArray(layer.handle.stack)) walk(layer.handle.stack, [...mounts, layer]);
+      if (!layer.route && isStack(layer.handle.stack)) walk(layer.handle.stack, [...mounts, layer]);
       else places.push({ mounts, layer });
     }
   };

@@ -1,5 +1,6 @@
 import { gateOf } from "./gates.js";
 import { atRoot, type Layer } from "./layers.js";
+import { isOutpost } from "./outpost.js";
 import { handlersOf, type Stop } from "./walk.js";
 
 /**
@@ -18,7 +19,7 @@ const passing = new Set(
 
 /** Error handlers, our own gates and well-known middleware. */
 export function onlyPasses(handle: Layer["handle"]): boolean {
-  return handle.length > 3 || passing.has(handle.name) || gateOf(handle) !== undefined;
+  return handle.length > 3 || passing.has(handle.name) || isOutpost(handle) || gateOf(handle) !== undefined;
 }
 
 export function roleOf({ layer, handle, place }: Stop): Role {
