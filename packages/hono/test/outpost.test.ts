@@ -29,7 +29,7 @@ it("G10l what stands ahead of the gate may refuse, redirect and pass on, and wha
   const app = new Hono();
   app.use(async (c, next) => {
     const as = Number(c.req.query("as") ?? 0);
-    if (as > 0) return c.newResponse(null, as);
+    if (as > 0) return c.newResponse(null, as as 302);
     await next();
     c.header("x-app", "yes");
   });
