@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Duplex, Readable } from "node:stream";
+import { createPaywall } from "@turnpike/core";
 import type { PaymentRequired } from "@turnpike/core/protocol";
 import { decodeHeader, rawRequest } from "@turnpike/testing";
 import type { NextFunction, Request, Response } from "express";
@@ -110,10 +111,10 @@ it("G18j a listener for upgrades serves no priced path: neither an upgrade nor a
 
 it("G18k a priced listener sells an upgrade of a path that the table prices too", async () => {
   const app = quietApp();
-  const config = stand.config({ routes: { [`GET /premium/${rest}`]: "$0.01" } });
+  const tolls = createPaywall(stand.config());
   app.get("/premium/x", answer).get("/free", answer);
-  protect(app, config);
-  const sell = paidUpgrade(config, "$0.01", (_request, socket) => {
+  protect(app, tolls, { [`GET /premium/${rest}`]: "$0.01" });
+  const sell = paidUpgrade(tolls, "$0.01", (_request, socket) => {
     socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nsold");
   });
   const origin = await serve(app, sell);

@@ -29,8 +29,8 @@ it("G10l what stands ahead of the gate may refuse, redirect and pass on, and wha
   const app = new Hono();
   app.use(async (c, next) => {
     const as = Number(c.req.query("as") ?? 0);
-    if (as > 0) return c.newResponse(null, as as 302);
-    await next();
+    if (as === 0) await next();
+    else c.res = c.newResponse(null, as as 302);
     c.header("x-app", "yes");
   });
   app.get("/premium/:id", (c) => c.text("route"));
