@@ -133,7 +133,8 @@ function segmentsOf(pieces: readonly Piece[]): Piece[][] {
 export function pathsOf(request: Request): readonly string[] {
   const { path, url } = request;
   const routed = routedPath(request, path);
-  if (url === path || (url.startsWith(path) && url[path.length] === "?")) return [routed];
+  const isAsSent = url === path || (url.startsWith(path) && url[path.length] === "?");
+  if (isAsSent && path.startsWith("/")) return [routed];
   const sent = routedPath(request, sentPath(url));
   return sent === routed ? [routed] : [routed, sent];
 }
