@@ -22,12 +22,16 @@ export function onlyPasses(handle: Layer["handle"]): boolean {
   return handle.length > 3 || passing.has(handle.name) || isOutpost(handle) || gateOf(handle) !== undefined;
 }
 
+/** A function that takes no `next` ends every request; one without parameters may take what it is given. */
+export function endsRequests({ length }: Layer["handle"]): boolean {
+  return length === 1 || length === 2;
+}
+
 export function roleOf({ layer, handle, place }: Stop): Role {
-  const { name, length } = handle;
+  const { name } = handle;
   if (onlyPasses(handle)) return "passes";
   if (name === "serveStatic") return "files";
-  // A function that takes no `next` ends every request; one without parameters may take what it is given.
-  if (length === 1 || length === 2) return "serves";
+  if (endsRequests(handle)) return "serves";
   if (place === "early") return "passes";
   if (place === "function") return "perhaps";
   return isForEveryMethod(layer) ? "perhaps" : "serves";
