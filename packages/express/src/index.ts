@@ -11,7 +11,7 @@ import {
 import { verbOf } from "@turnpike/core/node";
 import type { Application, NextFunction, Request, RequestHandler, Response } from "express";
 import { admit } from "./lib/gate.js";
-import { type Gate, rememberGate } from "./lib/gates.js";
+import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
 import { Lookup, major } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
 import { createOutpost } from "./lib/outpost.js";
@@ -47,8 +47,9 @@ export function protect(
   source: PaywallConfig<Request> | Paywall,
   routes?: RouteTable<Request>,
 ): void {
-  const { handler, outpost } = createGate(source, routes);
-  insertGate(app, handler, outpost.handler);
+  const { gate, outpost } = createGate(source, routes);
+  insertGate(app, gate.handler, outpost.handler);
+  sawGate(gate);
 }
 
 /**
@@ -59,7 +60,7 @@ export function protect(
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>): RequestHandler {
-  return createGate(source, routes).handler;
+  return createGate(source, routes).gate.handler;
 }
 
 function createGate(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>) {
@@ -83,7 +84,7 @@ function createGate(source: PaywallConfig<Request> | Paywall, routes?: RouteTabl
   const gate: Gate = { type: "table", handler, source, engine: table.engine, paths: table.paths, lookup };
   const watch = createWatch(gate);
   rememberGate(gate);
-  return { handler, outpost };
+  return { gate, outpost };
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 } from "@turnpike/core/adapter";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { admit, type HonoOptions, refuse } from "./lib/gate.js";
-import { type Gate, rememberGate } from "./lib/gates.js";
+import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
 import { type App, insertGuard } from "./lib/guard.js";
 import { rememberApp } from "./lib/known-apps.js";
 import { createLookup } from "./lib/lookup.js";
@@ -43,8 +43,9 @@ export function protect<A extends App>(
   options: HonoOptions = {},
 ): A {
   rememberApp(app);
-  const { handler, outpost } = tableGate(source, routes, options, app);
-  insertGuard(app, handler, outpost.handler);
+  const { gate, outpost } = tableGate(source, routes, options, app);
+  insertGuard(app, gate.handler, outpost.handler);
+  sawGate(gate);
   return app;
 }
 
@@ -57,7 +58,7 @@ export function protect<A extends App>(
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: Source, routes?: RouteTable<Context>, options: HonoOptions = {}): MiddlewareHandler {
-  return tableGate(source, routes, options).handler;
+  return tableGate(source, routes, options).gate.handler;
 }
 
 /**
@@ -89,7 +90,7 @@ function tableGate(
   routes: RouteTable<Context> | undefined,
   options: HonoOptions,
   app?: App,
-): { readonly handler: MiddlewareHandler; readonly outpost: Outpost } {
+): { readonly gate: Gate; readonly outpost: Outpost } {
   const table = compileTable(source, routes, readPath);
   const lookup = createLookup(table);
   const outpost = createOutpost({ lookup, source });
@@ -103,7 +104,7 @@ function tableGate(
   const gate: Gate = { type: "table", handler, source, engine: table.engine, table, lookup };
   const watch = createWatch(gate, app);
   rememberGate(gate);
-  return { handler, outpost };
+  return { gate, outpost };
 }
 
 async function sell(

@@ -6,6 +6,7 @@ import { keepBack, verbOf, watchUpgrades } from "@turnpike/core/node";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { TableGate } from "./gates.js";
 import { pathsOf, targetPaths } from "./path.js";
+import { brand } from "./signs.js";
 
 /** Finds what serves a priced path without asking its gate, since it stands ahead of it or beside the app. */
 export interface Outpost {
@@ -41,13 +42,13 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
     return faultReply(fault);
   };
 
-  const handler = (req: Request, res: Response, next: NextFunction): void => {
+  const handler = brand((req: Request, res: Response, next: NextFunction): void => {
     const asked = pathsOf(req);
     const refuses = () =>
       refusal([...new Set([...asked, ...pathsOf(req)])], verbOf(req), "what stands ahead of the paywall");
     kept.set(res, keepBack(res, req.method, refuses));
     next();
-  };
+  });
   outposts.add(handler);
   const ofUpgrade = (message: IncomingMessage) =>
     refusal(targetPaths(message.url ?? "/"), verbOf(message), "a listener of the server");

@@ -1,6 +1,7 @@
 import { gateOf } from "./gates.js";
 import { atRoot, type Layer } from "./layers.js";
 import { isOutpost } from "./outpost.js";
+import { isFileServer } from "./signs.js";
 import { handlersOf, type Stop } from "./walk.js";
 
 /**
@@ -28,9 +29,8 @@ export function endsRequests({ length }: Layer["handle"]): boolean {
 }
 
 export function roleOf({ layer, handle, place }: Stop): Role {
-  const { name } = handle;
   if (onlyPasses(handle)) return "passes";
-  if (name === "serveStatic") return "files";
+  if (isFileServer(handle)) return "files";
   if (endsRequests(handle)) return "serves";
   if (place === "early") return "passes";
   if (place === "function") return "perhaps";
