@@ -6,6 +6,7 @@ import { rulingOf, type TableGate } from "./gates.js";
 import { major } from "./lookup.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { type Free, findFree } from "./narrow.js";
+import { unreached } from "./reached.js";
 import { nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
@@ -23,7 +24,10 @@ const MOST_SPELLED = 4;
 export function judgeTable(scene: Scene, gate: TableGate, more: readonly string[] = []): ConfigProblem[] {
   const places = scene.gates.filter(({ handler }) => handler === gate.handler);
   const bases = [...new Set([...more, ...places.flatMap(({ leaf }) => leaf.bases)])];
+  const own = bases.flatMap((base) => gate.paths.flatMap(({ pattern }) => few(examplesAt(base, pattern))));
   const routed = grouped(scene, gate, scene.paths);
+  const isReached = routed.size > 0 || grouped(scene, gate, own).size > 0;
+  if (places.length > 0 && !isReached) return [unreached("the paywall")];
   return gate.paths.flatMap((path) => {
     const tried =
       grouped(
@@ -84,7 +88,7 @@ function judgeEntry(
   const ahead = priced.find((meeting) => serverAhead(meeting, plain));
   if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
   if (!met.some(({ server }) => server)) {
-    // Where it stands cannot be known, and no route shows it: the first request will.
+    // Where it stands cannot be known: the first request will show it.
     if (bases.length === 0 && met.length === 0) return [];
     return [unserved(scene, path, verb, bases, met, report)];
   }

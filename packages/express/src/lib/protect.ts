@@ -9,8 +9,8 @@ import { handleOf, isFileServer, isMountedApp } from "./signs.js";
  * an outpost unless it is known to serve nothing.
  */
 export function insertGate(app: Application, gate: RequestHandler, outpost: RequestHandler): void {
-  const stack = stackOf(app) as Layer[];
   const own = layerOf(app, gate);
+  const stack = stackOf(app) as Layer[];
   const at = stack.findIndex((layer) => !mayStayAhead(layer));
   stack.splice(at < 0 ? stack.length : at, 0, own);
   const first = stack.findIndex((layer) => !onlyPasses(handleOf(layer)));
