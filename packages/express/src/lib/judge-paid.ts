@@ -8,6 +8,7 @@ import { isReached, unreached } from "./reached.js";
 import { endsRequests, nameOf, roleOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
+import { skippedBy, skippedMessage } from "./skipped.js";
 import { handlersOf } from "./walk.js";
 
 /** Requests whose other spellings are tried. */
@@ -56,7 +57,13 @@ function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const sold = met.filter((meeting) => !serverAhead(meeting));
-  return [...idle(met), ...twice(sold), ...narrow(scene, sold), ...bypassed(scene, sold, () => "paths")];
+  return [
+    ...idle(met),
+    ...twice(sold),
+    ...skipped(sold),
+    ...narrow(scene, sold),
+    ...bypassed(scene, sold, () => "paths"),
+  ];
 }
 
 /** The order within a route can be seen without any path that reaches it. */
@@ -101,6 +108,14 @@ function twice(met: readonly Meeting[]): ConfigProblem[] {
   if (!found) return [];
   const message = `${found.method} ${found.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
   return [{ code: "priced_twice", path: whereOf(found), message }];
+}
+
+function skipped(met: readonly Meeting[]): ConfigProblem[] {
+  for (const meeting of met) {
+    const by = skippedBy(meeting);
+    if (by) return [{ code: "gate_skipped", path: whereOf(meeting), message: skippedMessage(meeting, by) }];
+  }
+  return [];
 }
 
 function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting) => Sold): ConfigProblem[] {

@@ -10,6 +10,7 @@ import { unreached } from "./reached.js";
 import { nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
+import { skippedBy, skippedMessage } from "./skipped.js";
 import type { Stop } from "./walk.js";
 
 type Path = PricedPath<Request>;
@@ -98,6 +99,11 @@ function judgeEntry(
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
   const free = findFree(scene, served, reach.files);
   if (free) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free)));
+  const skipped = first(served, (meeting) => {
+    const by = skippedBy(meeting);
+    return by && skippedMessage(meeting, by);
+  });
+  if (skipped) problems.push(report("gate_skipped", skipped));
   const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
   const bypass = first(spelled, (meeting) => findBypass(scene, meeting, "paths"));
   if (bypass) {
