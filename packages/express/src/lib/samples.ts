@@ -1,3 +1,4 @@
+import { textsOf } from "./expressions.js";
 import { type Layer, takenBy } from "./layers.js";
 import { major } from "./lookup.js";
 import { examplesOf } from "./path.js";
@@ -22,21 +23,19 @@ export function samplesOf(layer: Layer): readonly string[] {
   if (samples) return samples;
   const given = layer.route ? layer.route.path : layer.rawPath;
   const written = Array.isArray(given) ? given.flat(Infinity) : [given];
-  const alternatives =
-    given === undefined ? alternativesOf(layer.regexp) : written.map((path) => candidates(path, layer));
   const matched = (texts: readonly string[]) =>
     texts.map((text) => text.replace(/^(?=[^/])/, "/")).filter((sample) => takenBy(layer, sample) !== undefined);
-  samples = alternatives.flatMap((texts) => few(matched(texts)));
+  samples = written.flatMap((path) => candidates(path, layer)).flatMap((texts) => few(matched(texts)));
   kept.set(layer, samples);
   return samples;
 }
 
-function candidates(path: unknown, { regexp }: Layer): string[] {
-  if (path instanceof RegExp) return alternativesOf(path).flat();
-  if (typeof path !== "string") return [];
-  const examples = values.flatMap((value) => tryExamples(path, value));
-  // Express 4 reads parts of a path as an expression.
-  return examples.length > 0 || !regexp ? examples : alternativesOf(regexp).flat();
+/** Those of one form together. */
+function candidates(path: unknown, { regexp }: Layer): string[][] {
+  if (path instanceof RegExp) return textsOf(path, values);
+  const examples = typeof path === "string" ? values.flatMap((value) => tryExamples(path, value)) : [];
+  // Express 4 reads parts of a path as an expression, and keeps nothing else of the path of a mount.
+  return examples.length > 0 || !regexp ? [examples] : textsOf(regexp, values);
 }
 
 /** Examples of a pattern in the path language of tables; none of any other. */
@@ -56,26 +55,4 @@ export function few(samples: readonly string[]): string[] {
     if (!forms.has(depth)) forms.set(depth, sample);
   }
   return [...forms.values()];
-}
-
-/**
- * Texts that an expression of usual form may match; each is then tried with the expression itself. What Express 4 makes of
- * several paths is one expression.
- */
-function alternativesOf(expression: RegExp | undefined): string[][] {
-  const alternatives = expression?.source.split(/\|(?=\^)/) ?? [];
-  return alternatives.map((one) => values.map((value) => fill(one, value)));
-}
-
-function fill(source: string, value: string): string {
-  return source
-    .replace(/\(\?<?[=!](?:[^()\\]|\\.)*\)/g, "")
-    .replace(/\\\//g, "/")
-    .replace(/\/\?(?=\$?$)/, "")
-    .replace(/(?:\\[dwS]|\[\^?(?:[^\]\\]|\\.)*\]|(?<!\\)\.)(?:[+*]|\{[\d,]*\})?\??/g, value)
-    .replace(/(?<!\\)\((?:\?:|\?<\w+>)?/g, "")
-    .replace(/\|[^)]*/g, "")
-    .replace(/(?<!\\)\)[?*+]?/g, "")
-    .replace(/(?<!\\)[$^]/g, "")
-    .replace(/\\(.)/g, "$1");
 }
