@@ -1,7 +1,7 @@
 import express, { Router } from "express";
 import { describe, it } from "vitest";
 import { paid, paywall } from "../src/index.js";
-import { expectEach } from "./misuse.js";
+import { expectEach, type Misuse } from "./misuse.js";
 import { answer, answer3, notFound, pass } from "./parts.js";
 import { four, openStand, quietApp, rest } from "./stand.js";
 
@@ -155,6 +155,49 @@ describe("paywall.check refuses", () => {
         /GET \/w/,
       ],
     });
+  });
+
+  it("G10g other spellings of a paid route whose handler passes the request on", () => {
+    const log = (req: express.Request, _res: express.Response, next: express.NextFunction) => {
+      void req.path;
+      next();
+    };
+    const allowed = (req: express.Request, res: express.Response, next: express.NextFunction) =>
+      req.get("x-user") ? next() : res.sendStatus(403);
+    const skip = (_req: express.Request, _res: express.Response, next: express.NextFunction) => next("route");
+    const later = (_req: express.Request, _res: express.Response, next: express.NextFunction) =>
+      void Promise.resolve().then(next);
+    const fall: Record<string, Misuse> = {};
+    for (const [name, handler] of Object.entries({ log, allowed, skip, later })) {
+      fall[`${name} to files`] = [
+        (app, tolls) => void app.get("/premium/:f", paid(tolls, "$1"), handler).use(express.static(".")),
+        /GET/,
+      ];
+      fall[`${name} to a file by its name`] = [
+        (app, tolls) => void app.get("/premium/x", paid(tolls, "$1"), handler).use(express.static(".")),
+        /GET/,
+      ];
+      fall[`${name} to files in a router`] = [
+        (app, tolls) => {
+          const r = Router().get("/:f", paid(tolls, "$1"), handler).use(express.static("."));
+          app.use("/premium", r);
+        },
+        /GET/,
+      ];
+      fall[`${name} to a proxy`] = [
+        (app, tolls) =>
+          void app.get("/premium/:f", paid(tolls, "$1"), handler).use(function proxy(_q, r, _n) {
+            r.send("proxied");
+          }),
+        /proxy/,
+      ];
+    }
+    fall.alwaysToAFunction = [
+      (app, tolls) =>
+        void app.get(["/premium/x", "/premium/"], paid(tolls, "$1"), log).use((_q, r) => void r.send("proxied")),
+      /GET/,
+    ];
+    expectEach(stand.config(), "gate_bypassed", fall);
   });
 
   it("other spellings that lead past a gate to what serves the same", () => {

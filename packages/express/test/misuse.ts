@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { paywall } from "../src/index.js";
 import { quietApp } from "./stand.js";
 
-type Misuse = readonly [make: (app: Express, tolls: Paywall) => void, names: RegExp];
+export type Misuse = readonly [make: (app: Express, tolls: Paywall) => void, names: RegExp];
 
 /** Each app has one problem, which the check names by its code, its method and its path. */
 export function expectEach(config: PaywallConfig<Request>, code: string, apps: Record<string, Misuse>): void {

@@ -25,6 +25,18 @@ const apps: RightApps = {
     },
     ["/w/1"],
   ],
+  paidRouteErrors: [
+    (app, tolls) => {
+      app.get("/w/:id", paid(tolls, "$1"), (_req, res, next) => {
+        if (res.headersSent) next(new Error("late"));
+        else Promise.resolve(res.send("ok")).catch(next);
+      });
+      app.get("/v/:id", paid(tolls, "$1"), (req, res, next) => (req.params.id === "x" ? next() : res.send("ok")));
+      app.use(notFound);
+      app.use(failed);
+    },
+    ["/w/1", "/v/1"],
+  ],
   paidForAll: [
     (app, tolls) => {
       app.all(`/premium/${rest}`, paid(tolls, "$1"));

@@ -2,7 +2,7 @@ import { createPaywall } from "@turnpike/core";
 import express, { Router } from "express";
 import { describe, expect, it } from "vitest";
 import { paid, paywall, protect } from "../src/index.js";
-import { expectEach } from "./misuse.js";
+import { expectEach, type Misuse } from "./misuse.js";
 import { answer, answer3, notFound, pass } from "./parts.js";
 import { expectRight } from "./right.js";
 import { four, openStand, quietApp, rest } from "./stand.js";
@@ -125,6 +125,45 @@ describe("paywall.check refuses a price that is narrower than", () => {
         },
         /GET \/f\//,
       ],
+      words: [
+        (app, tolls) => {
+          app.use(paywall(tolls, { "GET /en/report": "$1" }));
+          app.use(/^\/(?:en|de)/, report());
+        },
+        /GET \/de\/report/,
+      ],
+      wordsOfARoute: [
+        (app, tolls) => {
+          app.use(paywall(tolls, { "GET /weather.json": "$1" }));
+          app.get(/^\/weather(\.(json|xml))?$/, answer);
+        },
+        /GET \/weather/,
+      ],
+      optional: [
+        (app, tolls) => {
+          app.use(paywall(tolls, { "GET /report": "$1" }));
+          app.use(four ? "/:lang(en|de)?" : /^(?:\/(en|de))?(?=\/)/, report());
+        },
+        /GET \/\w+\/report/,
+      ],
+      ...(four
+        ? Object.fromEntries(
+            [
+              ["/weather.(json|xml)", "/weather.xml"],
+              ["/we?ather.json", "/wather.json"],
+              ["/weather.json(l)?", "/weather.jsonl"],
+            ].map(([path, free = ""]): [string, Misuse] => [
+              String(path),
+              [
+                (app, tolls) => {
+                  app.use(paywall(tolls, { "GET /weather.json": "$1" }));
+                  app.get(String(path), answer);
+                },
+                new RegExp(`GET ${free.replace(".", "\\.")} `),
+              ],
+            ]),
+          )
+        : {}),
       paid: [
         (app, tolls) => {
           app.use("/api", paid(tolls, "$1"));

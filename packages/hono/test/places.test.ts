@@ -49,7 +49,8 @@ describe("a mounted app", () => {
   });
 
   it("is priced by a paywall around it with full paths", async () => {
-    const app = new Hono().use(gate("/org/:org/items/:id")).mount("/org/:org", items().fetch);
+    const routes = { "GET /org/:org/items/:id": "$0.01", "ALL /org/:org/*": "free" } as const;
+    const app = new Hono().use(paywall(till.config({ routes }))).mount("/org/:org", items().fetch);
     expect((await app.request("/org/acme/items/7")).status).toBe(402);
     expect(() => paywall.check(app)).not.toThrow();
   });

@@ -4,6 +4,7 @@ import { type PaidGate, rulingOf } from "./gates.js";
 import { atRoot } from "./layers.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { findFree } from "./narrow.js";
+import { passedOn } from "./pass-on.js";
 import { isReached, unreached } from "./reached.js";
 import { endsRequests, nameOf, roleOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
@@ -38,7 +39,8 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   const all = met.some(({ server }) => server)
     ? met
     : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
-  return [...idle(all), ...twice(met), ...bypassed(scene, met, soldBy), ...elsewhere(scene, met)];
+  const passed = met.map((meeting) => passedOn(meeting, SOME));
+  return [...idle(all), ...twice(met), ...bypassed(scene, passed, soldBy), ...elsewhere(scene, met)];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */

@@ -51,7 +51,7 @@ export function meetings(
  * What serves a request behind its gate: the end of a route, or a function below a path. A function at the root sees every
  * request, so that it is there says nothing of a path; nor does a file server of a single file.
  */
-function serverBehind(stops: readonly Stop[], { files, everything }: Reach): Stop | undefined {
+export function serverBehind(stops: readonly Stop[], { files, everything }: Reach): Stop | undefined {
   let perhaps: Stop | undefined;
   for (const stop of stops) {
     const role = roleOf(stop);

@@ -20,6 +20,9 @@ export function spellingsOf(path: string, others: readonly string[]): string[] {
     ...with2nd("%5c"),
     ...with2nd("\\"),
     ...with2nd("//"),
+    // Express 4 takes one slash more for the end of a mount's path.
+    ...with2nd("///"),
+    ...with2nd("/./"),
     ...with2nd(";x/"),
     ...(last > 0 ? [`${path.slice(0, last)}%2F${path.slice(last + 1)}`] : []),
     ...others.flatMap((other) => {

@@ -2,7 +2,7 @@ import type { ConfigProblem } from "@turnpike/core";
 import { type AppRoute, gateOf, type PaidGate, rulingOf } from "./gates.js";
 import { bypassOf } from "./judge-table.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
-import { isForAll, isWild, nameOf, roleOf } from "./roles.js";
+import { functionOf, isForAll, isWild, nameOf, roleOf } from "./roles.js";
 import { samplesOf } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 
@@ -15,7 +15,7 @@ export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
 
 function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProblem[] {
   const paths = [...samplesOf(place.path), ...(isWild(place) ? scene.paths : [])];
-  const met = meetings(scene, gate, methodsOf(place.method), paths, isWild(place), (other) => other === place);
+  const met = meetings(scene, gate, methodsOf(place.method), paths, true, (other) => other === place);
   const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
     { code, path: `paid() at ${method} ${path}`, message },
   ];
@@ -44,7 +44,20 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
     const message = `its goods are served under other spellings of their paths by ${bypass}. These do not meet a paid() that stands below a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
     problems.push(...problem("gate_bypassed", passed, message));
   }
+  const other = sold.find((meeting) => servesOptions(scene, meeting));
+  if (other) {
+    const message = `OPTIONS ${other.path} passes this paid() by and reaches its handler by a registration of its own; give OPTIONS another handler, or leave it out`;
+    problems.push(...problem("gate_bypassed", { ...other, method: "OPTIONS" }, message));
+  }
   return problems;
+}
+
+/** Whether what is sold is registered for `OPTIONS` besides, by itself, where no gate is met. */
+function servesOptions(scene: Scene, { path, server }: Meeting): boolean {
+  const stops = scene.walk("OPTIONS", path);
+  const gate = stops.findIndex((stop) => rulingOf(stop, "OPTIONS", path, stops)?.type === "closed");
+  const unpaid = gate < 0 ? stops : stops.slice(0, gate);
+  return unpaid.some((stop) => server && stop.method === "OPTIONS" && functionOf(stop) === functionOf(server));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { findBypass } from "./bypass.js";
 import { type AppRoute, rulingOf, type TableGate } from "./gates.js";
 import { isClosed, isPricedTwice, type Meeting, meetings, serverAhead, serverOf } from "./meetings.js";
+import { type Free, findFree } from "./narrow.js";
 import { servesNotFound } from "./not-found.js";
 import { isForAll, nameOf, roleOf } from "./roles.js";
 import { crossing, samplesOf } from "./samples.js";
@@ -47,9 +48,8 @@ function judgeEntry(
   const problems: ConfigProblem[] = [];
   const twice = served.find(isPricedTwice);
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
-  // A wildcard prices what is below it, however wide the routes are that serve it.
-  const free = wide ? undefined : served.flatMap((meeting) => findFree(scene, meeting) ?? [])[0];
-  if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
+  const free = findFree(scene, served, wide);
+  if (free) problems.push(report("price_too_narrow", tooNarrow(path.pattern, verb, free)));
   const bypass = bypassOf(scene, served);
   if (bypass) {
     problems.push(
@@ -92,30 +92,10 @@ function pricedTwice({ method, path }: Meeting): string {
   return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
 }
 
-function tooNarrow(entry: string, verb: string, free: string, [first]: readonly Meeting[]): string {
-  const wide = first?.server?.path;
-  const how = wide === undefined ? "price all of it" : `price all of it: "${verb} ${wide}"`;
-  return `the route that serves ${entry} serves ${free} too, which is free; ${how}, or open the rest by an entry that is "free"`;
-}
-
-/** Looks for a path that the same route serves, and that no gate prices or opens by a `"free"` entry. */
-function findFree(scene: Scene, { method, path, server }: Meeting): string | undefined {
-  if (!server || roleOf(server) !== "serves" || isForAll(server)) return undefined;
-  return [...neighbours(path), ...samplesOf(server.path)].find((other) => {
-    const stops = scene.walk(method, other);
-    for (const stop of stops) {
-      if (rulingOf(stop, method, other, stops)) return false;
-      if (stop === server) return true;
-      if (roleOf(stop) === "serves") return false;
-    }
-    return false;
-  });
-}
-
-/** Paths beside, above and below. */
-function neighbours(path: string): string[] {
-  const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
-  return [`${path}/x/y`, `${path}/x`, `${parent}/another`, `${parent}/1`, parent === "" ? "/" : parent];
+function tooNarrow(pattern: string, verb: string, { method, path, server }: Free): string {
+  const passing = roleOf(server) === "perhaps" ? ". If it only passes requests on, no route serves the price" : "";
+  const how = server.path === pattern ? "price that too" : `price all of it, for example "${verb} ${server.path}"`;
+  return `what serves ${verb} ${pattern}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or open the rest by an entry that is "free"${passing}`;
 }
 
 function unserved(
@@ -148,6 +128,6 @@ function unserved(
   }
   return report(
     "route_not_served",
-    `no route of the app behind this paywall serves ${entry}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path`,
+    `no route of the app behind this paywall serves ${entry}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path, and price all of that by a wildcard`,
   );
 }
