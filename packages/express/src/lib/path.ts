@@ -134,7 +134,7 @@ export function pathsOf(request: Request): readonly string[] {
   const { path, url } = request;
   const routed = routedPath(request, path);
   if (url === path || (url.startsWith(path) && url[path.length] === "?")) return [routed];
-  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, "");
+  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/\\]*/i, "");
   const sent = target.split("?", 1)[0] ?? "";
   const other = routedPath(request, sent.startsWith("/") ? sent : `/${sent}`);
   return other === routed ? [routed] : [routed, other];

@@ -5,7 +5,7 @@ const ROUNDS = 3;
 
 /** What makes a path mean different things to different readers; usual paths have none of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ambiguous = /[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+const ambiguous = /^(?!\/)|[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
 
 /** Where readers end a path: at a query and a fragment, at one of them, or nowhere when they decode a path they were given. */
 const ends = [/[?#].*$/s, /\?.*$/s, /#.*$/s, /$/];
@@ -21,7 +21,8 @@ export function isTooLong(path: string): boolean {
 /**
  * The paths that a request path may stand for once a handler resolves it by itself, as file servers and proxies do: the
  * path as sent first, then its readings with percent-encoding undone, backslashes as slashes, path parameters (`;x`)
- * and control characters dropped, dot segments resolved and slashes collapsed. A request costs what any of them costs.
+ * and control characters dropped, dot segments resolved and slashes collapsed, and without the host that a URL parser sees
+ * behind two slashes. All but the path as sent begin with a slash. A request costs what any of them costs.
  */
 export function readings(path: string): readonly string[] {
   if (!ambiguous.test(path)) return [path];
@@ -50,12 +51,16 @@ function decode(text: string): string {
   });
 }
 
-/** The text without what readers drop of it: path parameters, the query, the fragment. */
+/** The text without what readers drop of it: path parameters, the query, the fragment, a host. */
 function cleanPaths(text: string): ReadonlySet<string> {
   const paths = new Set<string>();
   for (const end of ends) {
     const path = text.replace(end, "");
-    paths.add(cleanPath(path)).add(cleanPath(path.replace(/;[^/\\]*/g, "")));
+    for (const one of [path, path.replace(/;[^/\\]*/g, "")]) {
+      const clean = cleanPath(one);
+      // `new URL("//host/path", base)` has another host, and its path is `/path`.
+      paths.add(clean).add(clean.replace(/^[/\\]{2,}[^/\\]*/, "") || "/");
+    }
   }
   return paths;
 }
