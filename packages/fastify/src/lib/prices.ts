@@ -17,6 +17,7 @@ import { covers, expandPattern } from "./pattern.js";
 import { PatternRouter } from "./pattern-router.js";
 import { Places } from "./places.js";
 import { PriceTable } from "./price-table.js";
+import { Relatives } from "./relatives.js";
 import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
 import { findUnserved } from "./unserved.js";
 import { type Verdict, Verdicts } from "./verdicts.js";
@@ -49,11 +50,15 @@ export class Prices {
   /** What each reading of a path leads to. */
   readonly #places = new Places<Spot>((reading) => this.#spots.at(reading));
   readonly #listedPlaces = new Places<Spot>((reading) => this.#listed.at(reading));
+  readonly #relatives: Relatives;
   /** Whether the table says anything of a route as a whole. */
   readonly #isListed = new WeakMap<RouteConfig, boolean>();
 
-  /** @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices */
-  constructor({ source, routes, owns }: PriceSource, served: readonly Served[]) {
+  /**
+   * @param written the routes whose handlers are known
+   * @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices
+   */
+  constructor({ source, routes, owns }: PriceSource, served: readonly Served[], written: readonly Served[]) {
     const problems: ConfigProblem[] = [];
     const attempt = <T>(make: () => T): T | undefined => {
       try {
@@ -70,6 +75,7 @@ export class Prices {
     const listed = source !== undefined && typeof routes === "object" && Object.keys(routes).length > 0;
     this.#table = listed ? attempt(() => new PriceTable(engine ?? source, routes)) : undefined;
     this.#verdicts = new Verdicts(engine, this.#table, owns);
+    this.#relatives = new Relatives(written, (pattern) => this.#routesAt(pattern));
     for (const route of served) {
       this.#spots.add(route.config.url, route);
       if (engine || !source) attempt(() => this.#verdicts.of(route));
@@ -90,9 +96,10 @@ export class Prices {
   quote(request: FastifyRequest): Quote {
     const { config, handler } = request.routeOptions as { config: RouteConfig; handler?: { name: string } };
     const verb = verbOf(request.raw);
-    const route: Served = { server: request.server, config };
+    const route = this.#relatives.pricing({ server: request.server, config }, verb);
     const verdict = request.is404 ? undefined : this.#verdicts.of(route);
-    if (verdict && !verdict.open && !verdict.priced) return undefined;
+    const sharing = verdict && verb === "OPTIONS" ? this.#relatives.sharing(config) : [];
+    if (verdict && !verdict.open && !verdict.priced && sharing.length === 0) return undefined;
     const target = originForm(verb, request.raw.url ?? "/");
     if (target === undefined) return ambiguousPath;
     const path = target.split("?", 1)[0] as string;
@@ -101,8 +108,8 @@ export class Prices {
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
     const meanings = verdict.open ? [...this.#meanings(route, path, verb), ...this.#partly(route, path)] : [[route]];
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
-    const isPriced = [config.method].flat().some((method) => method !== "OPTIONS") && this.#isPriced(meanings);
-    return isPriced ? "options" : undefined;
+    const works = sharing.length > 0 || [config.method].flat().some((method) => method !== "OPTIONS");
+    return works && this.#isPriced([...meanings, sharing]) ? "options" : undefined;
   }
 
   /**
@@ -194,6 +201,11 @@ export class Prices {
 
   #verdictOn(spot: Spot) {
     return typeof spot === "string" ? this.#verdicts.at(spot) : this.#verdicts.of(spot);
+  }
+
+  #routesAt(url: string): Served[] {
+    const spots = expandPattern(url).flatMap((pattern) => this.#spots.named(pattern) ?? []);
+    return spots.filter((spot) => typeof spot !== "string");
   }
 
   /** A wildcard counts for what stands ahead of its slash, too. */
