@@ -16,6 +16,7 @@ const readers: readonly ((target: string, wildcard: string) => string)[] = [
   (target) => posix.join("/", target.replace(/[?#].*$/s, "")),
   (target) => posix.join("/", target.replace(/^[a-z]+:\/\/[^/]*/i, "").replace(/[?#].*$/s, "")),
   (_, wildcard) => posix.join("/", wildcard),
+  (_, wildcard) => new URL(wildcard, "http://upstream.example").pathname,
 ];
 
 function leadsToGoods(target: string, wildcard: string): boolean {
@@ -30,33 +31,37 @@ function leadsToGoods(target: string, wildcard: string): boolean {
 
 async function serve(request: FastifyRequest, reply: FastifyReply) {
   const { "*": wildcard = "" } = (request.params ?? {}) as { "*"?: string };
-  return reply.send(leadsToGoods(request.raw.url ?? "", wildcard) ? "goods" : "nothing");
+  const target = (request.raw.url ?? "").replace(/^\/files(?=\/)/, "");
+  return reply.send(leadsToGoods(target, wildcard) ? "goods" : "nothing");
 }
 
 const fallbacks: Readonly<Record<string, (app: FastifyInstance) => unknown>> = {
   "a catch-all": (app) => app.get("/*", serve),
+  "a catch-all below a prefix": (app) => app.get("/files/*", serve),
   "a handler for what is not found": (app) => app.setNotFoundHandler(serve),
 };
 
-const table = { "GET /premium/*": "$0.01" };
+const table = { "GET /premium/*": "$0.01", "GET /files/premium/*": "$0.01" };
 
 function build(fallback: string, http2: boolean, guarded: boolean): FastifyInstance {
   const options = { forceCloseConnections: true };
   const app = http2 ? (fastify({ ...options, http2 }) as unknown as FastifyInstance) : fastify(options);
-  app.get("/premium/none", serve);
+  for (const base of ["", "/files"]) app.get(`${base}/premium/none`, serve);
   fallbacks[fallback]?.(app);
   if (guarded) app.register(paywall, till.config({ routes: table }));
   return app;
 }
 
 const printable = Array.from({ length: 94 }, (_, at) => String.fromCharCode(at + 33));
-const targets = [
+const wholeTargets = [
   ...printable.flatMap((first) => [`${first}premium/x`, `${first}/premium/x`, `${first}./premium/x`]),
   ...["premium/x?q", "x/../premium/x", "..//premium/x", "x:/premium/x", "x:premium/x", "x://h/premium/x", "*", ""],
   ...["http:premium/x", "http:/premium/x", "http:///h/premium/x", "https:h/premium/x", "https:\\h\\premium\\x"],
   ...["http://h?/premium/x", "http://h#/premium/x", "http://h\\premium/x", "http://h/premium/x", "HTTP://h//premium/x"],
   ...["//h/premium/x", "///h/premium/x", "/\\h/premium/x", "/\\\\h\\premium/x", "//h:1/x/../premium/x"],
+  ...["/x://h/premium/x", "/http:/h/premium/x", "/https:\\h\\premium/x", "/%2fh/premium/x"],
 ];
+const targets = [...wholeTargets, ...wholeTargets.filter((one) => /^[/\\]/.test(one)).map((one) => `/files${one}`)];
 
 async function askStream(session: ClientHttp2Session, scheme: string, path: string): Promise<string> {
   try {
