@@ -26,8 +26,8 @@ const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options,
   const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
   let prices: Prices | undefined;
   root.addHook("onReady", async () => {
-    const made = new Prices({ ...readOptions(options), owns }, served, written);
-    const problems = paywalls.flatMap((other) => made.conflicts(other, served));
+    const made = new Prices({ ...readOptions(options), owns }, served, written.routes());
+    const problems = [...written.lost(), ...paywalls.flatMap((other) => made.conflicts(other, served))];
     if (problems.length > 0) throw new ConfigError(problems);
     paywalls.push(made);
     prices = made;

@@ -146,6 +146,54 @@ describe("G24b a route whose options replace a part of what paid gave", () => {
     expect(await problemsOf(app)).toEqual(["price_missing GET /x"]);
   });
 
+  it.each([false, true])("stops the start where a plugin makes no route of them, plugin: %s", async (withPlugin) => {
+    const app = till.app();
+    if (withPlugin) {
+      app.register(paywall, till.config({ routes: { "GET /z": "$1" } }));
+      app.get("/z", handler);
+    }
+    async function shop(scope: FastifyInstance) {
+      scope.get("/x", handler);
+    }
+    app.register(async (scope) => void scope.register(shop, { ...paid(till.config(), "$1"), prefix: "/inner" }));
+    expect(await problemsOf(app)).toEqual(["price_missing register(shop)"]);
+  });
+
+  it("sells a plugin that hands its options to its routes", async () => {
+    const app = till.app();
+    const priced = paid(till.config(), "$1");
+    async function shop(scope: FastifyInstance, { config }: { config: typeof priced.config }) {
+      scope.get("/x", { config }, handler);
+    }
+    app.register(shop, priced);
+    app.get("/*", handler);
+    const { status, raw } = await listen(app);
+    expect([await status("/x"), (await raw("//x")).status]).toEqual([402, 402]);
+  });
+
+  it("guards other paths by a price that a hook gives, or stops the start", async () => {
+    const build = () => {
+      const app = till.app();
+      const priced = paid(till.config(), "$1");
+      app.addHook("onRoute", (route) => {
+        if (route.url === "/x") Object.assign(route, priced);
+      });
+      app.get("/x", handler);
+      app.get("/*", handler);
+      return app;
+    };
+    expect(await problemsOf(build())).toEqual(["price_missing GET /x"]);
+    for (const guard of [
+      (app: FastifyInstance) => app.register(paywall, till.config()),
+      (app: FastifyInstance) => app.get("/y", paid(till.config(), "$1"), handler),
+    ]) {
+      const app = build();
+      guard(app);
+      const { status, raw } = await listen(app);
+      expect([await status("/x"), (await raw("//x")).status]).toEqual([402, 402]);
+    }
+  });
+
   it.each([false, true])("costs what it costs while the price is there, plugin: %s", async (withPlugin) => {
     const app = till.app();
     if (withPlugin) app.register(paywall, till.config({ routes: {} }));

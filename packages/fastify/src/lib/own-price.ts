@@ -39,10 +39,9 @@ export function mark<T extends { readonly config: { readonly paywall: OwnPrice }
   return { ...options, [MARK]: options.config.paywall };
 }
 
-/** Whether `paid` gave the route a price that its `config` has no longer. */
-export function hasLostPrice(options: { readonly config?: object | undefined }): boolean {
-  const price: unknown = Reflect.get(options, MARK);
-  return price !== undefined && (options.config as { paywall?: unknown } | undefined)?.paywall !== price;
+/** The price that `paid` gave, if these options come from it. */
+export function markOf(options: unknown): OwnPrice | undefined {
+  return typeof options === "object" && options !== null ? Reflect.get(options, MARK) : undefined;
 }
 
 /** Told by a brand: another copy of this module may have made it. */
