@@ -31,5 +31,6 @@ export class Places<T> {
  */
 function readingsOf(path: string): string[] {
   const ends = [/#.*$/s, /[#;].*$/s, /$/];
-  return [...new Set(ends.flatMap((end) => readings(path.replace(end, "") || "/")))];
+  const paths = new Set(ends.map((end) => path.replace(end, "") || "/"));
+  return [...new Set([...paths].flatMap(readings))];
 }
