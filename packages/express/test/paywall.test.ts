@@ -185,10 +185,11 @@ it("a path that cannot be decoded is answered 400 and runs nothing", async () =>
   let ran = 0;
   const app = quietApp();
   app.use(sell({ "GET /u/:id": "$0.01" }));
-  app.use("/u", (_req, res) => {
+  app.use("/u", (_req, res, _next) => {
     ran++;
     res.send("served by path");
   });
+  app.get("/u/:id", () => {});
   for (const path of ["/u/%", "/u/%c0", "/u/%E2%80", "/u/a%zz"]) expect(await stand.status(app, path), path).toBe(400);
   expect(ran).toBe(0);
   expect(await stand.status(app, "/u/a/b%c0")).toBe(200);
@@ -277,10 +278,10 @@ describe("OPTIONS", () => {
     router.all("/x", secret);
     below.use(router);
     const mounted = quietApp();
-    mounted.use(sell({ "GET /x": "$0.01" }));
+    mounted.use(sell({ [`GET /x/${rest}`]: "$0.01" }));
     mounted.use("/x", secret);
     const last = quietApp();
-    last.use(sell({ "GET /x": "$0.01" }));
+    last.use(sell({ "GET /x": "$0.01", [`ALL /${rest}`]: "free" }));
     last.all(four ? "*" : "/*every", (_req, res, _next) => void res.send("secret"));
     for (const [name, app] of Object.entries({ all, own, below, mounted, last })) {
       const answer = await stand.raw(app, "OPTIONS /x HTTP/1.1");

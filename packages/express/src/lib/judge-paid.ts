@@ -1,9 +1,10 @@
 import type { ConfigProblem } from "@turnpike/core";
 import { findBypass, type Sold } from "./bypass.js";
-import type { PaidGate } from "./gates.js";
+import { type PaidGate, rulingOf } from "./gates.js";
 import { atRoot } from "./layers.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
-import { nameOf } from "./roles.js";
+import { findFree } from "./narrow.js";
+import { endsRequests, nameOf, roleOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
 import { handlersOf } from "./walk.js";
@@ -34,7 +35,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   const all = met.some(({ server }) => server)
     ? met
     : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
-  return [...idle(all), ...twice(met), ...bypassed(scene, met, soldBy)];
+  return [...idle(all), ...twice(met), ...bypassed(scene, met, soldBy), ...elsewhere(scene, met)];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
@@ -52,7 +53,7 @@ function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const sold = met.filter((meeting) => !serverAhead(meeting));
-  return [...idle(met), ...twice(sold), ...bypassed(scene, sold, () => "paths")];
+  return [...idle(met), ...twice(sold), ...narrow(scene, sold), ...bypassed(scene, sold, () => "paths")];
 }
 
 /** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */
@@ -78,8 +79,7 @@ function soldBy({ server, stops, at }: Meeting): Sold {
   const gate = stops[at];
   const wild = [gate?.layer.route?.path].flat().some((path) => typeof path !== "string" || path.includes("*"));
   if (!wild) return "route";
-  const ends = server?.handle.length === 1 || server?.handle.length === 2;
-  return server?.layer === gate?.layer && ends ? "files" : "paths";
+  return server?.layer === gate?.layer && server && endsRequests(server.handle) ? "files" : "paths";
 }
 
 function twice(met: readonly Meeting[]): ConfigProblem[] {
@@ -98,6 +98,30 @@ function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting
     return [{ code: "gate_bypassed", path: whereOf(meeting), message }];
   }
   return [];
+}
+
+/** Its handler is registered for `OPTIONS` or `HEAD` besides, by itself, where no gate is met. */
+function elsewhere(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
+  for (const { path, server } of met) {
+    for (const method of ["OPTIONS", "HEAD"]) {
+      const stops = scene.walk(method, path);
+      const end = stops.findIndex((stop) => rulingOf(stop, method)?.type === "closed" || roleOf(stop) === "serves");
+      const unpaid = stops.slice(0, end < 0 ? undefined : end + 1).find(({ handle }) => handle === server?.handle);
+      if (!unpaid) continue;
+      const message = `${method} ${path} passes this paid() by and reaches its handler by ${nameOf(unpaid)}; give ${method} a handler of its own, or leave it out`;
+      return [{ code: "gate_bypassed", path: `paid() at ${method} ${path}`, message }];
+    }
+  }
+  return [];
+}
+
+/** What it sells is served below another mount too, which it does not stand ahead of. */
+function narrow(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
+  const free = findFree(scene, met, true);
+  const [first] = met;
+  if (!free || !first) return [];
+  const message = `${nameOf(free.server)}, which this paid() sells, serves ${free.method} ${free.path} too, which is free; price that too, or open it by an entry of a table that is "free"`;
+  return [{ code: "price_too_narrow", path: whereOf(first), message }];
 }
 
 function whereOf({ method, path }: Meeting): string {

@@ -3,8 +3,9 @@ import type { PricedPath } from "@turnpike/core/adapter";
 import type { Request } from "express";
 import { findBypass } from "./bypass.js";
 import { rulingOf, type TableGate } from "./gates.js";
+import { major } from "./lookup.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
-import { findFree } from "./narrow.js";
+import { type Free, findFree } from "./narrow.js";
 import { nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
@@ -91,9 +92,8 @@ function judgeEntry(
   const problems: ConfigProblem[] = [];
   const twice = served.find(isPricedTwice);
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
-  // A wildcard prices what is below it, however wide the routes are that serve it.
-  const free = reach.files ? undefined : first(served, (meeting) => findFree(scene, meeting));
-  if (free !== undefined) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free, served)));
+  const free = findFree(scene, served, reach.files);
+  if (free) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free)));
   const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
   const bypass = first(spelled, (meeting) => findBypass(scene, meeting, "paths"));
   if (bypass) {
@@ -127,10 +127,13 @@ function pricedTwice({ method, path }: Meeting): string {
   return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
 }
 
-function tooNarrow(entry: string, verb: string, free: string, served: readonly Meeting[]): string {
-  const wide = [served[0]?.server?.layer.route?.path].flat().find((path) => typeof path === "string");
-  const how = wide === undefined ? "price all of it" : `price all of it: "${verb} ${wide}"`;
-  return `the route that serves ${entry} serves ${free} too, which is free; ${how}, or open the rest by an entry that is "free"`;
+function tooNarrow(entry: string, verb: string, { method, path, server }: Free): string {
+  const { layer, base } = server;
+  const own = layer.route ? base === "" && layer.route.path : `${base}/${major === 5 ? "*rest" : "*"}`;
+  const how = typeof own === "string" ? `price all of it: "${verb} ${own}"` : "price that too";
+  const passing =
+    !layer.route && roleOf(server) === "perhaps" ? ". If it only passes requests on, no route serves the price" : "";
+  return `what serves ${entry}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or open the rest by an entry that is "free"${passing}`;
 }
 
 function unserved(
@@ -162,7 +165,7 @@ function unserved(
   }
   const hint = files
     ? 'a file server is no route: price a folder of it by a wildcard, "/folder/*"'
-    : 'if a middleware serves it, mount that below a path, app.use("/path", middleware), or give it a route, app.all("/path", middleware)';
+    : 'if a middleware serves it, give it a route, app.all("/path", middleware), or mount it below a path, app.use("/path", middleware), and price all of that by a wildcard';
   return report(
     "route_not_served",
     `no route of the app behind this paywall serves ${whole}; a price must name the path as the route does, and stand ahead of it. Otherwise, ${hint}`,

@@ -1,31 +1,90 @@
 import { rulingOf } from "./gates.js";
-import { takenBy } from "./layers.js";
+import { within } from "./layers.js";
 import type { Meeting } from "./meetings.js";
-import { roleOf } from "./roles.js";
-import type { Scene } from "./scene.js";
+import { reaches } from "./places.js";
+import { roleOf, seesEverything } from "./roles.js";
+import type { Leaf, Scene } from "./scene.js";
+import type { Stop } from "./walk.js";
 
-/**
- * Looks for a path that the same route serves, and that no gate prices or opens by a `"free"` entry.
- * @returns an example of such a path
- */
-export function findFree(scene: Scene, { method, path, server }: Meeting): string | undefined {
-  if (!server?.layer.route || roleOf(server) !== "serves") return undefined;
-  const leaf = scene.leaves.find(({ layer }) => layer === server.layer);
-  return [...neighbours(path), ...(leaf?.paths ?? [])].find((other) => {
-    if (!other.startsWith(server.base) || takenBy(server.layer, other.slice(server.base.length) || "/") === undefined) {
-      return false;
-    }
-    for (const stop of scene.walk(method, other)) {
-      if (rulingOf(stop, method)) return false;
-      if (stop.layer === server.layer) return true;
-      if (roleOf(stop) === "serves") return false;
-    }
-    return false;
-  });
+/** A request that a price leaves free, and what serves it. */
+export interface Free {
+  readonly method: string;
+  readonly path: string;
+  readonly server: Stop;
 }
 
-/** Paths beside, above and below. */
-function neighbours(path: string): string[] {
-  const parent = path.replace(/\/[^/]*\/?$/, "");
-  return [`${path}/x/y`, `${path}/x`, `${parent}/another`, `${parent}/1`, parent === "" ? "/" : parent];
+/**
+ * Looks for a path that is served by what serves the price, and that no gate prices or opens by a `"free"` entry: beside
+ * the priced path, below it, or wherever else the same router or function is mounted.
+ * @param met the requests that the price is asked for
+ * @param section it is for whatever lies below a path, however wide the routes are that serve it: only other mounts count
+ */
+export function findFree(scene: Scene, met: readonly Meeting[], section: boolean): Free | undefined {
+  const certain = met.filter(({ server }) => server && isCertain(server));
+  // Where a route serves the price, a function below a path is taken for middleware, or for what says that nothing is found.
+  for (const meeting of certain.length > 0 ? certain : met) {
+    const free = sellersOf(meeting).map((server) => freeBeside(scene, meeting, server, section));
+    // One that serves nothing else may be what sells, and the others only pass requests on.
+    if (free[0] && !free.includes(undefined)) return free[0];
+  }
+  return undefined;
+}
+
+/** What may serve the request behind its gate. */
+function sellersOf({ stops, at, server }: Meeting): readonly Stop[] {
+  if (!server || isCertain(server)) return server ? [server] : [];
+  const behind = stops.slice(at + 1).filter((stop) => !seesEverything(stop) && !isEmptyApp(stop));
+  const end = behind.findIndex((stop) => roleOf(stop) === "serves");
+  return (end < 0 ? behind : behind.slice(0, end + 1)).filter((stop) => /serves|perhaps/.test(roleOf(stop)));
+}
+
+function isCertain(server: Stop): boolean {
+  const role = roleOf(server);
+  return role === "files" || (role === "serves" && server.layer.route !== undefined);
+}
+
+/** An app that has no route yet serves nothing. */
+function isEmptyApp({ handle, layer }: Stop): boolean {
+  return handle.name === "mounted_app" && within(layer) === undefined;
+}
+
+function freeBeside(scene: Scene, { method, path }: Meeting, server: Stop, section: boolean): Free | undefined {
+  const leaves = scene.leaves.filter(({ layer }) => layer === server.layer);
+  const others = [
+    ...leaves.flatMap((leaf) => elsewhere(leaf, path, server, section)),
+    ...(section ? [] : beside(path)),
+  ];
+  const free = others.find(
+    (other) => leaves.some((leaf) => reaches(leaf, other)) && isServedFree(scene, method, other, server),
+  );
+  return free === undefined ? undefined : { method, path: free, server };
+}
+
+function isServedFree(scene: Scene, method: string, path: string, server: Stop): boolean {
+  for (const stop of scene.walk(method, path)) {
+    if (rulingOf(stop, method)) return false;
+    if (stop.layer === server.layer) return true;
+    if (roleOf(stop) === "serves") return false;
+  }
+  return false;
+}
+
+/** The same below the other mounts, and examples of the route's own patterns. */
+function elsewhere({ layer, bases, paths }: Leaf, path: string, { base }: Stop, section: boolean): readonly string[] {
+  const rest = path.slice(base.length);
+  const moved = bases.map((other) => other + rest || "/");
+  const isOnePattern = !Array.isArray(layer.route?.path);
+  return section && isOnePattern ? moved : [...moved, ...paths];
+}
+
+/** Paths that differ in one segment, above and below. */
+function beside(path: string): string[] {
+  const parts = path.replace(/\/$/, "").split("/");
+  const swapped = parts.flatMap((_, at) =>
+    at === 0
+      ? []
+      : ["another", "1"].map((value) => parts.map((part, index) => (index === at ? value : part)).join("/")),
+  );
+  const whole = parts.join("/");
+  return [`${whole}/x/y`, `${whole}/x`, ...swapped, parts.slice(0, -1).join("/") || "/"];
 }

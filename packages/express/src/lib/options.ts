@@ -1,25 +1,28 @@
 import { optionsReply } from "@turnpike/core/adapter";
 import { writeReply } from "@turnpike/core/node";
 import type { NextFunction, Request, Response } from "express";
+import type { Layer } from "./layers.js";
 import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
-import { onlyPasses } from "./roles.js";
+import { endsRequests, onlyPasses } from "./roles.js";
+import { handleOf, isMountedApp, isSame } from "./signs.js";
+import { handlersOf } from "./walk.js";
 
 /**
- * Lets `OPTIONS` through, which is free, but never into a handler that serves every verb: that one would do its work
+ * Lets `OPTIONS` through, which is free, but never into a handler that serves another method too: that one would do its work
  * unpaid. A preflight is for the app to answer, ahead of the paywall or by a route for `OPTIONS`.
  * @param gate the middleware that stands in front
  */
 export function passOptions(req: Request, res: Response, next: NextFunction, gate: unknown): void {
   const places = placesOf(req.app);
   const at = places.findIndex(
-    ({ layer }) => layer.handle === gate || layer.route?.stack.some(({ handle }) => handle === gate),
+    ({ layer }) => handleOf(layer) === gate || layer.route?.stack.some((entry) => handleOf(entry) === gate),
   );
   const inside = places[at]?.layer.route !== undefined;
   const behind = places.slice(at + 1);
   const passes = (base: string): boolean => {
     const path = base + req.path;
-    const answering = behind.find((place) => answers(place) && reaches(place, path));
-    if (answering) return hasOwnOptions(answering);
+    const answering = behind.find((place) => answers(place, places) && reaches(place, path));
+    if (answering) return hasOwnOptions(answering, places);
     return !inside && !behind.some((place) => isCatchAll(place) && reaches(place, path));
   };
   if (basesWithin(req, places[at])?.every(passes)) {
@@ -33,19 +36,20 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
  * Whether the request would end there: in a route for `OPTIONS` or for every verb, in a function that takes no `next`, or
  * in an app or a function that is mounted below a path: what these do cannot be seen from here.
  */
-function answers(place: Place): boolean {
-  const { handle, route } = place.layer;
-  if (!route) return handle.length < 3 || servesBelow(place);
-  if (hasOwnOptions(place)) return true;
+function answers(place: Place, places: readonly Place[]): boolean {
+  const { route } = place.layer;
+  if (!route) return handleOf(place.layer).length < 3 || servesBelow(place);
+  if (hasOwnOptions(place, places)) return true;
   // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
-  const passes = isCatchAll(place) && route.stack.at(-1)?.handle.length === 3;
+  const last = route.stack.at(-1);
+  const passes = isCatchAll(place) && last && handleOf(last).length === 3;
   return !passes && servesOptions(place);
 }
 
-/** Whether a layer without a route may answer whatever reaches it: an app or a function that is mounted below a path. */
-function servesBelow({ layer }: Place): boolean {
-  if (onlyPasses(layer.handle)) return false;
-  return layer.handle.name === "mounted_app" || baseOf({ mounts: [], layer }) !== "";
+/** Whether a layer without a route may answer whatever reaches it: an app or a function that stands below a path. */
+function servesBelow(place: Place): boolean {
+  const handle = handleOf(place.layer);
+  return !onlyPasses(handle) && (isMountedApp(handle) || baseOf(place) !== "");
 }
 
 /** Whether a route for every verb or for `OPTIONS` serves every path. */
@@ -58,11 +62,26 @@ function servesOptions({ layer }: Place): boolean {
   return layer.route?.methods._all === true || layer.route?.methods.options === true;
 }
 
-/** Whether a route has a handler for `OPTIONS` that serves no other verb: `app.all` registers one handler for each. */
-function hasOwnOptions({ layer }: Place): boolean {
-  const stack = layer.route?.stack ?? [];
-  return stack.some(
-    ({ method, handle }) =>
-      method === "options" && !stack.some((other) => other.method !== "options" && other.handle === handle),
+/** Whether a route has a response to `OPTIONS` of its own: nothing that ends the request there serves another method. */
+function hasOwnOptions({ layer: { route } }: Place, places: readonly Place[]): boolean {
+  if (route?.methods.options !== true) return false;
+  return handlersOf(route, "OPTIONS").every(
+    (handle, at, { length }) =>
+      onlyPasses(handle) ||
+      !(at === length - 1 || endsRequests(handle)) ||
+      !places.some((place) => servesAnother(place, handle)),
   );
+}
+
+/** Whether a function ends requests of another method there. */
+function servesAnother(place: Place, handle: Layer["handle"]): boolean {
+  const { route } = place.layer;
+  if (!route) return isSame(handleOf(place.layer), handle) && (endsRequests(handle) || servesBelow(place));
+  const entries = route.stack.filter((entry) => isSame(handleOf(entry), handle) && entry.method !== "options");
+  return entries.some(({ method }) => !method || endsRequests(handle) || isLast(route, method, handle));
+}
+
+function isLast(route: NonNullable<Layer["route"]>, method: string, handle: Layer["handle"]): boolean {
+  const last = handlersOf(route, method.toUpperCase()).at(-1);
+  return last !== undefined && isSame(last, handle);
 }

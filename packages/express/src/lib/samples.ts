@@ -21,20 +21,22 @@ export function samplesOf(layer: Layer): readonly string[] {
   let samples = kept.get(layer);
   if (samples) return samples;
   const given = layer.route ? layer.route.path : layer.rawPath;
-  const written = given === undefined ? [layer.regexp] : Array.isArray(given) ? given.flat(Infinity) : [given];
-  samples = written.flatMap((path) =>
-    few(candidates(path, layer).filter((sample) => takenBy(layer, sample) !== undefined)),
-  );
+  const written = Array.isArray(given) ? given.flat(Infinity) : [given];
+  const alternatives =
+    given === undefined ? alternativesOf(layer.regexp) : written.map((path) => candidates(path, layer));
+  const matched = (texts: readonly string[]) =>
+    texts.map((text) => text.replace(/^(?=[^/])/, "/")).filter((sample) => takenBy(layer, sample) !== undefined);
+  samples = alternatives.flatMap((texts) => few(matched(texts)));
   kept.set(layer, samples);
   return samples;
 }
 
 function candidates(path: unknown, { regexp }: Layer): string[] {
-  if (path instanceof RegExp) return unroll(path);
+  if (path instanceof RegExp) return alternativesOf(path).flat();
   if (typeof path !== "string") return [];
   const examples = values.flatMap((value) => tryExamples(path, value));
   // Express 4 reads parts of a path as an expression.
-  return examples.length > 0 || !regexp ? examples : unroll(regexp);
+  return examples.length > 0 || !regexp ? examples : alternativesOf(regexp).flat();
 }
 
 /** Examples of a pattern in the path language of tables; none of any other. */
@@ -56,10 +58,13 @@ export function few(samples: readonly string[]): string[] {
   return [...forms.values()];
 }
 
-/** Texts that an expression of usual form may match; each is then tried with the expression itself. */
-function unroll({ source }: RegExp): string[] {
-  // What Express 4 makes of several paths is one expression.
-  return source.split(/\|(?=\^)/).flatMap((one) => values.map((value) => fill(one, value)));
+/**
+ * Texts that an expression of usual form may match; each is then tried with the expression itself. What Express 4 makes of
+ * several paths is one expression.
+ */
+function alternativesOf(expression: RegExp | undefined): string[][] {
+  const alternatives = expression?.source.split(/\|(?=\^)/) ?? [];
+  return alternatives.map((one) => values.map((value) => fill(one, value)));
 }
 
 function fill(source: string, value: string): string {

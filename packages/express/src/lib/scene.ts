@@ -2,10 +2,13 @@ import type { Application, Router } from "express";
 import { type Gate, gateOf } from "./gates.js";
 import { type Layer, stackOf, within } from "./layers.js";
 import { samplesOf } from "./samples.js";
+import { handleOf } from "./signs.js";
 import { handlersOf, type Stop, walk } from "./walk.js";
 
 /** Something at the end of a branch of the app's routers. */
 export interface Leaf {
+  /** What leads to the layer. */
+  readonly mounts: readonly Layer[];
   readonly layer: Layer;
   /** Paths that lead to the layer. */
   readonly bases: readonly string[];
@@ -14,7 +17,7 @@ export interface Leaf {
 }
 
 /** Paths that lead to one layer and are tried. */
-const MOST_BASES = 6;
+const MOST_BASES = 16;
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** A finished app with example paths of all that it serves. Nothing of it runs. */
@@ -30,7 +33,7 @@ export class Scene {
   constructor(app: Application | Router) {
     this.#stack = stackOf(app);
     const leaves: Leaf[] = [];
-    collect(this.#stack, [""], leaves, []);
+    collect(this.#stack, [""], leaves, [], []);
     this.leaves = leaves;
     this.gates = leaves.flatMap((leaf) =>
       handlesOf(leaf.layer).flatMap((handle) => {
@@ -65,6 +68,7 @@ function collect(
   stack: readonly Layer[],
   bases: readonly string[],
   leaves: Leaf[],
+  mounts: readonly Layer[],
   around: readonly (readonly Layer[])[],
 ): void {
   if (around.includes(stack)) return;
@@ -73,8 +77,8 @@ function collect(
     const paths = bases.flatMap((base) => samples.map((sample) => join(base, sample)));
     const below = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
     const inner = within(layer);
-    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves, [...around, stack]);
-    else leaves.push({ layer, bases: layer.route ? bases : below, paths });
+    if (inner) collect(inner, below.slice(0, MOST_BASES), leaves, [...mounts, layer], [...around, stack]);
+    else leaves.push({ mounts, layer, bases: layer.route ? bases : below, paths });
   }
 }
 
@@ -84,7 +88,7 @@ function join(base: string, sample: string): string {
 }
 
 function handlesOf(layer: Layer): Layer["handle"][] {
-  if (!layer.route) return [layer.handle];
+  if (!layer.route) return [handleOf(layer)];
   const { route } = layer;
   return [...new Set(METHODS.flatMap((method) => handlersOf(route, method)))];
 }

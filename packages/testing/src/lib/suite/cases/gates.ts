@@ -74,6 +74,17 @@ export function testMisuse({ check, harness }: Casebook): void {
     expect((await shop.get("/w/1/2")).status).toBe(200);
   });
 
+  check("G21c refuses a price for one value of the parameter that a router is mounted below", async () => {
+    const routes = [{ id: "report", mount: [[{ param: "org" }]], path: ["report"] }];
+    for (const org of ["acme", "x"]) {
+      const unserved = [{ verb: "GET", path: [org, "report"], price: "$0.01" }];
+      expect(
+        (await found({ routes, unserved })).map(({ code }) => code),
+        org,
+      ).toEqual(["price_too_narrow"]);
+    }
+  });
+
   check("G20c names every misuse of an app in one error", async () => {
     const unserved = [
       { verb: "GET", path: ["wether"], price: "$0.01" },
