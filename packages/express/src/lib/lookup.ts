@@ -36,6 +36,9 @@ const free: Verdict = { type: "free" };
 /** Which Express this is: 4 has an old name for `delete`. */
 export const major: 4 | 5 = "del" in express.application ? 4 : 5;
 
+/** Layers that an app begins with by itself: Express 4 makes its requests there. */
+export const OWN_LAYERS = major === 4 ? 2 : 0;
+
 /**
  * Finds what a table asks for a path, by a router of the app's own Express. Every reading of the path counts, since file
  * servers and proxies resolve paths in their own ways.

@@ -1,20 +1,20 @@
 import type { Application, RequestHandler } from "express";
 import { atRoot, type Layer, stackOf } from "./layers.js";
+import { OWN_LAYERS } from "./lookup.js";
 import { isProxy, onlyPasses } from "./roles.js";
 import { handleOf, isFileServer, isMountedApp } from "./signs.js";
 
 /**
  * Puts a gate into an app ahead of everything that could serve a priced path, wherever it is called: ahead of routes,
  * routers, apps, file servers and whatever is mounted below a path. Middleware for every request stays ahead of it, behind
- * an outpost unless it is known to serve nothing.
+ * an outpost: what it serves by itself is found there, and what an error of its own carries past the gate.
  */
 export function insertGate(app: Application, gate: RequestHandler, outpost: RequestHandler): void {
-  const stack = stackOf(app) as Layer[];
   const own = layerOf(app, gate);
+  const stack = stackOf(app) as Layer[];
   const at = stack.findIndex((layer) => !mayStayAhead(layer));
   stack.splice(at < 0 ? stack.length : at, 0, own);
-  const first = stack.findIndex((layer) => !onlyPasses(handleOf(layer)));
-  if (first >= 0 && first < stack.indexOf(own)) stack.splice(first, 0, layerOf(app, outpost));
+  if (stack.indexOf(own) > OWN_LAYERS) stack.splice(OWN_LAYERS, 0, layerOf(app, outpost));
 }
 
 /** What the app makes of a function for every request. */

@@ -1,6 +1,7 @@
 import { type Layer, takenBy } from "./layers.js";
 import { major } from "./lookup.js";
 import { examplesOf } from "./path.js";
+import { textsOf } from "./texts.js";
 
 /** Values that parameters are tried with, since a route may take numbers or ids only; the last one is for wildcards. */
 export const values = [
@@ -14,6 +15,9 @@ export const values = [
   "x/y/z",
 ];
 
+/** Texts of expressions that are kept as samples of one layer. */
+const MOST_TEXTS = 6;
+
 const kept = new WeakMap<Layer, readonly string[]>();
 
 /** Paths that a layer matches by its own matcher; none if its expression gives none away. */
@@ -24,9 +28,11 @@ export function samplesOf(layer: Layer): readonly string[] {
   const written = Array.isArray(given) ? given.flat(Infinity) : [given];
   const alternatives =
     given === undefined ? alternativesOf(layer.regexp) : written.map((path) => candidates(path, layer));
+  const texts = given === undefined ? textsOfAll(layer.regexp) : written.flatMap((path) => textsOfPath(path, layer));
   const matched = (texts: readonly string[]) =>
     texts.map((text) => text.replace(/^(?=[^/])/, "/")).filter((sample) => takenBy(layer, sample) !== undefined);
-  samples = alternatives.flatMap((texts) => few(matched(texts)));
+  const some = alternatives.flatMap((texts) => few(matched(texts)));
+  samples = [...new Set([...some, ...matched(texts).slice(0, MOST_TEXTS)])];
   kept.set(layer, samples);
   return samples;
 }
@@ -65,6 +71,16 @@ export function few(samples: readonly string[]): string[] {
 function alternativesOf(expression: RegExp | undefined): string[][] {
   const alternatives = expression?.source.split(/\|(?=\^)/) ?? [];
   return alternatives.map((one) => values.map((value) => fill(one, value)));
+}
+
+function textsOfAll(expression: RegExp | undefined): string[] {
+  return (expression?.source.split(/\|(?=\^)/) ?? []).flatMap(textsOf);
+}
+
+/** Those of a path that is an expression, or that Express 4 has made one of since it holds one. */
+function textsOfPath(path: unknown, { regexp }: Layer): string[] {
+  if (path instanceof RegExp) return textsOfAll(path);
+  return typeof path === "string" && regexp && /[([?+]/.test(path) ? textsOfAll(regexp) : [];
 }
 
 function fill(source: string, value: string): string {

@@ -27,9 +27,11 @@ export function handleOf({ handle }: Pick<Layer, "handle">): Handle {
   return found;
 }
 
-/** Whether two functions are one. Wrappers that hide what they wrap say the same, and may hide the same. */
+/** Whether two functions are one. Two of the same wrapper may hide the same function. */
 export function isSame(one: Handle, other: Handle): boolean {
-  return one === other || (one.name === other.name && sourceOf(one) === sourceOf(other));
+  if (one === other) return true;
+  const source = sourceOf(one);
+  return /\.(?:apply|call)\(/.test(source) && one.name === other.name && source === sourceOf(other);
 }
 
 /** The file server of Express. A minifier takes its name, and leaves what it says. */
