@@ -4,7 +4,7 @@ import { posix } from "node:path";
 export type Resolve = (target: string) => string;
 
 const pathOf = (target: string) => target.replace(/[?#].*$/s, "");
-const whole = (target: string) => new URL(target.replace(/^[/\\]+/, "/"), "http://upstream.example").pathname;
+const whole = (target: string) => new URL(target, "http://upstream.example").pathname;
 
 export const resolvers: Readonly<Record<string, Resolve>> = {
   decodeThenNormalize: (target) => posix.normalize(decodeURIComponent(pathOf(target))),

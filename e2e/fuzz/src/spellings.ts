@@ -95,6 +95,7 @@ const changes: readonly Change[] = [
   (path, random) => slash(path, random, random.pick(["%2f", "%2F", "\\", "%5c", "/%5C", "%252f", "\\\\"])),
   (path, random) => slash(path, random, random.pick([";/", ";v=1/", "/;/", "/;a=b/", ";a%2f/"])),
   (path) => `/${path}`,
+  (path, random) => random.pick(["//x", "/\\x", "/%2fx", "///x:1"]) + path,
   (path) => `/x/..${path}`,
   (path) => `/x/%2E%2e${path}`,
   (path) => `/..${path}`,
@@ -149,7 +150,7 @@ const changes: readonly Change[] = [
   (path) => path.replace(/%C3%A9/gi, "\u00c3\u00a9"),
   (path, random) =>
     `${random.pick(["http://shop.example", "https://shop.example:443", "HTTP://x", "http://x@y", "http:"])}${path}`,
-  (path) => path.replace(/^\//, ""),
+  (path, random) => path.replace(/^\/?/, random.pick(["", "", "*", "*/", "?/", "x:/", "http://x?/", "http:\\\\x/"])),
   (path) => path.replaceAll("%20", "+"),
   (path, random) => path.replace(/[ks]/i, random.pick(["%E2%84%AA", "%C5%BF"])),
 ];

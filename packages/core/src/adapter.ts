@@ -20,3 +20,4 @@ export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";
 export { isTooLong, readings } from "./lib/table/readings.js";
 export { ambiguousPath, compileTable, type PricedPath, refuseVerb, type Table, urlTooLong } from "./lib/table/table.js";
+export { originForm } from "./lib/table/target.js";

@@ -5,7 +5,7 @@ import plugin from "fastify-plugin";
 import { joinApp, watchApps } from "./lib/app.js";
 import { guardApp } from "./lib/ask.js";
 import { admit, answerOptions, type Done } from "./lib/gate.js";
-import { OwnPrice } from "./lib/own-price.js";
+import { mark, OwnPrice } from "./lib/own-price.js";
 import { type PriceSource, Prices } from "./lib/prices.js";
 import { rootOf, scopeOf } from "./lib/served.js";
 
@@ -19,15 +19,15 @@ export type FastifyPaywallOptions =
 
 const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options, done) => {
   const root = rootOf(server);
-  const { served, scopes, paywalls } = joinApp(root);
+  const { served, written, scopes, paywalls } = joinApp(root);
   const again = scopes.includes(server);
   scopes.push(server);
   // A route's own price belongs to the nearest paywall around it, else to the first.
   const owns = (at: object) => !again && (scopeOf(at, scopes) ?? scopes[0]) === server;
   let prices: Prices | undefined;
   root.addHook("onReady", async () => {
-    const made = new Prices({ ...readOptions(options), owns }, served);
-    const problems = paywalls.flatMap((other) => made.conflicts(other, served));
+    const made = new Prices({ ...readOptions(options), owns }, served, written.routes());
+    const problems = [...written.lost(), ...paywalls.flatMap((other) => made.conflicts(other, served))];
     if (problems.length > 0) throw new ConfigError(problems);
     paywalls.push(made);
     prices = made;
@@ -73,7 +73,7 @@ export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: Rou
   };
   const hooks = [hook as Hook];
   // At two stages: options spread after these may hold an `onRequest` of their own, and must not open the route by that.
-  return { config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks };
+  return mark({ config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks });
 }
 
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {

@@ -147,7 +147,7 @@ export function targetPaths(target: string): readonly string[] {
 
 /** A target without authority and query. */
 function sentPath(url: string): string {
-  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, "");
+  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/\\]*/i, "");
   const sent = target.split("?", 1)[0] ?? "";
   return sent.startsWith("/") ? sent : `/${sent}`;
 }

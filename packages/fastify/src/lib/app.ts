@@ -1,14 +1,16 @@
 import { subscribe } from "node:diagnostics_channel";
-import { ConfigError } from "@turnpike/core";
+import { ConfigError, type ConfigProblem } from "@turnpike/core";
 import type { FastifyInstance } from "fastify";
 import { guardApp } from "./ask.js";
 import { isOwnPrice, statesPrice } from "./own-price.js";
 import { Prices } from "./prices.js";
 import { listRoutes, nameOf, type RouteConfig, type Served } from "./served.js";
+import { type Written, watch } from "./written.js";
 
 /** What all paywalls of one app share. */
 export interface App {
   readonly served: readonly Served[];
+  readonly written: Written;
   /** Where they were registered. */
   readonly scopes: FastifyInstance[];
   /** Those that have started. */
@@ -25,7 +27,7 @@ const apps = shared[APPS];
 export function joinApp(root: FastifyInstance): App {
   let app = apps.get(root);
   if (!app) {
-    app = { served: listRoutes(root), scopes: [], paywalls: [] };
+    app = { served: listRoutes(root), written: watch(root), scopes: [], paywalls: [] };
     apps.set(root, app);
     root.decorateRequest("payment");
   }
@@ -42,26 +44,37 @@ export function watchApps(): void {
  * come from `paid` has a gate at each of them; here it gets one for whatever else their paths may be served by.
  */
 function watchApp(app: FastifyInstance): void {
-  const routes: Served[] = [];
   let prices: Prices | undefined;
   let guarded = false;
-  app.addHook("onRoute", function ({ config, method, url }) {
-    routes.push({ server: this, config: { ...config, method, url } });
+  const written = watch(app, ({ config }) => {
     if (guarded || !isOwnPrice(config?.paywall)) return;
     guarded = true;
     guardApp(app, () => (apps.has(app) ? "none" : prices));
   });
   app.addHook("onReady", async () => {
+    // Its paywall looks for itself.
     if (apps.has(app)) return;
-    const names = new Set(routes.filter(({ config }) => isUnread(config)).map(({ config }) => nameOf(config)));
-    if (names.size > 0)
-      throw new ConfigError([...names].map((path) => ({ code: "price_missing", path, message: UNREAD })));
-    if (guarded) prices = new Prices({ source: undefined, routes: undefined, owns: () => true }, routes);
+    const routes = written.routes();
+    const problems = [...written.lost(), ...problemsOf(routes, isUnread, UNREAD)];
+    if (!guarded) problems.push(...problemsOf(routes, ({ paywall }) => isOwnPrice(paywall), LATE));
+    if (problems.length > 0) throw new ConfigError(problems);
+    if (guarded) prices = new Prices({ source: undefined, routes: undefined, owns: () => true }, routes, routes);
   });
 }
 
 const UNREAD =
   "the route states a price in `config.paywall`, and no paywall is registered that reads it; register one, or write `paid(tolls, price)`";
+
+const LATE = "an `onRoute` hook gives this price, too late to guard other paths by it; register the plugin `paywall`";
+
+function problemsOf(
+  routes: readonly Served[],
+  is: (config: RouteConfig) => boolean,
+  message: string,
+): readonly ConfigProblem[] {
+  const names = routes.filter(({ config }) => is(config)).map(({ config }) => nameOf(config));
+  return [...new Set(names)].map((path) => ({ code: "price_missing", path, message }));
+}
 
 /** What `paid` makes holds without a paywall, and a route that is free needs none. */
 function isUnread(config: RouteConfig): boolean {

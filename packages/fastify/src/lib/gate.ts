@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { optionsReply, type Payment, type PricedRoute, type Reply } from "@turnpike/core/adapter";
+import { optionsReply, originForm, type Payment, type PricedRoute, type Reply } from "@turnpike/core/adapter";
 import { absoluteUrl, NodeRequest, serve, writeReply } from "@turnpike/core/node";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
@@ -22,7 +22,7 @@ class Call extends NodeRequest<FastifyRequest> {
   /** What the router has read, which `rewriteUrl` may have changed, and whoever comes behind the gate may change again. */
   routed(): string {
     const { url = "/" } = this.raw.raw;
-    return url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/";
+    return originForm(this.method, url) ?? url;
   }
 
   params(): Record<string, string> {

@@ -31,6 +31,19 @@ export function statesPrice(config: object | undefined): boolean {
   return config !== undefined && "paywall" in config;
 }
 
+/** What no author of a route writes, so that it is still there when the rest of `paid` is not. */
+const MARK = Symbol.for("turnpike.fastify.paid");
+
+/** Marks the options of a route that states a price by `paid`. */
+export function mark<T extends { readonly config: { readonly paywall: OwnPrice } }>(options: T): T {
+  return { ...options, [MARK]: options.config.paywall };
+}
+
+/** The price that `paid` gave, if these options come from it. */
+export function markOf(options: unknown): OwnPrice | undefined {
+  return typeof options === "object" && options !== null ? Reflect.get(options, MARK) : undefined;
+}
+
 /** Told by a brand: another copy of this module may have made it. */
 export function isOwnPrice(price: unknown): price is OwnPrice {
   return typeof price === "object" && price !== null && BRAND in price;

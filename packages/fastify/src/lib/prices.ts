@@ -3,10 +3,10 @@ import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@t
 import {
   ambiguousPath,
   isTooLong,
+  originForm,
   type PaywallConfig,
   type PricedRoute,
   type RouteTable,
-  readings,
   samePrice,
   urlTooLong,
 } from "@turnpike/core/adapter";
@@ -15,7 +15,9 @@ import type { FastifyRequest } from "fastify";
 import { statesPrice } from "./own-price.js";
 import { covers, expandPattern } from "./pattern.js";
 import { PatternRouter } from "./pattern-router.js";
+import { Places } from "./places.js";
 import { PriceTable } from "./price-table.js";
+import { Relatives } from "./relatives.js";
 import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
 import { findUnserved } from "./unserved.js";
 import { type Verdict, Verdicts } from "./verdicts.js";
@@ -37,10 +39,6 @@ export interface PriceSource {
 /** A route of the app, or a pattern that the table alone names. */
 type Spot = Served | string;
 
-/** Paths whose readings are kept, and the longest that is. */
-const KEPT = 2_000;
-const KEPT_LENGTH = 256;
-
 /** All prices of one paywall. */
 export class Prices {
   readonly #table: PriceTable | undefined;
@@ -49,13 +47,18 @@ export class Prices {
   readonly #spots = new PatternRouter<Spot>();
   /** What the table names, by itself. */
   readonly #listed = new PatternRouter<string>();
-  readonly #kept = new Map<string, readonly (readonly Spot[])[]>();
-  readonly #keptListed = new Map<string, readonly (readonly Spot[])[]>();
+  /** What each reading of a path leads to. */
+  readonly #places = new Places<Spot>((reading) => this.#spots.at(reading));
+  readonly #listedPlaces = new Places<Spot>((reading) => this.#listed.at(reading));
+  readonly #relatives: Relatives;
   /** Whether the table says anything of a route as a whole. */
   readonly #isListed = new WeakMap<RouteConfig, boolean>();
 
-  /** @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices */
-  constructor({ source, routes, owns }: PriceSource, served: readonly Served[]) {
+  /**
+   * @param written the routes whose handlers are known
+   * @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices
+   */
+  constructor({ source, routes, owns }: PriceSource, served: readonly Served[], written: readonly Served[]) {
     const problems: ConfigProblem[] = [];
     const attempt = <T>(make: () => T): T | undefined => {
       try {
@@ -72,6 +75,7 @@ export class Prices {
     const listed = source !== undefined && typeof routes === "object" && Object.keys(routes).length > 0;
     this.#table = listed ? attempt(() => new PriceTable(engine ?? source, routes)) : undefined;
     this.#verdicts = new Verdicts(engine, this.#table, owns);
+    this.#relatives = new Relatives(written, (pattern) => this.#routesAt(pattern));
     for (const route of served) {
       this.#spots.add(route.config.url, route);
       if (engine || !source) attempt(() => this.#verdicts.of(route));
@@ -91,18 +95,21 @@ export class Prices {
   /** What a request costs, by the route that Fastify has found and by every other that its path may be taken for. */
   quote(request: FastifyRequest): Quote {
     const { config, handler } = request.routeOptions as { config: RouteConfig; handler?: { name: string } };
-    const route: Served = { server: request.server, config };
-    const verdict = request.is404 ? undefined : this.#verdicts.of(route);
-    if (verdict && !verdict.open && !verdict.priced) return undefined;
     const verb = verbOf(request.raw);
-    const path = pathOf(request.raw.url ?? "/");
+    const route = this.#relatives.pricing({ server: request.server, config }, verb);
+    const verdict = request.is404 ? undefined : this.#verdicts.of(route);
+    const sharing = verdict && verb === "OPTIONS" ? this.#relatives.sharing(config) : [];
+    if (verdict && !verdict.open && !verdict.priced && sharing.length === 0) return undefined;
+    const target = originForm(verb, request.raw.url ?? "/");
+    if (target === undefined) return ambiguousPath;
+    const path = target.split("?", 1)[0] as string;
     if ((!verdict || verdict.open) && isTooLong(path)) return urlTooLong;
     if (!verdict) return this.#quoteMissing(route, verb, path, handler?.name === FASTIFYS_OWN);
     if (!verdict.open && verb !== "OPTIONS") return verdict.route(verb);
     const meanings = verdict.open ? [...this.#meanings(route, path, verb), ...this.#partly(route, path)] : [[route]];
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
-    const isPriced = [config.method].flat().some((method) => method !== "OPTIONS") && this.#isPriced(meanings);
-    return isPriced ? "options" : undefined;
+    const works = sharing.length > 0 || [config.method].flat().some((method) => method !== "OPTIONS");
+    return works && this.#isPriced([...meanings, sharing]) ? "options" : undefined;
   }
 
   /**
@@ -123,7 +130,7 @@ export class Prices {
 
   /** For what no route serves: its handler may be a proxy or a file server, which serves what the path may be taken for. */
   #quoteMissing(route: Served, verb: string, path: string, bare: boolean): Quote {
-    const meanings = [[route], ...this.#places(path), ...this.#partly(route, path)];
+    const meanings = [[route], ...this.#places.of(path), ...this.#partly(route, path)];
     if (verb === "OPTIONS") return this.#isPriced(meanings) ? "options" : undefined;
     const quote = this.#one(meanings, verb);
     if (quote === undefined || !bare) return quote;
@@ -145,7 +152,7 @@ export class Prices {
   /** What a handler may reach with this path: its own route, and others by resolving the path as file servers and proxies do. */
   #meanings(route: Served, path: string, verb: string): readonly (readonly Spot[])[] {
     const { url, paywall } = route.config;
-    const [place = [], ...others] = this.#places(path);
+    const [place = [], ...others] = this.#places.of(path);
     // As the path was sent, Fastify has told by the method that a route which is sold for others is not meant. A catch-all
     // may serve its path all the same.
     const isTold = verb !== "OPTIONS" && (!url?.includes("*") || this.#verdicts.of(route).route(verb) !== undefined);
@@ -166,7 +173,7 @@ export class Prices {
       isListed = "code" in entries || entries.length > 0;
       this.#isListed.set(config, isListed);
     }
-    return isListed ? [] : keep(this.#keptListed, path, (reading) => this.#listed.at(reading));
+    return isListed ? [] : this.#listedPlaces.of(path);
   }
 
   /** The one price of all meanings; 400 if there are several. */
@@ -196,9 +203,9 @@ export class Prices {
     return typeof spot === "string" ? this.#verdicts.at(spot) : this.#verdicts.of(spot);
   }
 
-  /** What each reading of a path leads to; the path as sent comes first. */
-  #places(path: string): readonly (readonly Spot[])[] {
-    return keep(this.#kept, path, (reading) => this.#spots.at(reading));
+  #routesAt(url: string): Served[] {
+    const spots = expandPattern(url).flatMap((pattern) => this.#spots.named(pattern) ?? []);
+    return spots.filter((spot) => typeof spot !== "string");
   }
 
   /** A wildcard counts for what stands ahead of its slash, too. */
@@ -229,34 +236,4 @@ const nothingPriced: ConfigProblem = {
 
 function isWithin(spot: Spot, url: string): boolean {
   return typeof spot === "string" && expandPattern(url).some((wide) => covers(wide, spot));
-}
-
-/** What each reading of a path leads to, kept for the next request of the path. */
-function keep(
-  kept: Map<string, readonly (readonly Spot[])[]>,
-  path: string,
-  at: (reading: string) => readonly Spot[],
-): readonly (readonly Spot[])[] {
-  let places = kept.get(path);
-  if (!places) {
-    places = pathsOf(path).map(at);
-    if (kept.size >= KEPT) kept.clear();
-    if (path.length <= KEPT_LENGTH) kept.set(path, places);
-  }
-  return places;
-}
-
-/**
- * The readings of a path. Routers end it at a `#`, and may take a semicolon for the start of the query; what they hand it to
- * may do neither.
- */
-function pathsOf(path: string): string[] {
-  const ends = [/#.*$/s, /[#;].*$/s, /$/];
-  return [...new Set(ends.flatMap((end) => readings(path.replace(end, "") || "/")))];
-}
-
-/** The path of a request target, which may be in absolute form. A `#` stays: most readers are never sent one. */
-function pathOf(target: string): string {
-  const path = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-  return path.split("?", 1)[0] || "/";
 }

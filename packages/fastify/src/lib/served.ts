@@ -7,6 +7,8 @@ export type RouteConfig = FastifyRequest["routeOptions"]["config"];
 export interface Served {
   readonly server: object;
   readonly config: RouteConfig;
+  /** As its author wrote it, where that is known: Fastify binds it. */
+  readonly handler?: unknown;
 }
 
 const verbs = new WeakMap<RouteConfig, readonly string[]>();

@@ -60,6 +60,20 @@ describe("readings", () => {
     "/premium/F#x",
     "/premium/F%3f/../x",
     "/premium/F%23x?/../y",
+    "premium/F",
+    "./premium/F",
+    "premium%2fF",
+    "//host/premium/F",
+    "///host/premium/F",
+    "/\\host/premium/F",
+    "\\\\host\\premium\\F",
+    "/%2fhost/premium/F",
+    "/%09/host/premium/F",
+    "/%5chost/x/../premium/F",
+    "//user@host:1/premium//F",
+    "/http://host/premium/F",
+    "/x:/host/premium/F",
+    "/https:%2f%2fhost/premium/F",
   ];
   for (const path of disguises) {
     it(`of ${JSON.stringify(path)} include what it stands for`, () => {
@@ -71,6 +85,17 @@ describe("readings", () => {
     expect(readings("/x//../F")).toEqual(expect.arrayContaining(["/F", "/x/F"]));
   });
 
+  it("leave a host out behind a prefix that a handler strips", () => {
+    for (const path of ["/files//host/premium/F", "/files/http://host/premium/F", "/files/%2fhost/premium/F"]) {
+      expect(readings(path), path).toContain("/files/premium/F");
+    }
+  });
+
+  it("take what follows a doubled slash for a host only where a path follows", () => {
+    expect(readings("/items//42")).not.toContain("/items");
+    expect(readings("//host")).toContain("/");
+  });
+
   it("spell what must be encoded in one way", () => {
     expect(readings("/caf%c3%a9")).toContain("/caf%C3%A9");
     expect(readings("/cafÃ©")).toContain("/caf%C3%A9");
@@ -80,7 +105,7 @@ describe("readings", () => {
 
   it("take no longer than a moment for a path as long as a request line may be", () => {
     const started = process.cpuUsage().user;
-    for (const unit of ["/..", "%2e", "//", ";a", "\\", "%25", "/%2f", "%3f", "#/.."]) {
+    for (const unit of ["/..", "%2e", "//", ";a", "\\", "%25", "/%2f", "%3f", "#/..", "//a", "/\\%2f", "/a:", "/a:/"]) {
       expect(readings(unit.repeat(16_384 / unit.length)).length).toBeLessThan(40);
     }
     expect(process.cpuUsage().user - started).toBeLessThan(5_000_000);

@@ -5,10 +5,16 @@ const ROUNDS = 3;
 
 /** What makes a path mean different things to different readers; usual paths have none of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ambiguous = /[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|\/\.{1,2}(?:\/|$)/;
+const ambiguous = /^(?!\/)|[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|:\/|\/\.{1,2}(?:\/|$)/;
 
 /** Where readers end a path: at a query and a fragment, at one of them, or nowhere when they decode a path they were given. */
 const ends = [/[?#].*$/s, /\?.*$/s, /#.*$/s, /$/];
+
+/**
+ * What `new URL(path, base)` takes for a scheme and a host, whose path follows: `//host`, `/http://host`. It may stand behind a
+ * prefix that a handler strips.
+ */
+const HOST = /[/\\](?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]+[^/\\]*(?=[/\\])|^[/\\]{2,}[^/\\]*$/i;
 
 /**
  * Whether a path could be read in more than one way and is too long for any of them to be offered: then it is refused
@@ -21,7 +27,8 @@ export function isTooLong(path: string): boolean {
 /**
  * The paths that a request path may stand for once a handler resolves it by itself, as file servers and proxies do: the
  * path as sent first, then its readings with percent-encoding undone, backslashes as slashes, path parameters (`;x`)
- * and control characters dropped, dot segments resolved and slashes collapsed. A request costs what any of them costs.
+ * and control characters dropped, dot segments resolved and slashes collapsed, and without what a URL parser takes
+ * for a host. All but the path as sent begin with a slash. A request costs what any of them costs.
  */
 export function readings(path: string): readonly string[] {
   if (!ambiguous.test(path)) return [path];
@@ -50,12 +57,15 @@ function decode(text: string): string {
   });
 }
 
-/** The text without what readers drop of it: path parameters, the query, the fragment. */
+/** The text without what readers drop of it: path parameters, the query, the fragment, a host. */
 function cleanPaths(text: string): ReadonlySet<string> {
   const paths = new Set<string>();
   for (const end of ends) {
     const path = text.replace(end, "");
-    paths.add(cleanPath(path)).add(cleanPath(path.replace(/;[^/\\]*/g, "")));
+    for (const one of [path, path.replace(/;[^/\\]*/g, "")]) {
+      const clean = cleanPath(one);
+      paths.add(clean).add(clean.replace(HOST, "") || "/");
+    }
   }
   return paths;
 }
