@@ -1,12 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { memoryStore } from "../src/lib/ledger/memory.js";
 import { paymentIdentifier } from "../src/lib/paywall/payment-identifier.js";
 import { createPaywall } from "../src/lib/paywall/paywall.js";
-import { HEADERS } from "../src/lib/protocol/header.js";
-import type { PaymentRequired } from "../src/lib/protocol/types.js";
-import type { PaywallRequest, PricedRoute } from "../src/lib/seam.js";
 import { answer, held, type Service, serves, startService, stopServices } from "./facilitators.js";
+import { ask, forger, requestOf } from "./forger.js";
 
 const base = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia", reconcileSeconds: 0 };
 const refused = answer(200, { isValid: false, invalidReason: "invalid_exact_evm_payload_signature" });
@@ -19,46 +16,6 @@ beforeEach(async () => {
   service = await startService(serves(["eip155:84532"]));
 });
 afterEach(stopServices);
-
-function requestOf(headers: Record<string, string> = {}, address = "203.0.113.7"): PaywallRequest<object> {
-  return {
-    method: "GET",
-    raw: {},
-    header: (name) => headers[name],
-    url: () => "http://127.0.0.1:3000/paid",
-    params: () => ({}),
-    address: () => address,
-  };
-}
-
-/** The status, and the code, of what the engine answers. */
-async function ask(route: PricedRoute<object>, request: PaywallRequest<object>) {
-  const decision = await route.admit(request);
-  if (decision.type !== "reply") return { status: 200, code: undefined, headers: [] };
-  const { status, headers, body } = decision.reply;
-  return { status, headers, code: (JSON.parse(String(body)) as { code?: string }).code };
-}
-
-async function forger(route: PricedRoute<object>) {
-  const { headers } = await ask(route, requestOf());
-  const value = headers.find(([name]) => name.toLowerCase() === HEADERS.required.toLowerCase())?.[1] ?? "";
-  const { accepts } = JSON.parse(Buffer.from(value, "base64").toString()) as PaymentRequired;
-  const [accepted] = accepts;
-  if (!accepted) throw new Error("There is no offer.");
-  return (from = `0x${randomBytes(20).toString("hex")}`, extensions: object = {}) => {
-    const now = Math.floor(Date.now() / 1000);
-    const { payTo: to, amount: value } = accepted;
-    const window = { validAfter: "0", validBefore: String(now + 100) };
-    const authorization = { from, to, value, ...window, nonce: `0x${randomBytes(32).toString("hex")}` };
-    const payload = {
-      x402Version: 2,
-      accepted,
-      extensions,
-      payload: { signature: `0x${"ab".repeat(65)}`, authorization },
-    };
-    return { [HEADERS.signature.toLowerCase()]: Buffer.from(JSON.stringify(payload)).toString("base64") };
-  };
-}
 
 it("G33 asks about no more payments of one address at once than failures of it are borne", async () => {
   const tolls = createPaywall({ ...base, facilitator: service.facilitator, limits: { perAddress: 20 } });

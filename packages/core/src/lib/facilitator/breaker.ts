@@ -1,40 +1,57 @@
-/** Failures in a row that open it. */
-const MAX_FAILURES = 5;
-/** Calls that a share of failures is taken of, at most and at least; half of them opens it. */
+/** Clients in a row whose calls fail, and that open it: what one client sends may fail by its own fault. */
+const MAX_FAILING = 5;
+/** Calls that a share of failures without a client is taken of, at most and at least; half of them opens it. */
 const WINDOW = 20;
 const MIN_WINDOW = 10;
 /** Milliseconds without a call after which what came before says nothing about now. */
 const WINDOW_AGE = 10_000;
-/** Milliseconds that it stays open: at first, and after each trial that failed. */
+/** Milliseconds that it stays open: at first, and for those whose trial failed. */
 const FIRST_PAUSE = 1_000;
 const PAUSE = 2_000;
 /** The same, of the wait that a facilitator asks for, at most. */
 const MAX_PAUSE = 3_000;
 /** Milliseconds after which another trial may go, though the last one has not ended. */
 const TRIAL = 2_000;
+/** Milliseconds for which a client is not believed whose calls failed while others were answered; and how many are remembered. */
+const DISBELIEF = 60_000;
+const MAX_DISBELIEVED = 1_000;
 
 /**
  * Stops calls to somebody who fails, and lets one at a time through to see whether that is over. Decided by the clock
  * when a call comes; it has no timer. An end of the trouble is found at most `TRIAL` or `MAX_PAUSE` after it, if calls come.
+ *
+ * A call may name its client, whose fault a failure may be. One client alone opens nothing, and has one trial, which stops
+ * nobody else from having one; then it is tried beside the others, after a pause. A failure without a client is certainly
+ * the other side's.
  */
 export interface Breaker {
   readonly isOpen: boolean;
-  /** Failures in a row. */
+  /** Failures in a row, whoever's. */
   readonly failures: number;
   /** When its pause ends, by `now`'s clock. */
   readonly until: number;
-  /** Whether a call may go. While it is open this takes the one trial, if there is one. */
-  enter(): boolean;
+  /** As many calls have failed in a row as open it, but they are of too few clients. */
+  readonly isDoubtful: boolean;
+  /** Whether a call may go. While it is open this takes a trial, if there is one. */
+  enter(client?: string): boolean;
   /** Milliseconds until the next trial; 0 if a call may go. */
-  wait(): number;
-  succeeded(): void;
+  wait(client?: string): number;
+  succeeded(client?: string): void;
   /**
    * @param started when the call began: one from before the last recovery says nothing about now
    * @param retryAfter seconds that were asked for
    */
-  failed(started: number, retryAfter?: number): void;
+  failed(started: number, retryAfter?: number, client?: string): void;
+  /** Opens it if it is doubtful: the trouble was seen in another way. */
+  confirm(): void;
   /** The call told nothing: the next one may be the trial. */
-  undecided(): void;
+  undecided(client?: string): void;
+}
+
+/** When trials may go: those of clients that have failed have a turn of their own. */
+interface Gate {
+  until: number;
+  trialUntil: number;
 }
 
 /** Milliseconds on a clock that nobody sets. */
@@ -46,13 +63,21 @@ export function now(): number {
 export function createBreaker(changed: () => void): Breaker {
   let isOpen = false;
   let failures = 0;
-  let until = 0;
-  let trialUntil = 0;
   let closedAt = 0;
-  /** The last outcomes, one bit each; set for a failure. */
+  const others: Gate = { until: 0, trialUntil: 0 };
+  const suspects: Gate = { until: 0, trialUntil: 0 };
+  /** Those whose calls have failed since anybody was answered. */
+  const failing = new Set<unknown>();
+  /** Those who are not believed, and until when. */
+  const disbelieved = new Map<unknown, number>();
+  /** The last outcomes, one bit each; set for a failure without a client. */
   let outcomes = 0;
   let counted = 0;
   let countedAt = 0;
+
+  const isBelieved = (client: unknown, at: number) => !((disbelieved.get(client) ?? 0) > at);
+  const gateOf = (client: string | undefined): Gate =>
+    client !== undefined && (failing.has(client) || !isBelieved(client, now())) ? suspects : others;
 
   const count = (failure: 0 | 1, at: number) => {
     if (at - countedAt > WINDOW_AGE) outcomes = counted = 0;
@@ -61,10 +86,15 @@ export function createBreaker(changed: () => void): Breaker {
     countedAt = at;
   };
 
-  const open = (at: number, pause: number, retryAfter = 0) => {
-    until = at + Math.max(pause, Math.min(retryAfter * 1_000, MAX_PAUSE));
-    trialUntil = 0;
-    if (isOpen) return;
+  const close = (gate: Gate, until: number) => {
+    gate.until = until;
+    gate.trialUntil = 0;
+  };
+
+  const open = (at: number, retryAfter = 0) => {
+    const until = at + pauseOf(FIRST_PAUSE, retryAfter);
+    close(others, until);
+    close(suspects, until);
     isOpen = true;
     changed();
   };
@@ -77,39 +107,68 @@ export function createBreaker(changed: () => void): Breaker {
       return failures;
     },
     get until() {
-      return until;
+      return others.until;
     },
-    enter: () => {
+    get isDoubtful() {
+      return !isOpen && failures >= MAX_FAILING;
+    },
+    enter: (client) => {
       if (!isOpen) return true;
+      const gate = gateOf(client);
       const at = now();
-      if (at < until || at < trialUntil) return false;
-      trialUntil = at + TRIAL;
+      if (at < gate.until || at < gate.trialUntil) return false;
+      gate.trialUntil = at + TRIAL;
       return true;
     },
-    wait: () => (isOpen ? Math.max(0, Math.max(until, trialUntil) - now()) : 0),
-    succeeded: () => {
+    wait: (client) => {
+      if (!isOpen) return 0;
+      const { until, trialUntil } = gateOf(client);
+      return Math.max(0, Math.max(until, trialUntil) - now());
+    },
+    succeeded: (client) => {
+      const at = now();
+      for (const one of failing) {
+        if (one === client || typeof one !== "string") continue;
+        disbelieved.delete(one);
+        disbelieved.set(one, at + DISBELIEF);
+        const [oldest] = disbelieved.keys();
+        if (disbelieved.size > MAX_DISBELIEVED) disbelieved.delete(oldest);
+      }
+      failing.clear();
       failures = 0;
-      count(0, now());
+      count(0, at);
       if (!isOpen) return;
       isOpen = false;
-      closedAt = countedAt;
+      closedAt = at;
       outcomes = counted = 0;
       changed();
     },
-    failed: (started, retryAfter) => {
+    failed: (started, retryAfter, client) => {
       if (started < closedAt) return;
       const at = now();
+      const gate = gateOf(client);
       failures++;
-      count(1, at);
+      if (client === undefined) count(1, at);
+      if (isBelieved(client, at)) failing.add(client ?? {});
       if (!isOpen) {
         const many = counted >= MIN_WINDOW && ones(outcomes) * 2 >= counted;
-        if (failures >= MAX_FAILURES || many) open(at, FIRST_PAUSE, retryAfter);
-      } else if (started >= until) open(at, PAUSE, retryAfter);
+        if (failing.size >= MAX_FAILING || many) open(at, retryAfter);
+      } else if (started >= gate.until) {
+        if (client !== undefined) gate.trialUntil = 0;
+        close(client === undefined ? gate : suspects, at + pauseOf(PAUSE, retryAfter));
+      }
     },
-    undecided: () => {
-      trialUntil = 0;
+    confirm: () => {
+      if (!isOpen && failures >= MAX_FAILING) open(now());
+    },
+    undecided: (client) => {
+      gateOf(client).trialUntil = 0;
     },
   };
+}
+
+function pauseOf(pause: number, retryAfter = 0): number {
+  return Math.max(pause, Math.min(retryAfter * 1_000, MAX_PAUSE));
 }
 
 function ones(bits: number): number {

@@ -1,6 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "../protocol/types.js";
 import { type Breaker, createBreaker, now } from "./breaker.js";
+import { type Caller, createOwnBreakers, UPKEEP } from "./caller.js";
 import { limited } from "./time-limit.js";
 import type { Facilitator } from "./types.js";
 
@@ -24,49 +25,77 @@ const OURS: ReadonlySet<string> = new Set([
  * one chain while its node of another hangs.
  */
 export interface Lane {
+  /** What stops everybody's calls; a caller may have a breaker of its own beside it. */
   readonly breaker: Breaker;
   hasRoom(): boolean;
-  /** Whoever calls has entered by the breaker. `limit` in milliseconds, as below. */
-  verify(request: FacilitatorRequest, limit: number): Promise<VerifyResponse>;
+  isOpen(caller?: Caller): boolean;
+  /** Whether a call may go. While that is open it takes a trial, if there is one. */
+  enter(caller?: Caller): boolean;
+  /** Milliseconds until a call may go. */
+  wait(caller?: Caller): number;
+  /** Whoever calls has entered. `limit` in milliseconds, as below. */
+  verify(request: FacilitatorRequest, limit: number, caller?: Caller): Promise<VerifyResponse>;
   /**
    * Goes past an open breaker: the handler has run, and it is a trial as good as any. Only where the facilitator could not
    * be reached a moment ago nothing is sent.
    */
-  settle(request: FacilitatorRequest, limit: number, token?: string): Promise<SettlementResponse>;
+  settle(request: FacilitatorRequest, limit: number, token?: string, caller?: Caller): Promise<SettlementResponse>;
 }
 
-/**
- * @param told called after every call, with the error that counts as a failure if it was one
- * @param changed called when the breaker opens or closes
- */
-export function createLane(
-  facilitator: Facilitator,
-  told: (failure?: FacilitatorError) => void,
-  changed: () => void,
-): Lane {
+/** What a lane wants to tell. */
+export interface LaneEvents {
+  /** After every call, with the error that counts as a failure if it was one. */
+  readonly told: (failure?: FacilitatorError) => void;
+  /** The breaker opens or closes. */
+  readonly changed: () => void;
+  /** Calls fail in a row, but for too few clients to open the breaker. */
+  readonly doubtful: () => void;
+}
+
+export function createLane(facilitator: Facilitator, { told, changed, doubtful }: LaneEvents): Lane {
   const breaker = createBreaker(changed);
+  const own = createOwnBreakers();
   let inFlight = 0;
   let unreachableAt = Number.NEGATIVE_INFINITY;
 
-  const failed = (failure: FacilitatorError, started: number, settling: boolean) => {
+  const undecided = (caller: Caller | undefined) => {
+    if (caller === UPKEEP) return;
+    breaker.undecided(caller?.client);
+    own.of(caller)?.undecided();
+  };
+
+  const answered = (caller: Caller | undefined) => {
+    breaker.succeeded(caller?.client);
+    own.succeeded(caller);
+    told();
+  };
+
+  const failed = (failure: FacilitatorError, started: number, settling: boolean, caller: Caller | undefined) => {
     if (OURS.has(failure.code)) {
-      if (!settling) breaker.undecided();
+      if (!settling) undecided(caller);
       return;
     }
     // A refusal in a form that nobody can read is an answer all the same: whoever sends junk must not stop others.
-    if (isAnswer(failure)) {
-      breaker.succeeded();
-      return told();
-    }
+    if (isAnswer(failure)) return answered(caller);
     if (failure.code === "facilitator_unreachable") unreachableAt = now();
+    if (caller === UPKEEP) return;
+    const { retryAfter } = failure;
+    const by = isOwnFault(failure) ? undefined : caller;
     // Settlements that fail on their own account would keep it open for ever; only a trial says that the trouble goes on.
-    if (!settling || !breaker.isOpen) breaker.failed(started, failure.retryAfter);
+    if (by && !(settling && own.of(by)?.isOpen)) own.failed(started, retryAfter, by);
+    if (!settling || !breaker.isOpen) breaker.failed(started, retryAfter, by?.client);
+    if (breaker.isDoubtful) doubtful();
     told(failure);
   };
 
-  const call = async <T>(settling: boolean, limit: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const call = async <T>(
+    settling: boolean,
+    limit: number,
+    caller: Caller | undefined,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     if (inFlight >= (settling ? MAX_IN_FLIGHT : MAX_IN_FLIGHT - KEPT_FOR_SETTLE)) {
-      if (!settling) breaker.undecided();
+      if (!settling) undecided(caller);
       const message = `${inFlight} calls to the facilitator are under way`;
       throw new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
     }
@@ -74,31 +103,43 @@ export function createLane(
     const started = now();
     try {
       const answer = await limited(limit, ask);
-      breaker.succeeded();
-      told();
+      answered(caller);
       return answer;
     } catch (error) {
-      failed(error as FacilitatorError, started, settling);
+      failed(error as FacilitatorError, started, settling, caller);
       throw error;
     } finally {
       inFlight--;
     }
   };
 
-  return {
+  const lane: Lane = {
     breaker,
     hasRoom: () => inFlight < MAX_IN_FLIGHT,
-    verify: (request, limit) => call(false, limit, (signal) => facilitator.verify(request, { signal })),
-    settle: async (request, limit, token) => {
-      if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([breaker]);
-      return call(true, limit, (signal) => facilitator.settle(request, { signal, ...(token ? { token } : {}) }));
+    isOpen: (caller) => breaker.isOpen || own.of(caller)?.isOpen === true,
+    enter: (caller) => {
+      if (caller === UPKEEP) return !breaker.isOpen;
+      const mine = own.of(caller);
+      if (mine && !mine.enter()) return false;
+      if (breaker.enter(caller?.client)) return true;
+      mine?.undecided();
+      return false;
+    },
+    wait: (caller) => Math.max(breaker.wait(caller?.client), own.of(caller)?.wait() ?? 0),
+    verify: (request, limit, caller) => call(false, limit, caller, (signal) => facilitator.verify(request, { signal })),
+    settle: async (request, limit, token, caller) => {
+      if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([lane], caller);
+      return call(true, limit, caller, (signal) =>
+        facilitator.settle(request, { signal, ...(token ? { token } : {}) }),
+      );
     },
   };
+  return lane;
 }
 
-/** What to say where every breaker is open. */
-export function unavailable(breakers: readonly Breaker[]): FacilitatorError {
-  const wait = Math.min(...breakers.map((breaker) => breaker.wait()));
+/** What to say where nothing is sent to any of them. */
+export function unavailable(lanes: readonly Pick<Lane, "wait">[], caller?: Caller): FacilitatorError {
+  const wait = Math.min(...lanes.map((lane) => lane.wait(caller)));
   return new FacilitatorError("facilitator_unavailable", "The facilitator has failed and is given a pause", {
     sent: false,
     retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
@@ -107,4 +148,9 @@ export function unavailable(breakers: readonly Breaker[]): FacilitatorError {
 
 function isAnswer({ code, status = 0 }: FacilitatorError): boolean {
   return code === "facilitator_status" && status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** Whether it is certainly no payment's doing: nothing of it was sent, or the facilitator refuses to hear us at all. */
+function isOwnFault({ sent, status }: FacilitatorError): boolean {
+  return !sent || status === 429;
 }

@@ -85,7 +85,11 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
     events.healthChanged(health());
   };
 
-  const supported = cacheSupported(facilitator, timeout, told, events.supportedChanged);
+  const answered = (failure?: FacilitatorError) => {
+    if (failure) for (const { breaker } of lanes.values()) breaker.confirm();
+    told(failure);
+  };
+  const supported = cacheSupported(facilitator, timeout, answered, events.supportedChanged);
 
   return {
     facilitator,
@@ -93,7 +97,12 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
     lane: (network) => {
       let lane = lanes.get(network);
       if (!lane) {
-        lane = createLane(facilitator, told, () => events.breakerChanged(network));
+        lane = createLane(facilitator, {
+          told,
+          changed: () => events.breakerChanged(network),
+          // What has nothing to do with any payment tells whether these clients or the facilitator are to blame.
+          doubtful: () => void supported.ask(true),
+        });
         lanes.set(network, lane);
       }
       return lane;

@@ -10,6 +10,7 @@ import type {
 import type { Awaitable } from "../seam.js";
 import { within } from "../within.js";
 import { now } from "./breaker.js";
+import type { Caller } from "./caller.js";
 import { type Lane, unavailable } from "./lane.js";
 import { createMember, type FacilitatorHealth, type Member } from "./member.js";
 import { covers, findKind } from "./supported.js";
@@ -66,13 +67,18 @@ export interface FacilitatorPool {
    * facilitators together have twice that. Rejects with what the first one called came to; with
    * `facilitator_unavailable` if none can be called.
    */
-  verify(request: FacilitatorRequest): Promise<Verified>;
+  verify(request: FacilitatorRequest, caller?: Caller): Promise<Verified>;
   /** The facilitator to settle a payment at that nobody has verified. Rejects as `verify` does. */
-  select(request: FacilitatorRequest): Promise<Facilitator>;
+  select(request: FacilitatorRequest, caller?: Caller): Promise<Facilitator>;
   /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
-  instead(than: Facilitator, request: FacilitatorRequest): Promise<Facilitator | undefined>;
+  instead(than: Facilitator, request: FacilitatorRequest, caller?: Caller): Promise<Facilitator | undefined>;
   /** Calls one facilitator, once. `token`: the claim's secret (`CallOptions`). */
-  settle(facilitator: Facilitator, request: FacilitatorRequest, token?: string): Promise<SettlementResponse>;
+  settle(
+    facilitator: Facilitator,
+    request: FacilitatorRequest,
+    token?: string,
+    caller?: Caller,
+  ): Promise<SettlementResponse>;
   /** Ids of those that are known to tell a success again to anybody. */
   readonly retellers: readonly string[];
   /** How each does, as far as is known. */
@@ -193,26 +199,28 @@ export function createPool(
     all: readonly Candidate[],
     chosen: Candidate,
     request: FacilitatorRequest,
+    caller: Caller | undefined,
   ): Promise<Verified | undefined> => {
-    const due = all.slice(0, all.indexOf(chosen)).find(({ lane }) => lane.breaker.isOpen && lane.breaker.enter());
+    const preferred = all.slice(0, all.indexOf(chosen));
+    const due = preferred.find(({ lane }) => lane.isOpen(caller) && lane.enter(caller));
     if (!due) return undefined;
     const { facilitator, lane } = due;
-    return lane.verify(request, timeouts.verify).then(
+    return lane.verify(request, timeouts.verify, caller).then(
       (answer) => ({ facilitator, answer }),
       () => undefined,
     );
   };
 
-  const verify: FacilitatorPool["verify"] = async (request) => {
+  const verify: FacilitatorPool["verify"] = async (request, caller) => {
     const all = await candidates(request);
     const deadline = now() + SPAN * timeouts.verify;
     let failure: unknown;
     const verifyAtOneOf = async (some: readonly Candidate[]): Promise<Verified | undefined> => {
       for (const { facilitator, lane } of some) {
         const limit = Math.min(timeouts.verify, deadline - now());
-        if (limit < timeouts.verify / 10 || !lane.breaker.enter()) continue;
+        if (limit < timeouts.verify / 10 || !lane.enter(caller)) continue;
         try {
-          return { facilitator, answer: await verifyAt(lane, request, limit) };
+          return { facilitator, answer: await verifyAt(lane, request, limit, caller) };
         } catch (error) {
           failure ??= error;
         }
@@ -220,23 +228,33 @@ export function createPool(
       return undefined;
     };
 
-    const closed = all.filter(({ lane }) => !lane.breaker.isOpen);
-    const stopped = all.filter(({ lane }) => lane.breaker.isOpen);
-    const trial = closed[0] && stopped[0] && tryPreferred(all, closed[0], request);
+    const closed = all.filter(({ lane }) => !lane.isOpen(caller));
+    const stopped = all.filter(({ lane }) => lane.isOpen(caller));
+    const trial = closed[0] && stopped[0] && tryPreferred(all, closed[0], request, caller);
     const verified =
       (await verifyAtOneOf([...closed, ...stopped])) ??
       (await verifyAtOneOf(await others(request, all))) ??
       (await trial);
     if (verified) return verified;
-    throw failure ?? unavailable(all.map(({ lane }) => lane.breaker));
+    throw (
+      failure ??
+      unavailable(
+        all.map(({ lane }) => lane),
+        caller,
+      )
+    );
   };
 
   /** The first that can be called; one that is full only if all are. */
-  const choose = (all: readonly Candidate[], request: FacilitatorRequest): Candidate | undefined => {
-    const closed = all.filter(({ lane }) => !lane.breaker.isOpen);
+  const choose = (
+    all: readonly Candidate[],
+    request: FacilitatorRequest,
+    caller: Caller | undefined,
+  ): Candidate | undefined => {
+    const closed = all.filter(({ lane }) => !lane.isOpen(caller));
     const chosen = closed.find(({ lane }) => lane.hasRoom()) ?? closed[0];
-    if (!chosen) return all.find(({ lane }) => lane.breaker.enter());
-    tryPreferred(all, chosen, request);
+    if (!chosen) return all.find(({ lane }) => lane.enter(caller));
+    tryPreferred(all, chosen, request, caller);
     return chosen;
   };
 
@@ -256,32 +274,36 @@ export function createPool(
     serving: (scheme, network) => members.flatMap((member) => selection(member, scheme, network) ?? []),
     named: (id) => facilitators.find((facilitator) => facilitator.id === id),
     verify,
-    select: async (request) => {
+    select: async (request, caller) => {
       const all = await candidates(request);
-      const chosen = choose(all, request);
-      if (!chosen) throw unavailable(all.map(({ lane }) => lane.breaker));
+      const chosen = choose(all, request, caller);
+      if (!chosen)
+        throw unavailable(
+          all.map(({ lane }) => lane),
+          caller,
+        );
       return chosen.facilitator;
     },
-    instead: async (than, request) => {
+    instead: async (than, request, caller) => {
       try {
         const known = await candidates(request);
         const all = [...known, ...(await others(request, known))];
         // Two members with one name are one service.
         const rest = all.filter(({ facilitator }) => facilitator.id !== than.id);
-        return choose(rest, request)?.facilitator;
+        return choose(rest, request, caller)?.facilitator;
       } catch {
         return undefined;
       }
     },
     retellers: facilitators.filter(({ retells }) => retells === true).map(({ id }) => id),
-    settle: async (facilitator, request, token) => {
+    settle: async (facilitator, request, token, caller) => {
       const { network, maxTimeoutSeconds } = request.paymentRequirements;
       // Another engine of this process may have verified it, at an object of its own for the same service.
       const member =
         members.find((one) => one.facilitator === facilitator) ??
         members.find((one) => one.facilitator.id === facilitator.id);
       if (!member) throw stranger();
-      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), token);
+      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), token, caller);
     },
     health,
     check: async () => {

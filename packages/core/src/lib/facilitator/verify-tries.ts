@@ -1,6 +1,7 @@
 import type { FacilitatorError } from "../errors.js";
 import type { FacilitatorRequest, VerifyResponse } from "../protocol/types.js";
 import { now } from "./breaker.js";
+import type { Caller } from "./caller.js";
 import type { Lane } from "./lane.js";
 import { pause } from "./time-limit.js";
 
@@ -13,17 +14,22 @@ const MOST_PAUSE = 200;
  * limit, nor where it asks for a wait: the next facilitator has its turn then.
  * @param limit milliseconds for all of it
  */
-export async function verifyAt(lane: Lane, request: FacilitatorRequest, limit: number): Promise<VerifyResponse> {
+export async function verifyAt(
+  lane: Lane,
+  request: FacilitatorRequest,
+  limit: number,
+  caller?: Caller,
+): Promise<VerifyResponse> {
   const deadline = now() + limit;
   try {
-    return await lane.verify(request, limit);
+    return await lane.verify(request, limit, caller);
   } catch (error) {
     const wait = LEAST_PAUSE + Math.random() * (MOST_PAUSE - LEAST_PAUSE);
     if (!isPassing(error as FacilitatorError) || now() + wait >= deadline) throw error;
     await pause(wait);
     // Others may have found it broken in the meantime.
-    if (lane.breaker.isOpen) throw error;
-    return await lane.verify(request, deadline - now());
+    if (lane.isOpen(caller)) throw error;
+    return await lane.verify(request, deadline - now(), caller);
   }
 }
 

@@ -68,7 +68,7 @@ async function begin<Raw>(
   const { engine, route, request } = paid;
   const { payload, requirements } = presented;
   const key = attemptKey(engine, presented);
-  const unproven: Bringer = { client: engine.clients.of(request), payer: presented.identity.payer };
+  const unproven = bringerOf(paid, presented);
   const blocked = engine.guard.blocked(key, unproven);
   if (blocked) return "reply" in blocked ? blocked.reply : refuse(paid, blocked.reason, REFUSED);
   const asked = await askHook(route.hooks.beforeVerify, hookPayment(paid, presented));
@@ -78,7 +78,12 @@ async function begin<Raw>(
     engine.guard.addressFailed(unproven);
     return reject(paid, key, "invalid_signature", "The payment's signature is not the payer's.");
   }
-  const bringer: Bringer = { ...unproven, signed: proven === "valid" };
+  const bringer: Bringer = proven === "valid" ? { ...unproven, signed: true } : unproven;
+  const stopped = engine.guard.blockedSender(bringer);
+  if (stopped) {
+    engine.guard.addressFailed(bringer);
+    return stopped;
+  }
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
   const settleNow = async (payment: NewPayment, facilitator: Facilitator): Promise<Admitted> => {
@@ -91,7 +96,7 @@ async function begin<Raw>(
     return (await resumeCopy(paid, presented)) ?? reject(paid, key, first.reason, REFUSED, first.reply);
   };
   if (route.flow === "upfront") {
-    const facilitator = await engine.pool.select(facilitatorRequest(presented));
+    const facilitator = await engine.pool.select(facilitatorRequest(presented), engine.guard.caller(bringer));
     const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
     const id = proven === "valid" ? payment.id : attemptId(presented);
     const full = isAttempt({ id }) ? engine.openAttempts.blocked(bringer.client) : undefined;
@@ -157,7 +162,27 @@ async function resumeCopy<Raw>(paid: KnownRequest<Raw>, presented: Presented): P
 /** What most payments never need is loaded when one does: edge runtimes count what loads at once. */
 async function resume<Raw>(paid: KnownRequest<Raw>, identified: Identified, found: Standing): Promise<Admitted> {
   const { resumePayment } = await import("./resume.js");
-  return resumePayment(paid, identified, found);
+  const { record, busy } = found;
+  if (busy || record.state !== "unknown" || !isAttempt(record)) return resumePayment(paid, identified, found);
+  // Nobody has proven it, and it is asked about once more: by turns, and within the limits, as if it came anew.
+  const { guard } = paid.engine;
+  const bringer = bringerOf(paid, identified);
+  const blocked = guard.blockedSender(bringer);
+  if (blocked) return blocked;
+  return inTurn(paid.engine, { ...identified, requirements: record.offer }, bringer, async () => {
+    const resumed = await resumePayment(paid, identified, found);
+    if ("status" in resumed && resumed.status >= 500) guard.callFailed(bringer);
+    return resumed;
+  });
+}
+
+/** Who brings a payment, before anything of it is proven. */
+function bringerOf<Raw>(
+  { engine, route, request }: PaidRequest<Raw>,
+  { identity }: Pick<Identified, "identity">,
+): Bringer {
+  const { payer } = identity;
+  return { client: engine.clients.of(request), payer, ...(route.signatures ? { signed: false } : {}) };
 }
 
 function newPayment<Raw>(

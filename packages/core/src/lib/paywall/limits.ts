@@ -1,3 +1,4 @@
+import type { Caller } from "../facilitator/caller.js";
 import type { Asker } from "../facilitator/turns.js";
 import type { Reply } from "../seam.js";
 import { createBuyers } from "./buyers.js";
@@ -26,20 +27,30 @@ export interface Bringer {
   readonly client: string | undefined;
   /** Whom the payment names; anybody can write anything there. */
   readonly payer: string | undefined;
-  /** The payer's signature was proven in this process. */
+  /**
+   * Whether the payer's signature is proven; absent where this process does not check any. What is not proven there counts
+   * for nothing of the payer's: somebody else may have named it.
+   */
   readonly signed?: boolean;
 }
 
 /** Keeps junk from becoming a facilitator's load. Knows this process's requests only. */
 export interface Guard {
-  /** The refusal of a payment that was refused a moment ago, or whose sender has failed too often. */
+  /**
+   * The refusal of a payment that was refused a moment ago, or whose sender has failed too often. A buyer whose signature
+   * may still prove it is let pass, for `blockedSender` to decide once that was looked at.
+   */
   blocked(key: string, bringer: Bringer): Blocked | undefined;
+  /** The refusal of a payment whose sender has failed too often. */
+  blockedSender(bringer: Bringer): Reply | undefined;
   /** The refusal of a payer who has failed, or left handlers unpaid, too often; asked once the payer is proven. */
   blockedPayer(payer: string | undefined): Reply | undefined;
   /** The refusal of a payment for which the handler has run too often without a charge. */
   blockedRuns(uncharged: number | undefined): Reply | undefined;
   /** How a payment waits for its place at a facilitator. What it asks counts as a failure until it has succeeded. */
   asker(bringer: Bringer): Asker;
+  /** For whom a facilitator is asked about a payment. */
+  caller(bringer: Bringer): Caller;
   /** Remembers who brings a payment, by the name of the attempt: whoever brought one that has settled goes first later. */
   brings(attempt: string, client: string | undefined): void;
   /** Who brought an attempt, while that is remembered. */
@@ -50,6 +61,8 @@ export interface Guard {
   refused(key: string, reason: string): void;
   /** Counts a payment that was refused, or that nobody has proven and whose settlement nobody knows about. */
   addressFailed(bringer: Bringer): void;
+  /** Counts a payment that a facilitator gave no answer to: by address, but not against who has bought before. */
+  callFailed(bringer: Bringer): void;
   /** Counts a failure that is certainly the payer's own. */
   payerFailed(payer: string | undefined): void;
   /** Counts a run of a handler that nobody was charged for; its payer was proven. */
@@ -72,6 +85,11 @@ export class LimitReached extends Error {
 const REMEMBERED = 30_000;
 /** Keys that each memory holds at most; strangers choose them. */
 const MAX_KEYS = 20_000;
+/**
+ * Payments of an address that are looked at beyond its limit, to see whether a buyer of earlier has signed them: what that
+ * takes at most is two seconds of a minute.
+ */
+const MAX_CHECKS = 1_000;
 
 export function createGuard(limits: FailureLimits | false): Guard {
   const { perPayer = 10, perAddress = 100, seconds = 60, runsPerPayment = 5, runsPerPayer = 20 } = limits || {};
@@ -80,33 +98,40 @@ export function createGuard(limits: FailureLimits | false): Guard {
   const addresses = countFailures(perAddress, seconds);
   const payers = countFailures(perPayer, seconds);
   const runs = countFailures(runsPerPayer, seconds);
-  /** Of buyers at their own address: what strangers do there does not count against them. */
-  const pairs = countFailures(perPayer, seconds);
+  /** Of buyers: what strangers do does not count against them. */
+  const owns = countFailures(perPayer, seconds);
   const buyers = createBuyers();
 
-  const pairOf = ({ client, payer }: Bringer): string | undefined => {
-    if (client === undefined || payer === undefined || !buyers.at(client, payer)) return undefined;
-    const pair = `${client} ${payer.toLowerCase()}`;
-    return off || pairs.wait(pair) === 0 ? pair : undefined;
+  /** The count of a buyer: by its signature or, where none is checked, by its address. */
+  const nameOf = ({ client, payer = "", signed }: Bringer): string | undefined => {
+    const buyer = payer.toLowerCase();
+    if (signed) return buyers.has(buyer) ? buyer : undefined;
+    return signed === undefined && client !== undefined && buyers.at(client, buyer) ? `${client} ${buyer}` : undefined;
+  };
+  const ownOf = (bringer: Bringer): string | undefined => {
+    const own = nameOf(bringer);
+    return own !== undefined && (off || owns.wait(own) === 0) ? own : undefined;
   };
   const waitOf = (bringer: Bringer): number => {
-    if (off || bringer.client === undefined || pairOf(bringer) !== undefined) return 0;
+    if (off || bringer.client === undefined || ownOf(bringer) !== undefined) return 0;
     return addresses.wait(bringer.client);
   };
-  const count = (bringer: Bringer): void => {
-    const pair = pairOf(bringer);
-    if (pair !== undefined) pairs.count(pair);
-    else if (bringer.client !== undefined) addresses.count(bringer.client);
+  const blockedSender: Guard["blockedSender"] = (bringer) => {
+    const wait = waitOf(bringer);
+    return wait > 0 ? limitedReply(FAILED, wait) : undefined;
   };
+  const mayProve = ({ client, payer, signed }: Bringer): boolean =>
+    signed === false && payer !== undefined && buyers.has(payer) && addresses.beyond(client ?? "") < MAX_CHECKS;
 
   return {
     blocked: (key, bringer) => {
       const known = refusals.get(key);
       if (known && known.until > performance.now()) return { reason: known.reason };
       if (known) refusals.delete(key);
-      const wait = waitOf(bringer);
-      return wait > 0 ? { reply: limitedReply(FAILED, wait) } : undefined;
+      const reply = mayProve(bringer) ? undefined : blockedSender(bringer);
+      return reply && { reply };
     },
+    blockedSender,
     blockedPayer: (payer) => {
       if (off || payer === undefined) return undefined;
       const name = payer.toLowerCase();
@@ -119,18 +144,20 @@ export function createGuard(limits: FailureLimits | false): Guard {
       !off && uncharged >= runsPerPayment ? problemReply({ status: 429, ...UNCHARGED }) : undefined,
     asker: (bringer) => {
       const { client = "", payer = "", signed = false } = bringer;
-      const named = payer.toLowerCase();
-      const pair = pairOf(bringer);
-      // Anybody can name a buyer: it takes the buyer's address as well, or the signature.
-      const known = pair !== undefined || (signed && buyers.has(named));
-      const limited = !off && bringer.client !== undefined && pair === undefined;
+      const own = ownOf(bringer);
+      const limited = !off && bringer.client !== undefined && own === undefined;
       return {
-        rank: known ? "known" : signed ? "signed" : "unproven",
-        source: pair ?? client,
-        payer: named,
+        rank: own ? "known" : signed ? "signed" : "unproven",
+        source: own ?? client,
+        payer: payer.toLowerCase(),
         room: () => (limited ? addresses.left(client) : Number.POSITIVE_INFINITY),
         refusal: () => new LimitReached(limitedReply(FAILED, Math.max(1, addresses.wait(client)))),
       };
+    },
+    caller: ({ client, payer = "", signed }) => {
+      const buyer = payer.toLowerCase();
+      if (signed) return { client: client === undefined ? buyer : siteOf(client), buyer };
+      return client === undefined ? { client: "", buyer } : { client: siteOf(client), buyer: `${client} ${buyer}` };
     },
     brings: buyers.brings,
     clientOf: buyers.clientOf,
@@ -139,7 +166,14 @@ export function createGuard(limits: FailureLimits | false): Guard {
       makeRoom(refusals);
       refusals.set(key, { reason, until: performance.now() + REMEMBERED });
     },
-    addressFailed: count,
+    addressFailed: (bringer) => {
+      const own = ownOf(bringer);
+      if (own !== undefined) owns.count(own);
+      else if (bringer.client !== undefined) addresses.count(bringer.client);
+    },
+    callFailed: (bringer) => {
+      if (bringer.client !== undefined && nameOf(bringer) === undefined) addresses.count(bringer.client);
+    },
     payerFailed: (payer) => {
       if (payer !== undefined) payers.count(payer.toLowerCase());
     },
@@ -169,6 +203,8 @@ function countFailures(limit: number, seconds: number) {
     },
     /** Failures that are still borne. */
     left: (key: string): number => Math.max(0, limit - (open(key)?.count ?? 0)),
+    /** Failures that were more than are borne. */
+    beyond: (key: string): number => Math.max(0, (open(key)?.count ?? 0) - limit),
     /** Seconds until the next payment is looked at; 0: now. */
     wait: (key: string): number => {
       const failures = open(key);
@@ -176,6 +212,11 @@ function countFailures(limit: number, seconds: number) {
       return Math.max(1, Math.ceil((failures.until - performance.now()) / 1000));
     },
   };
+}
+
+/** Of IPv6 the first 48 bits: whoever has a line has the 2^16 networks in it. */
+function siteOf(client: string): string {
+  return client.split(":", 3).join(":");
 }
 
 function makeRoom(map: Map<string, unknown>): void {

@@ -1,6 +1,16 @@
 import { StoreError } from "../errors.js";
+import { UPKEEP } from "../facilitator/caller.js";
+import type { FacilitatorPool } from "../facilitator/pool.js";
 import type { Standing } from "../ledger/ledger.js";
-import { isFree, MOVED, type PaymentRecord, publicRecord, type StoredPayment, UNRESOLVED } from "../ledger/record.js";
+import {
+  isAttempt,
+  isFree,
+  MOVED,
+  type PaymentRecord,
+  publicRecord,
+  type StoredPayment,
+  UNRESOLVED,
+} from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
 import { successReceipt } from "./receipt.js";
@@ -28,25 +38,51 @@ type Result = Exclude<keyof Reconciliation, "examined">;
 /** Records that one pass looks at, and how many of them at once. */
 const BATCH = 200;
 const AT_ONCE = 8;
-/** Milliseconds until an unknown payment is looked at again: at first, and at most. */
+/** Milliseconds after which a pass begins with no further attempt that nobody has proven; they go one at a time. */
+const ATTEMPTS = 5_000;
+/** Milliseconds until an unknown payment is looked at again: at first, and at most; and at most where nobody has proven it. */
 const FIRST_WAIT = 4_000;
 const LONGEST_WAIT = 60_000;
+const LONGEST_UNPROVEN = 3_600_000;
+/**
+ * Milliseconds after the end of its time for which a facilitator is still asked about an attempt: it cannot settle it any
+ * more, but may tell a settlement that went unheard.
+ */
+const TELLS = 3_600_000;
 
 /** Looks at every payment that is open and that nobody is at work on, and finds out what became of it. */
 export async function reconcile(engine: Engine): Promise<Reconciliation> {
   const found = await engine.ledger.list({ states: UNRESOLVED, lapsed: true, order: "oldest", limit: BATCH });
   const counts: Record<Result, number> = { settled: 0, failed: 0, released: 0, owed: 0, open: 0 };
-  const queue = found.filter(({ busy }) => !busy);
-  const examined = queue.length;
-  const work = async () => {
-    for (let next = queue.pop(); next; next = queue.pop()) {
-      const result = await examine(engine, next).catch(() => "open" as const);
+  const quiet = quietly(engine);
+  let examined = 0;
+  const work = async (queue: Standing[], until: number) => {
+    for (let next = queue.shift(); next && performance.now() < until; next = queue.shift()) {
+      examined++;
+      const result = await examine(quiet, next).catch(() => "open" as const);
       if (result) counts[result]++;
     }
   };
-  queue.reverse();
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, examined) }, work));
+  const idle = found.filter(({ busy }) => !busy);
+  const unproven = idle.filter(({ record }) => record.state === "unknown" && isAttempt(record));
+  const others = idle.filter((standing) => !unproven.includes(standing));
+  await Promise.all([
+    work(unproven, performance.now() + ATTEMPTS),
+    ...Array.from({ length: AT_ONCE }, () => work(others, Number.POSITIVE_INFINITY)),
+  ]);
   return { examined, ...counts };
+}
+
+/** The engine, asking facilitators in such a way that no buyer is stopped by what comes of it. */
+function quietly(engine: Engine): Engine {
+  const { pool } = engine;
+  const asking: Partial<FacilitatorPool> = {
+    verify: (request) => pool.verify(request, UPKEEP),
+    select: (request) => pool.select(request, UPKEEP),
+    instead: (than, request) => pool.instead(than, request, UPKEEP),
+    settle: (facilitator, request, token) => pool.settle(facilitator, request, token, UPKEEP),
+  };
+  return { ...engine, pool: { ...pool, ...asking } };
 }
 
 /** `undefined` if somebody else was quicker. */
@@ -75,8 +111,9 @@ async function close({ ledger }: Engine, record: StoredPayment): Promise<undefin
 
 async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Result> {
   const presented = await present(engine, record);
+  const longest = isAttempt(record) ? LONGEST_UNPROVEN : LONGEST_WAIT;
   if (!presented || !canBeAsked(engine, record)) {
-    await engine.ledger.defer(record, LONGEST_WAIT);
+    await engine.ledger.defer(record, longest);
     return "open";
   }
   const settlement = await resolvePayment(engine, presented, record);
@@ -86,15 +123,18 @@ async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Re
   }
   if (settlement.type === "failed") return "failed";
   const age = Date.now() - record.createdAt;
-  const wait = Math.min(Math.max(age / 4, FIRST_WAIT), LONGEST_WAIT);
+  const wait = Math.min(Math.max(age / 4, FIRST_WAIT), longest);
   const now = await engine.ledger.read(record.id);
   if (now && !now.busy) await engine.ledger.defer(now.record, wait);
   return "open";
 }
 
 /** Whether this engine has anybody to ask: engines may share a store, and each has facilitators of its own. */
-function canBeAsked({ pool, chains }: Engine, { facilitator, offer }: StoredPayment): boolean {
-  return pool.named(facilitator) !== undefined || chains.some(({ networks }) => networks.includes(offer.network));
+function canBeAsked({ pool, chains }: Engine, record: StoredPayment): boolean {
+  const { facilitator, offer, validBefore } = record;
+  if (chains.some(({ networks }) => networks.includes(offer.network))) return true;
+  const over = isAttempt(record) && validBefore !== undefined && validBefore * 1_000 + TELLS < Date.now();
+  return !over && pool.named(facilitator) !== undefined;
 }
 
 /** The payment as it was, while its record holds it. */

@@ -4,6 +4,7 @@ import { saysForged } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { askChain } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { attemptId } from "./paid-request.js";
 import { successReceipt } from "./receipt.js";
 import { type Settlement, settlePayment, writeFailed, writeSettled, writeUnknown } from "./settle.js";
 
@@ -54,9 +55,10 @@ export async function resolvePayment(
  * Whether a facilitator finds that the payer has never signed this: then it never settles, whatever was heard of it. Other
  * reasons prove nothing, since a payment that has settled is not valid any more either.
  */
-async function isForged({ pool }: Engine, presented: Presented): Promise<boolean> {
+async function isForged({ pool, guard }: Engine, presented: Presented): Promise<boolean> {
+  const caller = guard.caller({ client: guard.clientOf(attemptId(presented)), payer: presented.identity.payer });
   try {
-    const { answer } = await pool.verify(facilitatorRequest(presented));
+    const { answer } = await pool.verify(facilitatorRequest(presented), caller);
     return answer.isValid === false && saysForged(answer.invalidReason);
   } catch {
     return false;

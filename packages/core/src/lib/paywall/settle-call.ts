@@ -1,7 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
-import type { StoredPayment } from "../ledger/record.js";
+import { isAttempt, type StoredPayment } from "../ledger/record.js";
 import { sameNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
 import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
@@ -9,6 +9,7 @@ import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { namedPayer } from "./named-payer.js";
+import { attemptId } from "./paid-request.js";
 import { successReceipt } from "./receipt.js";
 
 /** What one settle call has told. */
@@ -34,13 +35,20 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
-  { settleToken }: Pick<StoredPayment, "settleToken">,
+  { id, settleToken }: Pick<StoredPayment, "id" | "settleToken">,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
+  const caller = engine.guard.caller({
+    client: engine.guard.clientOf(attemptId(presented)),
+    payer: presented.identity.payer,
+    signed: !isAttempt({ id }),
+  });
   try {
     const { scheme, network } = presented.requirements;
     const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, settleToken));
+    const answer = await engine.reporter.trace(operation, () =>
+      engine.pool.settle(facilitator, request, settleToken, caller),
+    );
     // One in this process may say anything.
     const parsed = parseSettlementResponse(answer);
     return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };

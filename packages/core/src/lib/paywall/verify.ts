@@ -58,11 +58,16 @@ function ask(engine: Engine, presented: Presented, key: string, bringer: Bringer
   const { attempts } = engine.shared;
   const { scheme, network } = presented.requirements;
   const verify = async () => {
-    const asked = () => engine.pool.verify(facilitatorRequest(presented));
-    const found = await engine.reporter.trace({ name: "verify", scheme, network }, asked);
-    // Before the place is free again, or the next one would not know.
-    if (found.answer.isValid !== true) engine.guard.addressFailed(bringer);
-    return found;
+    const asked = () => engine.pool.verify(facilitatorRequest(presented), engine.guard.caller(bringer));
+    try {
+      const found = await engine.reporter.trace({ name: "verify", scheme, network }, asked);
+      // Before the place is free again, or the next one would not know.
+      if (found.answer.isValid !== true) engine.guard.addressFailed(bringer);
+      return found;
+    } catch (error) {
+      if (error instanceof FacilitatorError && error.sent) engine.guard.callFailed(bringer);
+      throw error;
+    }
   };
   const verified = inTurn(engine, presented, bringer, verify).finally(() => {
     if (attempts.get(key) === verified) attempts.delete(key);
@@ -74,7 +79,7 @@ function ask(engine: Engine, presented: Presented, key: string, bringer: Bringer
 /** Asks a facilitator once it is this payment's turn, and holds the place until that has ended. */
 export async function inTurn<T>(
   engine: Engine,
-  presented: Presented,
+  presented: Pick<Presented, "identity" | "requirements">,
   bringer: Bringer,
   work: () => Promise<T>,
 ): Promise<T> {

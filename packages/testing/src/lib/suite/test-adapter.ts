@@ -3,6 +3,7 @@ import { openCasebook } from "./casebook.js";
 import { testAnswerHeaders, testPrices } from "./cases/answers.js";
 import { testBackground } from "./cases/background.js";
 import { testBasePath } from "./cases/base-path.js";
+import { testBlame } from "./cases/blame.js";
 import { testBound } from "./cases/bound.js";
 import { testBuyers } from "./cases/buyers.js";
 import { testBypasses, testOptions } from "./cases/bypasses.js";
@@ -55,7 +56,7 @@ export function testAdapter(harness: Harness): void {
     "proof of payment": [testProofOfPayment, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
-    "what nobody has paid for": [testUnpaid, testLinearTime],
+    "what nobody has paid for": [testUnpaid, testBlame, testLinearTime],
     "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     configuration: [testConfig],

@@ -1,15 +1,12 @@
-import { randomBytes } from "node:crypto";
-import type { PaymentPayload, PaymentRequired } from "@turnpike/core/protocol";
 import { expect } from "vitest";
-import { encodeHeader } from "../../client/header.js";
 import { type Payer, payer } from "../../client/payer.js";
 import type { Behaviour } from "../../facilitator/behaviour.js";
 import * as faults from "../../facilitator/faults.js";
 import type { Casebook } from "../casebook.js";
 import { expectChallenge, problemOf } from "../expectations.js";
+import { forge, isForged } from "../forgery.js";
 import { paid, type Shop } from "../shop.js";
 
-const FORGED = `0x${"ab".repeat(65)}`;
 const CONNECTIONS = 250;
 const BUYERS = 12;
 /** Milliseconds that a busy machine may take. */
@@ -234,7 +231,6 @@ interface Flood {
  */
 async function startFlood(shop: Shop): Promise<Flood> {
   const { facilitator } = shop;
-  const isForged = (body: unknown) => JSON.stringify(body).includes(FORGED);
   let stopped = false;
   const slowly =
     (refuse: Behaviour): Behaviour =>
@@ -267,28 +263,6 @@ async function startFlood(shop: Shop): Promise<Flood> {
       await sending;
     },
   };
-}
-
-/** A payment that names another payer each time, whom nobody has signed for. */
-function forge(challenge: PaymentRequired): string {
-  const [accepted] = challenge.accepts;
-  if (!accepted) throw new Error("The challenge has no offer.");
-  const now = Math.floor(Date.now() / 1000);
-  const authorization = {
-    from: `0x${randomBytes(20).toString("hex")}`,
-    to: accepted.payTo,
-    value: accepted.amount,
-    validAfter: String(now - 60),
-    validBefore: String(now + accepted.maxTimeoutSeconds),
-    nonce: `0x${randomBytes(32).toString("hex")}`,
-  };
-  const payload: PaymentPayload = {
-    x402Version: 2,
-    resource: challenge.resource,
-    accepted,
-    payload: { signature: FORGED, authorization },
-  };
-  return encodeHeader(payload);
 }
 
 async function expectRefused(asked: Promise<Response>): Promise<void> {
