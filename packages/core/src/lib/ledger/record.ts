@@ -109,15 +109,18 @@ export const WORKING: readonly PaymentState[] = ["running", "settling", "settled
 /** States that a restart, or a pass of `reconcile`, must look at once their lease has run out. */
 export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
-/** Every change of state that may happen; nothing else ever does. */
+/**
+ * Every change of state that may happen; nothing else ever does. Whatever a record has come to meanwhile becomes `settled`
+ * when its charge is heard of late.
+ */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "settled", "released", "owed", "delivered"],
   settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
   owed: ["running", "delivered"],
-  unknown: ["settling"],
-  released: ["running", "settling"],
-  failed: ["running", "settling"],
+  unknown: ["settling", "settled"],
+  released: ["running", "settling", "settled"],
+  failed: ["running", "settling", "settled"],
   delivered: [],
 };
 

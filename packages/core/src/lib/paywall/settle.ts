@@ -5,6 +5,7 @@ import { isAttempt, publicRecord, type StoredAnswer, type StoredPayment } from "
 import type { SettlementResponse } from "../protocol/types.js";
 import { askChain, confirmOnChain, hasChain } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { settledChange, successReceipt } from "./receipt.js";
 import { callSettle, type SettleAnswer } from "./settle-call.js";
 
@@ -183,8 +184,12 @@ export async function writeSettled(
     const written = await engine.ledger.advance(record, "settled", settledChange(receipt), kept, "hold");
     return { type: "settled", record: written, receipt };
   } catch (error) {
-    // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing.
-    if (isConflict(error)) throw error;
+    // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing. But it
+    // alone has heard of the charge.
+    if (isConflict(error)) {
+      keepHeard(engine, record, { receipt, kept });
+      throw error;
+    }
     engine.reporter.alert("store_failed", publicRecord(record));
     return { type: "settled", record, receipt };
   }
@@ -216,6 +221,12 @@ export async function writeUnknown(
   },
 ): Promise<Extract<Settlement, { type: "unknown" }>> {
   const change: RecordChange = transaction ? { transaction } : {};
-  const unknown = await engine.ledger.advance(record, "unknown", change, kept);
+  let unknown: StoredPayment;
+  try {
+    unknown = await engine.ledger.advance(record, "unknown", change, kept);
+  } catch (error) {
+    if (transaction) keepHeard(engine, record, { transaction });
+    throw error;
+  }
   return receipt ? { type: "unknown", record: unknown, receipt } : { type: "unknown", record: unknown };
 }

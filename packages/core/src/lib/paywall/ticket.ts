@@ -6,6 +6,7 @@ import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from
 import { askAfterSettle } from "./after-settle.js";
 import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { askHook } from "./hooks.js";
 import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import { hookPayment } from "./paid-request.js";
@@ -175,6 +176,9 @@ export function createTicket<Raw>(
       await insist(closing, PERSISTENCE, () => engine.reporter.alert("store_failed", publicRecord(record)));
     } catch {
       storeFailed();
+      // Of a settlement behind the response its own function keeps what was heard, without knowing what has arrived.
+      const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
+      if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
       engine.open.delete(life);
       end();
