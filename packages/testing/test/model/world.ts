@@ -167,7 +167,7 @@ export class World {
   #find(payment: number): ChainFinding {
     if (this.#cancelled.has(payment)) return { type: "spent", final: true };
     if (!this.charges.has(payment) || this.#pending.has(payment)) return { type: "unused", expired: false };
-    return { type: "settled", transaction: transactionOf(payment), final: true };
+    return { type: "settled", transaction: transactionOf(payment), final: true, own: true };
   }
 
   #facilitator(): Facilitator {

@@ -84,6 +84,8 @@ export interface StoredPayment extends PaymentRecord {
    * anew with every claim.
    */
   readonly settleToken?: string;
+  /** Unix milliseconds of the claim; `createdAt` is the first one's. */
+  readonly claimedAt?: number;
 }
 
 /** An answer as it was sent, to be sent again. */
@@ -97,6 +99,8 @@ export interface StoredAnswer {
 
 /** The reason of an attempt's record whose payment goes on under its own name. */
 export const MOVED = "moved";
+/** The reason of a record in doubt whose transfer the chain shows, and not as this purchase's own. */
+export const PAID_BEFORE = "paid_before";
 
 /** Whether the record is one attempt's at a payment whose signature nobody has proven yet. */
 export function isAttempt({ id }: Pick<PaymentRecord, "id">): boolean {
@@ -197,6 +201,7 @@ export function publicRecord({
   expiresAt: _2,
   payload: _3,
   settleToken: _4,
+  claimedAt: _5,
   ...record
 }: StoredPayment): PaymentRecord {
   return record;

@@ -1,11 +1,11 @@
 import type { Facilitator } from "../facilitator/types.js";
-import { isAttempt, type StoredPayment } from "../ledger/record.js";
+import { isAttempt, PAID_BEFORE, type StoredPayment } from "../ledger/record.js";
 import { saysForged } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
-import { askChain } from "./ask-chain.js";
+import { askWhoPaid } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { successReceipt } from "./receipt.js";
-import { type Settlement, settlePayment, writeFailed, writeSettled, writeUnknown } from "./settle.js";
+import { type Settlement, settlePayment, writeFailed, writePaidBefore, writeSettled, writeUnknown } from "./settle.js";
 
 /**
  * Finds out what became of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
@@ -17,10 +17,13 @@ export async function resolvePayment(
   presented: Presented,
   unknown: StoredPayment,
 ): Promise<Settlement> {
+  // Neither the chain nor a facilitator can tell more.
+  if (unknown.reason === PAID_BEFORE) return { type: "unknown", record: unknown, unresolved: true };
   const record = await engine.ledger.advance(unknown, "settling", { payload: presented.payload });
-  const finding = await askChain(engine, presented, record);
+  const finding = await askWhoPaid(engine, presented, record, { doubt: true, verified: false });
   if (finding?.type === "settled") {
     const { transaction, final } = finding;
+    if (!finding.own) return writePaidBefore(engine, record, transaction);
     const receipt = receiptFor(presented, record, transaction);
     // Without a depth of the route's own, a transaction counts as soon as a facilitator would call it settled.
     if (final || record.finality === undefined) return writeSettled(engine, record, receipt);

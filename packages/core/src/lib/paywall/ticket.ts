@@ -108,14 +108,14 @@ export function createTicket<Raw>(
     const { payload } = presented;
     if (route.background) {
       await insist(() => write("settling", { payload, answered: true }, answer), PATIENCE);
-      background = settlePayment(engine, presented, record, { facilitator, answered: true });
+      background = settlePayment(engine, presented, record, { facilitator, answered: true, verified: true });
       // It is looked at when the answer has left, which may be long after it has failed.
       background.catch(() => undefined);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, undefined) };
     }
     await insist(() => write("settling", { payload }), PATIENCE);
-    const settlement = await settlePayment(engine, presented, record, { facilitator, answer });
+    const settlement = await settlePayment(engine, presented, record, { facilitator, answer, verified: true });
     if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
     ({ record, receipt } = settlement);
     const withheld = await askAfterSettle({ request, route }, presented, receipt);
