@@ -101,6 +101,8 @@ export interface StoredAnswer {
 export const MOVED = "moved";
 /** The reason of a record in doubt whose transfer the chain shows, and not as this purchase's own. */
 export const PAID_BEFORE = "paid_before";
+/** The reason of an attempt's record in doubt whose signature a facilitator has called invalid since. */
+export const FORGED = "invalid_signature";
 
 /** Whether the record is one attempt's at a payment whose signature nobody has proven yet. */
 export function isAttempt({ id }: Pick<PaymentRecord, "id">): boolean {

@@ -1,5 +1,5 @@
 import type { Facilitator } from "../facilitator/types.js";
-import { isAttempt, PAID_BEFORE, type StoredPayment } from "../ledger/record.js";
+import { FORGED, isAttempt, PAID_BEFORE, type StoredPayment } from "../ledger/record.js";
 import { saysForged } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { askWhoPaid } from "./ask-chain.js";
@@ -37,8 +37,9 @@ export async function resolvePayment(
     return writeFailed(engine, record, failure(presented, "settlement_expired"));
   }
   const pinned = engine.pool.named(record.facilitator);
+  // That ends no doubt: a contract wallet calls valid what it likes, when it likes. But it is settled no more.
   if (isAttempt(record) && (await isForged(engine, presented))) {
-    return writeFailed(engine, record, failure(presented, "invalid_signature"));
+    return writeUnknown(engine, record, { transaction: record.transaction, reason: FORGED });
   }
   if (pinned) return settlePayment(engine, presented, record, { facilitator: pinned, doubted: true });
   const other = finding ? await selectAny(engine, presented) : undefined;
@@ -53,10 +54,7 @@ export async function resolvePayment(
   }
 }
 
-/**
- * Whether a facilitator finds that the payer has never signed this: then it never settles, whatever was heard of it. Other
- * reasons prove nothing, since a payment that has settled is not valid any more either.
- */
+/** Whether a facilitator finds now that the payer has not signed this. */
 async function isForged({ pool }: Engine, presented: Presented): Promise<boolean> {
   try {
     const { answer } = await pool.verify(facilitatorRequest(presented));

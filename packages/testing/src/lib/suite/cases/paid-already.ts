@@ -112,6 +112,27 @@ export function testPaidAlready({ check }: Casebook): void {
     await expectOpen(shop, encodeHeader(forged));
   });
 
+  check("G01s ends no doubt by what a facilitator says of the signature afterwards", async (open) => {
+    for (const chain of [false, true]) {
+      const shop = await open({ routes: [route("before")], chain });
+      shop.facilitator.respond("settle", chain ? faults.reset() : faults.resetAfterAccept());
+      const { response, header } = await shop.buy();
+      expectRetryLater(response);
+      // A contract wallet may change its mind at any time.
+      shop.facilitator.always("verify", faults.invalid("invalid_exact_evm_signature"));
+      shop.facilitator.always("settle", faults.fail("invalid_exact_evm_signature"));
+      expectRetryLater(await shop.pay(header));
+      const record = await shop.becomes("unknown");
+      expect(record).not.toHaveProperty("receipt");
+      shop.facilitator.always("verify");
+      shop.facilitator.always("settle");
+      const again = await shop.pay(header);
+      if (chain) expect(again.status).toBe(200);
+      else expectRetryLater(again);
+      expect(shop.facilitator.charges).toHaveLength(1);
+    }
+  });
+
   check("G01p lets the seller end what was paid before, and then delivers it once", async (open) => {
     const shop = await open({ routes: [route("before")], chain: true });
     const payload = await shop.buyer.sign(await shop.challenge());
