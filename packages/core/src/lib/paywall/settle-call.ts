@@ -2,7 +2,7 @@ import { FacilitatorError } from "../errors.js";
 import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { StoredPayment } from "../ledger/record.js";
-import { sameNetwork } from "../pricing/network-names.js";
+import { isOtherNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
 import { knownReason, type Refusal, readRefusal } from "../protocol/reasons.js";
 import { parseSettlementResponse } from "../protocol/schemas.js";
@@ -59,10 +59,11 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
   const { success, transaction, network, payer, amount } = answer;
   const elsewhere = success
     ? network !== requirements.network
-    : network !== "" && !sameNetwork(engine.registry, network, requirements.network);
-  const foreign =
-    elsewhere || (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
-  if (foreign) return { type: "lost", contradicts: true };
+    : isOtherNetwork(engine.registry, network, requirements.network);
+  // Of a refusal an address counts, be it one of CAIP-10, and no words.
+  const named = success ? payer : namedPayer(scheme, payer?.slice(payer.lastIndexOf(":") + 1));
+  const foreign = identity.payer !== undefined && named !== undefined && !scheme.sameAddress(identity.payer, named);
+  if (elsewhere || foreign) return { type: "lost", contradicts: true };
   const sound = scheme.isTransaction(transaction);
   if (success) {
     const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
