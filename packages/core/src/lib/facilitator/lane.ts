@@ -2,7 +2,7 @@ import { FacilitatorError } from "../errors.js";
 import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "../protocol/types.js";
 import { type Breaker, createBreaker, now } from "./breaker.js";
 import { limited } from "./time-limit.js";
-import type { Facilitator } from "./types.js";
+import type { CallOptions, Facilitator } from "./types.js";
 
 /** Calls under way in one lane; more are refused at once, so that a facilitator that hangs cannot pile up requests. */
 const MAX_IN_FLIGHT = 256;
@@ -32,7 +32,11 @@ export interface Lane {
    * Goes past an open breaker: the handler has run, and it is a trial as good as any. Only where the facilitator could not
    * be reached a moment ago nothing is sent.
    */
-  settle(request: FacilitatorRequest, limit: number, token?: string): Promise<SettlementResponse>;
+  settle(
+    request: FacilitatorRequest,
+    limit: number,
+    options?: Pick<CallOptions, "token" | "late">,
+  ): Promise<SettlementResponse>;
 }
 
 /**
@@ -89,9 +93,9 @@ export function createLane(
     breaker,
     hasRoom: () => inFlight < MAX_IN_FLIGHT,
     verify: (request, limit) => call(false, limit, (signal) => facilitator.verify(request, { signal })),
-    settle: async (request, limit, token) => {
+    settle: async (request, limit, options) => {
       if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([breaker]);
-      return call(true, limit, (signal) => facilitator.settle(request, { signal, ...(token ? { token } : {}) }));
+      return call(true, limit, (signal) => facilitator.settle(request, { ...options, signal }));
     },
   };
 }

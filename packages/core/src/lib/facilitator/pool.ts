@@ -15,7 +15,7 @@ import { createMember, type FacilitatorHealth, type Member } from "./member.js";
 import { covers, findKind } from "./supported.js";
 import { createSurvey } from "./survey.js";
 import { GRACE } from "./time-limit.js";
-import type { Facilitator } from "./types.js";
+import type { CallOptions, Facilitator } from "./types.js";
 import { verifyAt } from "./verify-tries.js";
 
 export type { FacilitatorHealth } from "./member.js";
@@ -71,8 +71,12 @@ export interface FacilitatorPool {
   select(request: FacilitatorRequest): Promise<Facilitator>;
   /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
   instead(than: Facilitator, request: FacilitatorRequest): Promise<Facilitator | undefined>;
-  /** Calls one facilitator, once. `token`: the claim's secret (`CallOptions`). */
-  settle(facilitator: Facilitator, request: FacilitatorRequest, token?: string): Promise<SettlementResponse>;
+  /** Calls one facilitator, once. */
+  settle(
+    facilitator: Facilitator,
+    request: FacilitatorRequest,
+    options?: Pick<CallOptions, "token" | "late">,
+  ): Promise<SettlementResponse>;
   /** Ids of those that are known to tell a success again to anybody. */
   readonly retellers: readonly string[];
   /** How each does, as far as is known. */
@@ -274,14 +278,14 @@ export function createPool(
       }
     },
     retellers: facilitators.filter(({ retells }) => retells === true).map(({ id }) => id),
-    settle: async (facilitator, request, token) => {
+    settle: async (facilitator, request, options) => {
       const { network, maxTimeoutSeconds } = request.paymentRequirements;
       // Another engine of this process may have verified it, at an object of its own for the same service.
       const member =
         members.find((one) => one.facilitator === facilitator) ??
         members.find((one) => one.facilitator.id === facilitator.id);
       if (!member) throw stranger();
-      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), token);
+      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), options);
     },
     health,
     check: async () => {

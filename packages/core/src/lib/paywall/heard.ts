@@ -47,7 +47,7 @@ async function writeHeard({ ledger }: Engine, record: StoredPayment, heard: Hear
     if (arrived && now.state === "owed") await ledger.advance(now, "delivered");
   } else if (receipt) {
     await end(await ledger.advance(now, "settled", settledChange(receipt), now.kept ? undefined : kept));
-  } else if (now.state === "unknown") {
+  } else if (now.state === "unknown" && (arrived || now.transaction !== transaction)) {
     await ledger.amend(now, { ...(transaction ? { transaction } : {}), ...(arrived ? { arrived } : {}) });
   }
   return true;

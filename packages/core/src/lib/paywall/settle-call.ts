@@ -8,6 +8,7 @@ import { knownReason, type Refusal, readRefusal } from "../protocol/reasons.js";
 import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { namedPayer } from "./named-payer.js";
 import { successReceipt } from "./receipt.js";
 
@@ -34,16 +35,27 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
-  { settleToken }: Pick<StoredPayment, "settleToken">,
+  record: StoredPayment,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
-  try {
-    const { scheme, network } = presented.requirements;
-    const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, settleToken));
+  const { settleToken, finality } = record;
+  const read = (answer: unknown): SettleAnswer => {
     // One in this process may say anything.
     const parsed = parseSettlementResponse(answer);
     return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };
+  };
+  const late = (answer: unknown): void => {
+    const told = read(answer);
+    const { transaction } = told.type === "settled" || told.type === "pending" ? told.receipt : { transaction: "" };
+    const proven = told.type === "settled" && finality === undefined;
+    if (transaction) keepHeard(engine, record, proven ? { receipt: told.receipt } : { transaction });
+  };
+  const options = { late, ...(settleToken ? { token: settleToken } : {}) };
+  try {
+    const { scheme, network } = presented.requirements;
+    const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, options));
+    return read(answer);
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
