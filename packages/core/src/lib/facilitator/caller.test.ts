@@ -93,7 +93,7 @@ describe("a client whose calls fail", () => {
     const pool = openPool([a]);
     for (const fault of [broken, cut]) {
       a.answers.settle = fault;
-      for (let call = 0; call < 10; call++) await failure(pool.settle(a.facilitator, request, "", at("mallory")));
+      for (let call = 0; call < 10; call++) await failure(pool.settle(a.facilitator, request, { caller: at("mallory") }));
     }
     expect(await isServed(pool, at("alice"))).toBe(true);
     expect(await failure(pool.select(request, at("mallory")))).toMatchObject(unavailable);
@@ -189,7 +189,7 @@ describe("the breaker of all clients", () => {
     const pool = openPool([a]);
     await fails(pool, UPKEEP, 20);
     a.answers.settle = broken;
-    for (let call = 0; call < 20; call++) await failure(pool.settle(a.facilitator, request, "", UPKEEP));
+    for (let call = 0; call < 20; call++) await failure(pool.settle(a.facilitator, request, { caller: UPKEEP }));
     expect(await isServed(pool, at("alice"))).toBe(true);
     for (const client of ["f1", "f2", "f3", "f4", "f5"]) await fails(pool, at(client));
     pass(1_000);

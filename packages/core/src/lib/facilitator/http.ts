@@ -6,7 +6,7 @@ import {
   parseSupportedResponse,
   parseVerifyResponse,
 } from "../protocol/schemas.js";
-import type { FacilitatorRequest } from "../protocol/types.js";
+import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
 import { SETTLE_TOKEN } from "./settle-token.js";
 import type { Transport, TransportAnswer } from "./transport.js";
@@ -31,6 +31,10 @@ export interface HttpFacilitatorOptions {
 /** Seconds of a `Retry-After` that are heeded at most. */
 const MAX_RETRY_AFTER = 5;
 
+/** Milliseconds for which an answer to `/settle` is heard after the caller's time is up, and for how many calls at once. */
+const LISTENING = 60_000;
+const MOST_LISTENING = 64;
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
@@ -53,19 +57,56 @@ export function httpFacilitator(base: string, options: HttpFacilitatorOptions = 
     return judge(answer, read(answer));
   };
 
+  const settle = (request: FacilitatorRequest, callOptions?: CallOptions): Promise<SettlementResponse> =>
+    call(
+      "settle",
+      request,
+      (answer) => negative(answer, parseSettlementResponse, (value) => value.success),
+      callOptions,
+    );
+
+  let listening = 0;
+  /** Ends the wait when the caller's time is up, but not the connection: a facilitator tells a success once. */
+  const listen = (
+    request: FacilitatorRequest,
+    callOptions: CallOptions,
+    signal: AbortSignal,
+    late: NonNullable<CallOptions["late"]>,
+  ): Promise<SettlementResponse> => {
+    const connection = new AbortController();
+    const answer = settle(request, { ...callOptions, signal: connection.signal });
+    return new Promise((resolve, reject) => {
+      answer.then(resolve, reject);
+      signal.addEventListener("abort", () => {
+        if (listening >= MOST_LISTENING) return connection.abort();
+        listening++;
+        reject(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: true }));
+        const timer = setTimeout(() => connection.abort(), LISTENING);
+        (timer as { unref?: () => void }).unref?.();
+        const end = () => {
+          clearTimeout(timer);
+          listening--;
+        };
+        answer
+          .then(late)
+          .catch(() => undefined)
+          .finally(end);
+      });
+    });
+  };
+
   return {
     id,
     supported: (callOptions) =>
       call("supported", undefined, (answer) => ok(answer, parseSupportedResponse), callOptions),
     verify: (request, callOptions) =>
       call("verify", request, (answer) => negative(answer, parseVerifyResponse, (value) => value.isValid), callOptions),
-    settle: (request, callOptions) =>
-      call(
-        "settle",
-        request,
-        (answer) => negative(answer, parseSettlementResponse, (value) => value.success),
-        callOptions,
-      ),
+    settle: (request, callOptions) => {
+      const { signal, late } = callOptions ?? {};
+      return callOptions && late && signal?.aborted === false
+        ? listen(request, callOptions, signal, late)
+        : settle(request, callOptions);
+    },
   };
 }
 

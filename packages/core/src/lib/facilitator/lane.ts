@@ -3,7 +3,7 @@ import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "../
 import { type Breaker, createBreaker, now } from "./breaker.js";
 import { type Caller, createOwnBreakers, UPKEEP } from "./caller.js";
 import { limited } from "./time-limit.js";
-import type { Facilitator } from "./types.js";
+import type { CallOptions, Facilitator } from "./types.js";
 
 /** Calls under way in one lane; more are refused at once, so that a facilitator that hangs cannot pile up requests. */
 const MAX_IN_FLIGHT = 256;
@@ -39,7 +39,13 @@ export interface Lane {
    * Goes past an open breaker: the handler has run, and it is a trial as good as any. Only where the facilitator could not
    * be reached a moment ago nothing is sent.
    */
-  settle(request: FacilitatorRequest, limit: number, token?: string, caller?: Caller): Promise<SettlementResponse>;
+  settle(request: FacilitatorRequest, limit: number, options?: SettleOptions): Promise<SettlementResponse>;
+}
+
+/** How one settle call is made. */
+export interface SettleOptions extends Pick<CallOptions, "token" | "late"> {
+  /** Who brought the payment. */
+  readonly caller?: Caller;
 }
 
 /** What a lane wants to tell. */
@@ -127,11 +133,9 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
     },
     wait: (caller) => Math.max(breaker.wait(caller?.client), own.of(caller)?.wait() ?? 0),
     verify: (request, limit, caller) => call(false, limit, caller, (signal) => facilitator.verify(request, { signal })),
-    settle: async (request, limit, token, caller) => {
+    settle: async (request, limit, { caller, ...options } = {}) => {
       if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([lane], caller);
-      return call(true, limit, caller, (signal) =>
-        facilitator.settle(request, { signal, ...(token ? { token } : {}) }),
-      );
+      return call(true, limit, caller, (signal) => facilitator.settle(request, { ...options, signal }));
     },
   };
   return lane;

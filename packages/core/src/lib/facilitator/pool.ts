@@ -11,7 +11,7 @@ import type { Awaitable } from "../seam.js";
 import { within } from "../within.js";
 import { now } from "./breaker.js";
 import type { Caller } from "./caller.js";
-import { type Lane, unavailable } from "./lane.js";
+import { type Lane, type SettleOptions, unavailable } from "./lane.js";
 import { createMember, type FacilitatorHealth, type Member } from "./member.js";
 import { covers, findKind } from "./supported.js";
 import { createSurvey } from "./survey.js";
@@ -72,13 +72,8 @@ export interface FacilitatorPool {
   select(request: FacilitatorRequest, caller?: Caller): Promise<Facilitator>;
   /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
   instead(than: Facilitator, request: FacilitatorRequest, caller?: Caller): Promise<Facilitator | undefined>;
-  /** Calls one facilitator, once. `token`: the claim's secret (`CallOptions`). */
-  settle(
-    facilitator: Facilitator,
-    request: FacilitatorRequest,
-    token?: string,
-    caller?: Caller,
-  ): Promise<SettlementResponse>;
+  /** Calls one facilitator, once. */
+  settle(facilitator: Facilitator, request: FacilitatorRequest, options?: SettleOptions): Promise<SettlementResponse>;
   /** Ids of those that are known to tell a success again to anybody. */
   readonly retellers: readonly string[];
   /** How each does, as far as is known. */
@@ -296,14 +291,14 @@ export function createPool(
       }
     },
     retellers: facilitators.filter(({ retells }) => retells === true).map(({ id }) => id),
-    settle: async (facilitator, request, token, caller) => {
+    settle: async (facilitator, request, options) => {
       const { network, maxTimeoutSeconds } = request.paymentRequirements;
       // Another engine of this process may have verified it, at an object of its own for the same service.
       const member =
         members.find((one) => one.facilitator === facilitator) ??
         members.find((one) => one.facilitator.id === facilitator.id);
       if (!member) throw stranger();
-      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), token, caller);
+      return member.lane(network).settle(request, Math.min(timeouts.settle, maxTimeoutSeconds * 1_000), options);
     },
     health,
     check: async () => {

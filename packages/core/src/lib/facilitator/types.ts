@@ -26,4 +26,6 @@ export interface CallOptions {
    * tells a success again does so only to the caller that asked first, and says to others that the payment is used.
    */
   readonly token?: string;
+  /** For `settle`: told of an answer that comes after `signal` has ended the wait, if it is still heard. */
+  readonly late?: (answer: SettlementResponse) => void;
 }

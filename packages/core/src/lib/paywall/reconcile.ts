@@ -3,6 +3,7 @@ import { UPKEEP } from "../facilitator/caller.js";
 import type { FacilitatorPool } from "../facilitator/pool.js";
 import type { Standing } from "../ledger/ledger.js";
 import {
+  FORGED,
   isAttempt,
   isFree,
   MOVED,
@@ -49,6 +50,8 @@ const LONGEST_UNPROVEN = 3_600_000;
  * more, but may tell a settlement that went unheard.
  */
 const TELLS = 3_600_000;
+/** The same of one whose signature is called invalid: only the chain ends it, after the end of its time. */
+const FORGED_WAIT = 3_600_000;
 
 /** Looks at every payment that is open and that nobody is at work on, and finds out what became of it. */
 export async function reconcile(engine: Engine): Promise<Reconciliation> {
@@ -80,7 +83,7 @@ function quietly(engine: Engine): Engine {
     verify: (request) => pool.verify(request, UPKEEP),
     select: (request) => pool.select(request, UPKEEP),
     instead: (than, request) => pool.instead(than, request, UPKEEP),
-    settle: (facilitator, request, token) => pool.settle(facilitator, request, token, UPKEEP),
+    settle: (facilitator, request, options) => pool.settle(facilitator, request, { ...options, caller: UPKEEP }),
   };
   return { ...engine, pool: { ...pool, ...asking } };
 }
@@ -125,7 +128,7 @@ async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Re
   const age = Date.now() - record.createdAt;
   const wait = Math.min(Math.max(age / 4, FIRST_WAIT), longest);
   const now = await engine.ledger.read(record.id);
-  if (now && !now.busy) await engine.ledger.defer(now.record, wait);
+  if (now && !now.busy) await engine.ledger.defer(now.record, now.record.reason === FORGED ? FORGED_WAIT : wait);
   return "open";
 }
 

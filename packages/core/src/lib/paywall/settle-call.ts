@@ -2,12 +2,13 @@ import { FacilitatorError } from "../errors.js";
 import { SETTLED_ELSEWHERE } from "../facilitator/settle-token.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { isAttempt, type StoredPayment } from "../ledger/record.js";
-import { sameNetwork } from "../pricing/network-names.js";
+import { isOtherNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
-import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
+import { knownReason, type Refusal, readRefusal } from "../protocol/reasons.js";
 import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { namedPayer } from "./named-payer.js";
 import { attemptId } from "./paid-request.js";
 import { successReceipt } from "./receipt.js";
@@ -15,8 +16,8 @@ import { successReceipt } from "./receipt.js";
 /** What one settle call has told. */
 export type SettleAnswer =
   | { readonly type: "settled"; readonly receipt: SettlementResponse }
-  /** Refused for certain. `spent`: because the authorisation was used before. */
-  | { readonly type: "refused"; readonly receipt: SettlementResponse; readonly spent: boolean }
+  /** This call has moved nothing. `why` tells what else it says. */
+  | { readonly type: "refused"; readonly receipt: SettlementResponse; readonly why: Exclude<Refusal, "unclear"> }
   /** Broadcast, and not yet included. */
   | { readonly type: "pending"; readonly receipt: SettlementResponse }
   /** Provably nothing left this process. */
@@ -35,23 +36,32 @@ export async function callSettle(
   engine: Engine,
   facilitator: Facilitator,
   presented: Presented,
-  { id, settleToken }: Pick<StoredPayment, "id" | "settleToken">,
+  record: StoredPayment,
 ): Promise<SettleAnswer> {
   const request = facilitatorRequest(presented);
+  const { settleToken, finality } = record;
   const caller = engine.guard.caller({
     client: engine.guard.clientOf(attemptId(presented)),
     payer: presented.identity.payer,
-    signed: !isAttempt({ id }),
+    signed: !isAttempt(record),
   });
-  try {
-    const { scheme, network } = presented.requirements;
-    const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
-    const answer = await engine.reporter.trace(operation, () =>
-      engine.pool.settle(facilitator, request, settleToken, caller),
-    );
+  const read = (answer: unknown): SettleAnswer => {
     // One in this process may say anything.
     const parsed = parseSettlementResponse(answer);
     return "value" in parsed ? judge(engine, parsed.value, presented) : { type: "lost" };
+  };
+  const late = (answer: unknown): void => {
+    const told = read(answer);
+    const { transaction } = told.type === "settled" || told.type === "pending" ? told.receipt : { transaction: "" };
+    const proven = told.type === "settled" && finality === undefined;
+    if (transaction) keepHeard(engine, record, proven ? { receipt: told.receipt } : { transaction });
+  };
+  const options = { late, caller, ...(settleToken ? { token: settleToken } : {}) };
+  try {
+    const { scheme, network } = presented.requirements;
+    const operation = { name: "settle", scheme, network, facilitator: facilitator.id } as const;
+    const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, options));
+    return read(answer);
   } catch (error) {
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
@@ -67,10 +77,11 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
   const { success, transaction, network, payer, amount } = answer;
   const elsewhere = success
     ? network !== requirements.network
-    : network !== "" && !sameNetwork(engine.registry, network, requirements.network);
-  const foreign =
-    elsewhere || (identity.payer !== undefined && payer !== undefined && !scheme.sameAddress(identity.payer, payer));
-  if (foreign) return { type: "lost", contradicts: true };
+    : isOtherNetwork(engine.registry, network, requirements.network);
+  // Of a refusal an address counts, be it one of CAIP-10, and no words.
+  const named = success ? payer : namedPayer(scheme, payer?.slice(payer.lastIndexOf(":") + 1));
+  const foreign = identity.payer !== undefined && named !== undefined && !scheme.sameAddress(identity.payer, named);
+  if (elsewhere || foreign) return { type: "lost", contradicts: true };
   const sound = scheme.isTransaction(transaction);
   if (success) {
     const exact = amount === undefined || BigInt(amount) === BigInt(requirements.amount);
@@ -83,11 +94,11 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
     return sound ? { type: "pending", receipt: failure(presented, reason, transaction) } : { type: "lost" };
   }
   if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
-  // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
-  if (!isDefinitive(answer.errorReason)) return { type: "lost" };
+  const refusal = readRefusal(answer.errorReason);
+  if (refusal === "unclear") return { type: "lost" };
   // What the facilitator has settled for another ledger would look on the chain as if it were ours.
-  const spent = saysSpent(answer.errorReason) && !(SETTLED_ELSEWHERE in (answer.extensions ?? {}));
-  return { type: "refused", spent, receipt: failure(presented, reason, "") };
+  const why = SETTLED_ELSEWHERE in (answer.extensions ?? {}) ? "unsound" : refusal;
+  return { type: "refused", why, receipt: failure(presented, reason, "") };
 }
 
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */

@@ -19,8 +19,18 @@ const VERSION_1: Readonly<Record<string, string>> = {
  * id without its namespace.
  * @param id CAIP-2
  */
-export function sameNetwork(registry: Registry, name: string, id: string): boolean {
+function sameNetwork(registry: Registry, name: string, id: string): boolean {
   if (name === id || name === id.slice(id.indexOf(":") + 1)) return true;
-  const known = name.toLowerCase();
-  return known === id.toLowerCase() || (registry.network(known)?.id ?? VERSION_1[known]) === id;
+  return name.toLowerCase() === id.toLowerCase() || networkOf(registry, name) === id;
+}
+
+/** Whether a name certainly means another network; mere words mean none. */
+export function isOtherNetwork(registry: Registry, name: string, id: string): boolean {
+  if (name === "" || sameNetwork(registry, name, id)) return false;
+  return /^[-a-z0-9]{3,8}:[-\w]{1,32}$|^\d+$/i.test(name) || networkOf(registry, name) !== undefined;
+}
+
+function networkOf(registry: Registry, name: string): string | undefined {
+  const known = name.toLowerCase().replace(/[\s_]+/g, "-");
+  return registry.network(known)?.id ?? VERSION_1[known];
 }

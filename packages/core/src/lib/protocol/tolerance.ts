@@ -1,3 +1,4 @@
+import { mayNameTransaction, readRefusal } from "./reasons.js";
 import type { JsonObject } from "./types.js";
 
 /**
@@ -46,25 +47,30 @@ const NEGATIVE: Readonly<Record<string, Member>> = {
 /** Other names under which a transaction is told. */
 const TRANSACTIONS = ["transaction", "txHash", "transactionHash", "tx_hash", "transaction_hash", "tx", "hash"];
 
+/** Whether a verdict is a no: in so many words, or left out beside a reason that is known for one. */
+function isNo(verdict: unknown, reason: unknown): boolean {
+  if (verdict === false || verdict === 0) return true;
+  if (typeof verdict === "string") return verdict.trim().toLowerCase() === "false";
+  return (verdict ?? null) === null && typeof reason === "string" && readRefusal(reason) !== "unclear";
+}
+
 /** What is to be read of an answer to `/verify`. */
 export function tidyVerify(answer: unknown): unknown {
   if (!isJsonObject(answer)) return answer;
-  return answer.isValid === false
-    ? { ...tidy(answer, NEGATIVE), invalidReason: reasonOf(answer, "invalidReason", "errorReason") }
+  const invalidReason = reasonOf(answer, "invalidReason", "errorReason");
+  return isNo(answer.isValid, invalidReason)
+    ? { ...tidy(answer, NEGATIVE), isValid: false, invalidReason }
     : tidy(answer, POSITIVE);
 }
 
 /** What is to be read of an answer to `/settle`. */
 export function tidySettle(answer: unknown): unknown {
   if (!isJsonObject(answer)) return answer;
-  if (answer.success !== false) return tidy(answer, POSITIVE);
-  // Whatever names a transaction, by any name and in any form, leaves a doubt.
-  const transaction = TRANSACTIONS.map((name) => answer[name]).find((value) => !isBlank(value)) ?? "";
-  return {
-    ...tidy(answer, NEGATIVE),
-    transaction: text(transaction),
-    errorReason: reasonOf(answer, "errorReason", "invalidReason"),
-  };
+  const errorReason = reasonOf(answer, "errorReason", "invalidReason");
+  if (!isNo(answer.success, errorReason)) return tidy(answer, POSITIVE);
+  // Whatever may name a transaction, by any name and in any form, leaves a doubt; `false`, `{}` or "N/A" name none.
+  const transaction = TRANSACTIONS.map((name) => answer[name]).find(mayNameTransaction) ?? "";
+  return { ...tidy(answer, NEGATIVE), success: false, transaction: text(transaction), errorReason };
 }
 
 /** What is to be read of an answer to `/supported`: what is not of its form is left out, the rest counts. */
@@ -97,9 +103,15 @@ function tidySigners(signers: JsonObject): Record<string, string[]> {
   return Object.fromEntries(lists);
 }
 
-/** The reason of a refusal, also under the name that the other endpoint has for it, or as its `error`. */
+/** Names that other services have for a reason, the likelier ones first. */
+const REASONS = ["error", "reason", "error_reason", "invalid_reason", "errorCode", "error_code", "code"];
+
+/** The reason of a refusal, also under the name that the other endpoint or another service has for it, or as a member of that. */
 function reasonOf(answer: JsonObject, ...names: readonly string[]): unknown {
-  return [...names, "error"].map((name) => onlyText(answer[name])).find((reason) => reason !== undefined);
+  const found = [...names, ...REASONS].map((name) => answer[name]);
+  return found
+    .map((value) => onlyText(isJsonObject(value) ? (value.code ?? value.reason) : value))
+    .find((reason) => reason !== undefined);
 }
 
 function tidy(answer: JsonObject, members: Readonly<Record<string, Member>>): JsonObject {

@@ -61,6 +61,30 @@ export function testSettleFaults({ check }: Casebook): void {
     await expectUnknown(open, "hangs after acting", faults.acted(faults.hang()));
   });
 
+  check("F05b owes what turns out to be settled after its time, and settles it no more", async (open) => {
+    for (const settle of ["after", "before"] as const) {
+      const shop = await open({ routes: [{ ...goods, price: { price: "$0.01", settle } }], config: quick });
+      let answered = () => {};
+      const waits = new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+      shop.facilitator.respond("settle", async (call) => {
+        await call.act();
+        await waits;
+        await faults.ok()(call);
+      });
+      const { response, header } = await shop.buy();
+      expectRetryLater(response, settle);
+      await shop.becomes("unknown");
+      answered();
+      const transaction = shop.facilitator.charges[0]?.transaction;
+      expect(await shop.becomes("owed"), settle).toMatchObject({ receipt: { success: true, transaction } });
+      const collected = await shop.pay(header);
+      expect([collected.status, await collected.text()], settle).toEqual([200, "s3cr3t-goods"]);
+      expect([shop.runs(), shop.facilitator.settles, shop.facilitator.charges.length], settle).toEqual([1, 1, 1]);
+    }
+  });
+
   check("F06 charges nothing when the facilitator is gone before the settlement is sent", async (open) => {
     const handle = async (): Promise<{ body: string }> => {
       await shop.facilitator.refuse();

@@ -101,6 +101,94 @@ export function testSloppyFacilitators({ check }: Casebook): void {
     await expectDoubt(open, "500", faults.status(500, { ...refusal, network: "" }));
   });
 
+  check(
+    "G57j takes a refusal for one whatever it says for nothing, in place of a transaction or a payer",
+    async (open) => {
+      const nothing = [
+        false,
+        0,
+        [],
+        {},
+        "null",
+        "None",
+        "undefined",
+        "N/A",
+        "not broadcast",
+        "-",
+        `0x${"0".repeat(64)}`,
+      ];
+      for (const transaction of nothing) {
+        await expectRefused(
+          open,
+          `transaction ${JSON.stringify(transaction)}`,
+          faults.body({ ...refusal, transaction }),
+        );
+      }
+      for (const payer of ["unknown", "null", {}, false, "0x", "0x1"]) {
+        await expectRefused(open, `payer ${JSON.stringify(payer)}`, faults.body({ ...refusal, payer }));
+      }
+      for (const network of ["Base Sepolia", "base_sepolia", "unknown", "null", {}]) {
+        await expectRefused(open, `network ${JSON.stringify(network)}`, faults.body({ ...refusal, network }));
+      }
+      await expectRefused(open, "an account of CAIP-10", async (call) => {
+        const { paymentPayload } = call.body as { paymentPayload: { payload: { authorization: { from: string } } } };
+        const payer = `eip155:84532:${paymentPayload.payload.authorization.from}`;
+        await faults.body({ ...refusal, payer })(call);
+      });
+    },
+  );
+
+  check("G57k reads a reason in other spellings, under other names and within an error", async (open) => {
+    const spellings = [
+      "Insufficient funds",
+      "insufficient-funds",
+      "INSUFFICIENT_FUNDS",
+      "insufficient_funds: balance 0",
+    ];
+    for (const errorReason of spellings) {
+      await expectRefused(open, errorReason, faults.body({ ...refusal, errorReason }));
+    }
+    const reason = refusal.errorReason;
+    const bare = { success: false, transaction: "" };
+    const shapes: readonly object[] = [
+      { ...bare, errorReason: { code: reason, message: "no" } },
+      ...["reason", "error_reason", "errorCode", "code", "error"].map((name) => ({ ...bare, [name]: reason })),
+      { ...bare, error: { code: reason } },
+      { ...bare, success: "false", errorReason: reason },
+      { ...bare, success: null, errorReason: reason },
+      { errorReason: reason },
+    ];
+    for (const shape of shapes) await expectRefused(open, JSON.stringify(shape), faults.body(shape));
+    for (const code of [400, 402, 422]) {
+      await expectRefused(open, String(code), faults.status(code, { error: reason }));
+    }
+    const shop = await open();
+    shop.facilitator.respond("settle", faults.body({ ...refusal, errorReason: "invalid_signature" }));
+    expect((await shop.buy()).response.status).toBe(402);
+  });
+
+  check("G57l keeps a doubt where a sloppy refusal may speak of a transaction, or of something else", async (open) => {
+    const shapes: readonly object[] = [
+      { ...refusal, transaction: [hash] },
+      { ...refusal, transaction: { id: { hash } } },
+      { ...refusal, transaction: Array.from({ length: 32 }, (_, at) => at) },
+      { ...refusal, transaction: hash.slice(2) },
+      { ...refusal, transaction: hash.slice(0, 40) },
+      { ...refusal, errorReason: `insufficient_funds: after ${hash}` },
+      { ...refusal, errorReason: "unexpected_settle_error: insufficient_funds" },
+      { ...refusal, payer: "eip155:84532:0x1111111111111111111111111111111111111111" },
+      { ...refusal, network: "Base" },
+      { ...refusal, network: "8453" },
+      { ...refusal, network: "eip155:424242" },
+      { success: null },
+      { success: null, errorReason: "no" },
+      { error: "unauthorized" },
+    ];
+    for (const shape of shapes) await expectDoubt(open, JSON.stringify(shape), faults.body(shape));
+    await expectDoubt(open, "401", faults.status(401, { error: "unauthorized" }));
+    await expectDoubt(open, "500", faults.status(500, { error: "insufficient_funds" }));
+  });
+
   check("G57f believes a success only with the network that was asked and a sound transaction", async (open) => {
     const changes: Record<string, object> = {
       "empty network": { network: "" },
