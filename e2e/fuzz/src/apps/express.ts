@@ -76,7 +76,9 @@ function addFallback(app: Express, { plan, folder, ran }: Parts): void {
     return;
   }
   const serve = (req: Request, res: Response, next: NextFunction) => {
-    const path = resolveTarget(fallback.resolver, req.baseUrl + req.url);
+    // Below a mount Express leaves the authority of an absolute target in front of what is left of its path.
+    const below = req.baseUrl ? req.url.replace(/^[a-z]+:\/\/[^/]*/i, "") : req.url;
+    const path = resolveTarget(fallback.resolver, req.baseUrl + below);
     if (path === undefined) return next();
     ran({ request: idOf(req), method: req.method, path });
     res.send("goods");
