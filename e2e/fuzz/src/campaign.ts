@@ -5,7 +5,7 @@ import { createRandom } from "./random.js";
 import { repairs } from "./repair.js";
 import { type House, type Listening, listen, type Served } from "./round.js";
 import { shrink, type Violation } from "./shrink.js";
-import { examples, plainPaths, type RawRequest, spell } from "./spellings.js";
+import { examples, files, plainPaths, type RawRequest, spell } from "./spellings.js";
 
 /** What a campaign against one adapter found. */
 export interface Tally {
@@ -107,17 +107,31 @@ async function compare(house: House, plan: Plan, judge: Listening, guarded: List
   const paths = plainPaths(plan);
   const requests = Array.from({ length: PER_APP }, () => spell(random, paths));
   const [open, closed] = await Promise.all([judge.ask(requests), guarded.ask(requests)]);
+  const pages = await unservedPages(plan, judge);
   tally.requests += requests.length;
   tally.judged += judge.files;
   for (const [at, request] of requests.entries()) {
     if (isPriced(open[at])) tally.judged++;
-    if (!isPriced(closed[at])) continue;
+    const served = (closed[at] ?? []).filter(({ key }) => !pages.has(key));
+    if (!isPriced(served)) continue;
     tally.unpaid++;
-    const first = { plan, request, served: closed[at] ?? [] };
+    const first = { plan, request, served };
     if (tally.violations.length < MOST_EXAMPLES && !tally.violations.some((known) => known.plan.seed === plan.seed)) {
       tally.violations.push(await shrink(house, first));
     }
   }
+}
+
+/**
+ * Pages of folders that the file server does not give under their own names, since a route answers those: the folder's own
+ * path, which has no price, is all that leads to them.
+ */
+async function unservedPages({ fallback }: Plan, judge: Listening): Promise<ReadonlySet<string>> {
+  const below = (fallback?.below ?? []).map((segment) => `/${segment}`).join("");
+  const pages = files.filter((file) => file.endsWith("/index.html")).map((file) => below + file);
+  const ran = await judge.ask(pages.map((target): RawRequest => ({ method: "GET", target, headers: [] })));
+  const keys = pages.map((page) => `file ${page}`);
+  return new Set(keys.filter((key, at) => !ran[at]?.some((served) => served.key === key)));
 }
 
 /** Routes without a price are served as before. */

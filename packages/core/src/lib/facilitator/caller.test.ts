@@ -93,7 +93,8 @@ describe("a client whose calls fail", () => {
     const pool = openPool([a]);
     for (const fault of [broken, cut]) {
       a.answers.settle = fault;
-      for (let call = 0; call < 10; call++) await failure(pool.settle(a.facilitator, request, { caller: at("mallory") }));
+      for (let call = 0; call < 10; call++)
+        await failure(pool.settle(a.facilitator, request, { caller: at("mallory") }));
     }
     expect(await isServed(pool, at("alice"))).toBe(true);
     expect(await failure(pool.select(request, at("mallory")))).toMatchObject(unavailable);
