@@ -146,17 +146,25 @@ async function compareFree(plan: Plan, judge: Listening, guarded: Listening, tal
   }
 }
 
-/** Whether the price may be meant for this path: routers differ about letter case and a slash at the end. */
-function isNear(pattern: Path, path: readonly string[]): boolean {
+/** Whether the price is for this path, in any letter case. */
+function isThere(pattern: Path, path: readonly string[]): boolean {
   const lower = pattern.map((piece) => (typeof piece === "string" ? piece.toLowerCase() : piece));
-  const plain = path.map((piece) => piece.toLowerCase());
-  return covers(lower, plain) || covers(lower, [...plain, "x"]);
+  return covers(
+    lower,
+    path.map((piece) => piece.toLowerCase()),
+  );
+}
+
+/** Whether the price may be meant for this path: routers differ about a slash at the end. */
+function isNear(pattern: Path, path: readonly string[]): boolean {
+  return isThere(pattern, path) || isThere(pattern, [...path, "x"]);
 }
 
 /** Whether the table has a price there, and none for `GET`: that is refused, whatever the route itself costs. */
 function isUnlisted({ table }: Plan, target: string): boolean {
   const path = target.slice(1).split("/").map(decodeURIComponent);
-  const near = table.filter((entry) => isNear(entry.path, path));
+  const exact = table.filter((entry) => isThere(entry.path, path));
+  const near = exact.length > 0 ? exact : table.filter((entry) => isNear(entry.path, path));
   return near.length > 0 && near.every(({ method }) => method !== "GET" && method !== "ALL");
 }
 

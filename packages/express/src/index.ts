@@ -11,9 +11,10 @@ import {
 import { verbOf } from "@turnpike/core/node";
 import type { Application, NextFunction, Request, RequestHandler, Response } from "express";
 import { admit } from "./lib/gate.js";
-import { type Gate, rememberGate } from "./lib/gates.js";
+import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
 import { Lookup, major } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
+import { createOutpost } from "./lib/outpost.js";
 import { pathsOf, readPath } from "./lib/path.js";
 import { insertGate } from "./lib/protect.js";
 import { checkApp } from "./lib/served.js";
@@ -46,7 +47,9 @@ export function protect(
   source: PaywallConfig<Request> | Paywall,
   routes?: RouteTable<Request>,
 ): void {
-  insertGate(app, paywall(source, routes));
+  const { gate, outpost } = createGate(source, routes);
+  insertGate(app, gate.handler, outpost.handler);
+  sawGate(gate);
 }
 
 /**
@@ -57,9 +60,15 @@ export function protect(
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>): RequestHandler {
+  return createGate(source, routes).gate.handler;
+}
+
+function createGate(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>) {
   const table = compileTable(source, routes, (pattern) => readPath(pattern, major));
   const lookup = new Lookup(table);
+  const outpost = createOutpost({ lookup, source });
   const handler = (req: Request, res: Response, next: NextFunction): void => {
+    outpost.meets(req, res);
     watch.look(req);
     const verdict = lookup.findAny(pathsOf(req), verbOf(req));
     if (verdict.type === "free") {
@@ -75,7 +84,7 @@ export function paywall(source: PaywallConfig<Request> | Paywall, routes?: Route
   const gate: Gate = { type: "table", handler, source, engine: table.engine, paths: table.paths, lookup };
   const watch = createWatch(gate);
   rememberGate(gate);
-  return handler;
+  return { gate, outpost };
 }
 
 /**

@@ -123,6 +123,32 @@ describe("a payment is for one form", () => {
     expect(await asked(swallow, price())).toBe("request_incomplete");
   });
 
+  it("G59f binds the fields that a parser leaves apart from the body, and takes no empty object for a long body", async () => {
+    const apart: RequestHandler = async (req, _, next) => {
+      const { note } = JSON.parse((await buffer(req)).toString()) as { note: string };
+      Object.assign(req, { fields: { note }, files: {} });
+      next();
+    };
+    const left: RequestHandler = async (req, _, next) => {
+      await buffer(req);
+      req.body = {};
+      next();
+    };
+    const send = (note: string, payment?: string) => ({
+      method: "POST",
+      body: JSON.stringify({ note }),
+      headers: { "content-type": "application/json", ...(payment && { "payment-signature": payment }) },
+    });
+    const url = await serve(apart, price());
+    const bought = await stand.buy(url, send("cheap"));
+    expect(await codeOf(bought.response)).toBe("sold");
+    expect(await codeOf(await fetch(url, send("dear", bought.header)))).toBe("payment_bound");
+    expect((await fetch(url, send("cheap", bought.header))).status).not.toBe(402);
+
+    const blind = await stand.buy(await serve(left, price()), send("a note of some length"));
+    expect(blind.response.ok).toBe(false);
+  });
+
   it("G59d reads no file of the server's that a body only names", async () => {
     const url = await serve(express.json(), price());
     const file = { fieldname: "file", originalname: "a", size: 4, path: "/dev/zero", toBuffer: "x", fields: {} };

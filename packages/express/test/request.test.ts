@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import express, { type NextFunction, type Request, type Response, Router } from "express";
 import { expect, it } from "vitest";
 import { paywall } from "../src/index.js";
@@ -57,4 +58,27 @@ it("G16c what stands ahead of the paywall may rewrite the request: it costs what
   const headers = { "x-http-method-override": "GET" };
   expect((await fetch(`${origin}/dear`, { method: "POST", headers })).status).toBe(402);
   expect((await fetch(`${origin}/old`)).status).toBe(402);
+});
+
+it("G10h a # in the target hides no path from whatever resolves the target by itself", async () => {
+  const app = quietApp();
+  app.use(paywall(stand.config({ routes: { "GET /:kind": "$1", "GET /premium/x": "$1", "GET /:kind/x": "free" } })));
+  app.get("/:kind", answer).get("/:kind/x", answer);
+  app.use((req, res, next) => {
+    const path = posix.normalize(decodeURIComponent(req.originalUrl.split("?", 1)[0] ?? ""));
+    if (path.replace("#x", "") === "/premium/x") res.end();
+    else next();
+  });
+  for (const target of [
+    "/a\\x#x",
+    "/other/a#/../../premium/x",
+    "/other/a#/../%2e%2e/premium/x?y",
+    "/other/a%23/../%2e%2e/premium/x",
+    "/other/a%3f/%2e%2e/%2e%2e/premium/x",
+    "/premium/x#x",
+  ]) {
+    expect(await stand.status(app, target), target).not.toBe(200);
+  }
+  expect(await stand.status(app, "/a/x#x")).toBe(200);
+  expect(await stand.status(app, "/premium/x")).toBe(402);
 });

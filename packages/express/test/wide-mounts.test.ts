@@ -159,7 +159,7 @@ describe("paywall.check refuses a price that is narrower than", () => {
                   app.use(paywall(tolls, { "GET /weather.json": "$1" }));
                   app.get(String(path), answer);
                 },
-                new RegExp(`GET ${free.replace(".", "\\.")} `),
+                new RegExp(`GET ${free.replace(".", "\\.")}/? `),
               ],
             ]),
           )

@@ -10,11 +10,12 @@ import {
 } from "@turnpike/core/adapter";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { admit, type HonoOptions, refuse } from "./lib/gate.js";
-import { type Gate, rememberGate } from "./lib/gates.js";
+import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
 import { type App, insertGuard } from "./lib/guard.js";
 import { rememberApp } from "./lib/known-apps.js";
 import { createLookup } from "./lib/lookup.js";
 import { passOptions } from "./lib/options.js";
+import { createOutpost, type Outpost } from "./lib/outpost.js";
 import { readPath } from "./lib/path.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch, type Watch } from "./lib/watch.js";
@@ -42,7 +43,9 @@ export function protect<A extends App>(
   options: HonoOptions = {},
 ): A {
   rememberApp(app);
-  insertGuard(app, tableGate(source, routes, options, app));
+  const { gate, outpost } = tableGate(source, routes, options, app);
+  insertGuard(app, gate.handler, outpost.handler);
+  sawGate(gate);
   return app;
 }
 
@@ -55,7 +58,7 @@ export function protect<A extends App>(
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function paywall(source: Source, routes?: RouteTable<Context>, options: HonoOptions = {}): MiddlewareHandler {
-  return tableGate(source, routes, options);
+  return tableGate(source, routes, options).gate.handler;
 }
 
 /**
@@ -87,10 +90,12 @@ function tableGate(
   routes: RouteTable<Context> | undefined,
   options: HonoOptions,
   app?: App,
-): MiddlewareHandler {
+): { readonly gate: Gate; readonly outpost: Outpost } {
   const table = compileTable(source, routes, readPath);
   const lookup = createLookup(table);
+  const outpost = createOutpost({ lookup, source });
   const handler: MiddlewareHandler = (c, next) => {
+    if (app) outpost.meets(c);
     watch.look();
     const route = lookup.find(c);
     if (route === undefined) return next();
@@ -99,7 +104,7 @@ function tableGate(
   const gate: Gate = { type: "table", handler, source, engine: table.engine, table, lookup };
   const watch = createWatch(gate, app);
   rememberGate(gate);
-  return handler;
+  return { gate, outpost };
 }
 
 async function sell(

@@ -11,6 +11,8 @@ const packages = fileURLToPath(new URL("../..", import.meta.url));
 export const appDirectory = fileURLToPath(new URL("app", import.meta.url));
 /** An app under a base path, whose paths end in a slash. */
 export const basedDirectory = fileURLToPath(new URL("based", import.meta.url));
+/** An app with a middleware, which Next runs on its edge runtime. */
+export const edgeDirectory = fileURLToPath(new URL("edge", import.meta.url));
 const built = [join(packages, "core", "dist"), join(packages, "next", "dist")];
 
 /**

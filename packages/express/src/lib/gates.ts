@@ -1,6 +1,7 @@
 import type { Paywall, PaywallConfig, PricedPath, PricedRoute } from "@turnpike/core/adapter";
 import type { Request, RequestHandler } from "express";
 import type { Lookup } from "./lookup.js";
+import { brand } from "./signs.js";
 import type { Stop } from "./walk.js";
 
 /** A middleware of ours, as the check of an app knows it. */
@@ -29,7 +30,7 @@ const gates = new WeakMap<object, Gate>();
 const unseen = new Map<WeakRef<TableGate>, WeakRef<object> | undefined>();
 
 export function rememberGate(gate: Gate): void {
-  gates.set(gate.handler, gate);
+  gates.set(brand(gate.handler), gate);
   if (gate.type === "paid") return;
   for (const other of unseen.keys()) if (!other.deref()) unseen.delete(other);
   unseen.set(new WeakRef(gate), undefined);

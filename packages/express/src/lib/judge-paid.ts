@@ -5,9 +5,11 @@ import { atRoot } from "./layers.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { findFree } from "./narrow.js";
 import { passedOn } from "./pass-on.js";
+import { isReached, unreached } from "./reached.js";
 import { endsRequests, nameOf, roleOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
+import { skippedBy, skippedMessage } from "./skipped.js";
 import { handlersOf } from "./walk.js";
 
 /** Requests whose other spellings are tried. */
@@ -28,6 +30,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   const methods = everyMethod.filter((method) => route && handlersOf(route, method).includes(gate.handler as never));
   const met = meetings(scene, gate, methods, leaf.paths, SOME, leaf.layer);
   const ahead = met.find((meeting) => serverAhead(meeting) ?? handlerAhead(meeting));
+  if (met.length === 0) return behindHandler(gate, leaf, methods);
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
@@ -43,6 +46,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
 function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
   const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
+  if (!isReached(scene, gate, paths)) return [unreached("a paid()")];
   const reach = { files: true, everything: atRoot(leaf.layer) && leaf.bases.includes("") };
   const met = meetings(scene, gate, everyMethod, paths, reach, leaf.layer);
   // A route ahead of it may be meant to be free, but not if that leaves nothing to sell.
@@ -55,7 +59,24 @@ function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const sold = met.filter((meeting) => !serverAhead(meeting));
-  return [...idle(met), ...twice(sold), ...narrow(scene, sold), ...bypassed(scene, sold, () => "paths")];
+  return [
+    ...idle(met),
+    ...twice(sold),
+    ...skipped(sold),
+    ...narrow(scene, sold),
+    ...bypassed(scene, sold, () => "paths"),
+  ];
+}
+
+/** The order within a route can be seen without any path that reaches it. */
+function behindHandler(gate: PaidGate, { layer: { route } }: Leaf, methods: readonly string[]): ConfigProblem[] {
+  const method = methods.find((one) => {
+    const handlers = route ? handlersOf(route, one) : [];
+    return handlers.slice(0, handlers.indexOf(gate.handler as never)).some(endsRequests);
+  });
+  if (!method) return [];
+  const message = `a handler stands ahead of paid() in the route ${String(route?.path)}; let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+  return [{ code: "gate_behind_route", path: `paid() at ${method} ${String(route?.path)}`, message }];
 }
 
 /** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */
@@ -89,6 +110,14 @@ function twice(met: readonly Meeting[]): ConfigProblem[] {
   if (!found) return [];
   const message = `${found.method} ${found.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
   return [{ code: "priced_twice", path: whereOf(found), message }];
+}
+
+function skipped(met: readonly Meeting[]): ConfigProblem[] {
+  for (const meeting of met) {
+    const by = skippedBy(meeting);
+    if (by) return [{ code: "gate_skipped", path: whereOf(meeting), message: skippedMessage(meeting, by) }];
+  }
+  return [];
 }
 
 function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting) => Sold): ConfigProblem[] {

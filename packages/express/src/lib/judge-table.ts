@@ -6,9 +6,11 @@ import { rulingOf, type TableGate } from "./gates.js";
 import { major } from "./lookup.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { type Free, findFree } from "./narrow.js";
+import { unreached } from "./reached.js";
 import { nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
+import { skippedBy, skippedMessage } from "./skipped.js";
 import type { Stop } from "./walk.js";
 
 type Path = PricedPath<Request>;
@@ -23,7 +25,10 @@ const MOST_SPELLED = 4;
 export function judgeTable(scene: Scene, gate: TableGate, more: readonly string[] = []): ConfigProblem[] {
   const places = scene.gates.filter(({ handler }) => handler === gate.handler);
   const bases = [...new Set([...more, ...places.flatMap(({ leaf }) => leaf.bases)])];
+  const own = bases.flatMap((base) => gate.paths.flatMap(({ pattern }) => few(examplesAt(base, pattern))));
   const routed = grouped(scene, gate, scene.paths);
+  const isReached = routed.size > 0 || grouped(scene, gate, own).size > 0;
+  if (places.length > 0 && !isReached) return [unreached("the paywall")];
   return gate.paths.flatMap((path) => {
     const tried =
       grouped(
@@ -84,7 +89,7 @@ function judgeEntry(
   const ahead = priced.find((meeting) => serverAhead(meeting, plain));
   if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
   if (!met.some(({ server }) => server)) {
-    // Where it stands cannot be known, and no route shows it: the first request will.
+    // Where it stands cannot be known: the first request will show it.
     if (bases.length === 0 && met.length === 0) return [];
     return [unserved(scene, path, verb, bases, met, report)];
   }
@@ -94,6 +99,11 @@ function judgeEntry(
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
   const free = findFree(scene, served, reach.files);
   if (free) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free)));
+  const skipped = first(served, (meeting) => {
+    const by = skippedBy(meeting);
+    return by && skippedMessage(meeting, by);
+  });
+  if (skipped) problems.push(report("gate_skipped", skipped));
   const spelled = [...priced.slice(0, MOST_SPELLED), ...served.slice(0, MOST_SPELLED)];
   const bypass = first(spelled, (meeting) => findBypass(scene, meeting, "paths"));
   if (bypass) {

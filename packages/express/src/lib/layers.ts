@@ -1,4 +1,5 @@
 import type { Application, Request, Response, Router } from "express";
+import { handleOf, isMountedApp } from "./signs.js";
 
 /** A layer of an Express router, as far as both majors have it. */
 export interface Layer {
@@ -35,11 +36,17 @@ export function stackOf(app: Application | Router): readonly Layer[] {
 /** What stands inside a layer: the layers of a router, or of an app that is mounted there. */
 export function within(layer: Layer): readonly Layer[] | undefined {
   if (layer.route) return undefined;
-  if (Array.isArray(layer.handle.stack)) return layer.handle.stack;
-  const app = mountedApp(layer.handle);
+  const handle = handleOf(layer);
+  if (isStack(handle.stack)) return handle.stack;
+  const app = mountedApp(handle);
   const stack = app && stackOf(app);
   // An app that has no route yet may get some.
   return stack && stack.length > 0 ? stack : undefined;
+}
+
+/** Apps of other frameworks, such as connect's, have a stack too; what stands there cannot be seen. */
+export function isStack(stack: unknown): stack is readonly Layer[] {
+  return Array.isArray(stack) && stack.every((layer) => typeof (layer as Partial<Layer> | null)?.match === "function");
 }
 
 const mounted = new WeakMap<object, Application>();
@@ -49,7 +56,7 @@ const mounted = new WeakMap<object, Application>();
  * before anything of the app runs; a request that loses its URL at that moment meets nothing more.
  */
 function mountedApp(handle: Layer["handle"]): Application | undefined {
-  if (handle.name !== "mounted_app") return undefined;
+  if (!isMountedApp(handle)) return undefined;
   const known = mounted.get(handle);
   if (known) return known;
   const request: { url: string | undefined; [name: string]: unknown } = {

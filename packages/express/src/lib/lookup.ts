@@ -7,7 +7,7 @@ import {
   type Table,
   urlTooLong,
 } from "@turnpike/core/adapter";
-import { type Request, Router } from "express";
+import express, { type Request } from "express";
 import { type Match, Matcher } from "./matcher.js";
 
 /** What a table says to one request. */
@@ -33,17 +33,11 @@ const KEPT_LENGTH = 512;
 const nothing: readonly Match[] = [];
 const free: Verdict = { type: "free" };
 
-/** Which Express this is: 4 takes a wildcard without a name. */
-export const major: 4 | 5 = takesBareWildcard() ? 4 : 5;
+/** Which Express this is: 4 has an old name for `delete`. */
+export const major: 4 | 5 = "del" in express.application ? 4 : 5;
 
-function takesBareWildcard(): boolean {
-  try {
-    Router().all("/*", () => {});
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Layers that an app begins with by itself: Express 4 makes its requests there. */
+export const OWN_LAYERS = major === 4 ? 2 : 0;
 
 /**
  * Finds what a table asks for a path, by a router of the app's own Express. Every reading of the path counts, since file

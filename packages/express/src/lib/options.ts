@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from "express";
 import type { Layer } from "./layers.js";
 import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
 import { endsRequests, onlyPasses } from "./roles.js";
+import { handleOf, isMountedApp, isSame } from "./signs.js";
 import { handlersOf } from "./walk.js";
 
 /**
@@ -14,7 +15,7 @@ import { handlersOf } from "./walk.js";
 export function passOptions(req: Request, res: Response, next: NextFunction, gate: unknown): void {
   const places = placesOf(req.app);
   const at = places.findIndex(
-    ({ layer }) => layer.handle === gate || layer.route?.stack.some(({ handle }) => handle === gate),
+    ({ layer }) => handleOf(layer) === gate || layer.route?.stack.some((entry) => handleOf(entry) === gate),
   );
   const inside = places[at]?.layer.route !== undefined;
   const behind = places.slice(at + 1);
@@ -36,18 +37,19 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
  * in an app or a function that is mounted below a path: what these do cannot be seen from here.
  */
 function answers(place: Place, places: readonly Place[]): boolean {
-  const { handle, route } = place.layer;
-  if (!route) return handle.length < 3 || servesBelow(place);
+  const { route } = place.layer;
+  if (!route) return handleOf(place.layer).length < 3 || servesBelow(place);
   if (hasOwnOptions(place, places)) return true;
   // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
-  const passes = isCatchAll(place) && route.stack.at(-1)?.handle.length === 3;
+  const last = route.stack.at(-1);
+  const passes = isCatchAll(place) && last && handleOf(last).length === 3;
   return !passes && servesOptions(place);
 }
 
 /** Whether a layer without a route may answer whatever reaches it: an app or a function that stands below a path. */
 function servesBelow(place: Place): boolean {
-  const { handle } = place.layer;
-  return !onlyPasses(handle) && (handle.name === "mounted_app" || baseOf(place) !== "");
+  const handle = handleOf(place.layer);
+  return !onlyPasses(handle) && (isMountedApp(handle) || baseOf(place) !== "");
 }
 
 /** Whether a route for every verb or for `OPTIONS` serves every path. */
@@ -74,9 +76,12 @@ function hasOwnOptions({ layer: { route } }: Place, places: readonly Place[]): b
 /** Whether a function ends requests of another method there. */
 function servesAnother(place: Place, handle: Layer["handle"]): boolean {
   const { route } = place.layer;
-  if (!route) return place.layer.handle === handle && (endsRequests(handle) || servesBelow(place));
-  const entries = route.stack.filter((entry) => entry.handle === handle && entry.method !== "options");
-  return entries.some(
-    ({ method }) => !method || endsRequests(handle) || handlersOf(route, method.toUpperCase()).at(-1) === handle,
-  );
+  if (!route) return isSame(handleOf(place.layer), handle) && (endsRequests(handle) || servesBelow(place));
+  const entries = route.stack.filter((entry) => isSame(handleOf(entry), handle) && entry.method !== "options");
+  return entries.some(({ method }) => !method || endsRequests(handle) || isLast(route, method, handle));
+}
+
+function isLast(route: NonNullable<Layer["route"]>, method: string, handle: Layer["handle"]): boolean {
+  const last = handlersOf(route, method.toUpperCase()).at(-1);
+  return last !== undefined && isSame(last, handle);
 }

@@ -126,18 +126,30 @@ function segmentsOf(pieces: readonly Piece[]): Piece[][] {
 }
 
 /**
- * The paths of a request target: Express's own reading, and the target as it was sent, without authority and query. The two
- * differ where the authority is none that Express's parser knows, and where a `#` makes it rewrite what stands ahead.
- * Whatever serves behind the gate may take either.
+ * The paths of a request: Express's own reading, and the target as it was sent. The two differ where the authority is none
+ * that Express's parser knows, and where a `#` makes it rewrite what stands ahead. Whatever serves behind the gate may take
+ * either.
  */
 export function pathsOf(request: Request): readonly string[] {
   const { path, url } = request;
   const routed = routedPath(request, path);
-  if (url === path || (url.startsWith(path) && url[path.length] === "?")) return [routed];
+  const isAsSent = url === path || (url.startsWith(path) && url[path.length] === "?");
+  if (isAsSent && path.startsWith("/")) return [routed];
+  const sent = routedPath(request, sentPath(url));
+  return sent === routed ? [routed] : [routed, sent];
+}
+
+/** The paths of a request target that Express has not seen. */
+export function targetPaths(target: string): readonly string[] {
+  const sent = sentPath(target);
+  return [...new Set([sent.split("#", 1)[0] || "/", sent])];
+}
+
+/** A target without authority and query. */
+function sentPath(url: string): string {
   const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i, "");
   const sent = target.split("?", 1)[0] ?? "";
-  const other = routedPath(request, sent.startsWith("/") ? sent : `/${sent}`);
-  return other === routed ? [routed] : [routed, other];
+  return sent.startsWith("/") ? sent : `/${sent}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Application, Request, Router } from "express";
-import { atRoot, type Layer, stackOf, takenBy } from "./layers.js";
+import { atRoot, isStack, type Layer, stackOf, takenBy } from "./layers.js";
+import { handleOf } from "./signs.js";
 
 /** Where something stands in an app: the mounts on the way to it, and its own layer. */
 export interface Place {
@@ -12,7 +13,8 @@ export function placesOf(app: Application | Router): Place[] {
   const places: Place[] = [];
   const walk = (stack: readonly Layer[], mounts: readonly Layer[]): void => {
     for (const layer of stack) {
-      if (!layer.route && Array.isArray(layer.handle.stack)) walk(layer.handle.stack, [...mounts, layer]);
+      const { stack: inner } = handleOf(layer);
+      if (!layer.route && isStack(inner)) walk(inner, [...mounts, layer]);
       else places.push({ mounts, layer });
     }
   };

@@ -32,7 +32,9 @@ export class ExpressRequest extends NodeRequest<Request> {
   }
 
   protected override parsedBody(): unknown {
-    return this.raw.body;
+    // Where formidable leaves the fields of a form.
+    const { body, fields } = this.raw as { body?: unknown; fields?: unknown };
+    return fields === undefined ? body : { body, fields };
   }
 
   protected override uploads(): unknown {

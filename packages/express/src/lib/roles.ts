@@ -1,5 +1,7 @@
 import { gateOf } from "./gates.js";
 import { atRoot, type Layer } from "./layers.js";
+import { isOutpost } from "./outpost.js";
+import { isFileServer } from "./signs.js";
 import { handlersOf, type Stop } from "./walk.js";
 
 /**
@@ -18,7 +20,7 @@ const passing = new Set(
 
 /** Error handlers, our own gates and well-known middleware. */
 export function onlyPasses(handle: Layer["handle"]): boolean {
-  return handle.length > 3 || passing.has(handle.name) || gateOf(handle) !== undefined;
+  return handle.length > 3 || passing.has(handle.name) || isOutpost(handle) || gateOf(handle) !== undefined;
 }
 
 /** A function that takes no `next` ends every request; one without parameters may take what it is given. */
@@ -27,9 +29,8 @@ export function endsRequests({ length }: Layer["handle"]): boolean {
 }
 
 export function roleOf({ layer, handle, place }: Stop): Role {
-  const { name } = handle;
   if (onlyPasses(handle)) return "passes";
-  if (name === "serveStatic") return "files";
+  if (isFileServer(handle)) return "files";
   if (endsRequests(handle)) return "serves";
   if (place === "early") return "passes";
   if (place === "function") return "perhaps";

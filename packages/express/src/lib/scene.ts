@@ -2,6 +2,7 @@ import type { Application, Router } from "express";
 import { type Gate, gateOf } from "./gates.js";
 import { type Layer, stackOf, within } from "./layers.js";
 import { samplesOf } from "./samples.js";
+import { handleOf } from "./signs.js";
 import { handlersOf, type Stop, walk } from "./walk.js";
 
 /** Something at the end of a branch of the app's routers. */
@@ -87,7 +88,7 @@ function join(base: string, sample: string): string {
 }
 
 function handlesOf(layer: Layer): Layer["handle"][] {
-  if (!layer.route) return [layer.handle];
+  if (!layer.route) return [handleOf(layer)];
   const { route } = layer;
   return [...new Set(METHODS.flatMap((method) => handlersOf(route, method)))];
 }

@@ -20,6 +20,7 @@ export function spellingsOf(path: string, others: readonly string[]): string[] {
     ...with2nd("%5c"),
     ...with2nd("\\"),
     ...with2nd("//"),
+    ...with2nd("///"),
     ...with2nd(";x/"),
     ...(last > 0 ? [`${path.slice(0, last)}%2F${path.slice(last + 1)}`] : []),
     ...others.flatMap((other) => {

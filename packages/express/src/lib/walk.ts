@@ -1,8 +1,11 @@
 import { type Layer, takenBy, within } from "./layers.js";
 import { major } from "./lookup.js";
+import { handleOf } from "./signs.js";
 
 /** A function of the app that a request meets on its way. */
 export interface Stop {
+  /** The layers among which it stands. */
+  readonly stack: readonly Layer[];
   /** The layer of its router; several handlers of one route share it. */
   readonly layer: Layer;
   /** What would run. */
@@ -34,7 +37,7 @@ function descend(stack: readonly Layer[], method: string, path: string, base: st
       const handlers = handlersOf(layer.route, method);
       handlers.forEach((handle, at) => {
         const place = at === handlers.length - 1 ? "last" : "early";
-        stops.push({ layer, handle, place, base, path });
+        stops.push({ stack, layer, handle, place, base, path });
       });
       continue;
     }
@@ -44,7 +47,7 @@ function descend(stack: readonly Layer[], method: string, path: string, base: st
     const below = base + taken.replace(/\/$/, "");
     const inner = within(layer);
     if (inner) descend(inner, method, rest, below, stops);
-    else stops.push({ layer, handle: layer.handle, place: "function", base: below, path: rest });
+    else stops.push({ stack, layer, handle: handleOf(layer), place: "function", base: below, path: rest });
   }
 }
 
@@ -56,5 +59,5 @@ function isBoundary(next: string | undefined, taken: string): boolean {
 export function handlersOf(route: NonNullable<Layer["route"]>, method: string): Layer["handle"][] {
   const asked = method.toLowerCase();
   const name = asked === "head" && route.methods.head !== true ? "get" : asked;
-  return route.stack.flatMap((entry) => (!entry.method || entry.method === name ? [entry.handle] : []));
+  return route.stack.flatMap((entry) => (!entry.method || entry.method === name ? [handleOf(entry)] : []));
 }

@@ -1,4 +1,4 @@
-import type { ConfigError } from "@turnpike/core";
+import { ConfigError } from "@turnpike/core";
 import { faultReply, reportFault } from "@turnpike/core/adapter";
 import { writeReply } from "@turnpike/core/node";
 import type { Request, Response } from "express";
@@ -22,8 +22,10 @@ export function createWatch(gate: Gate): Watch {
     try {
       fault = checkGate(gate, req);
     } catch (error) {
-      // An app that is made in a way that no check has seen is served all the same.
       process.emitWarning(error as Error);
+      const message =
+        "the check of the app failed by itself, so nothing is known of what stands where; please report it";
+      fault = new ConfigError([{ code: "check_failed", path: "app", message }]);
     }
     if (!fault || fault.message === told) return;
     told = fault.message;

@@ -18,6 +18,8 @@ export interface App {
 /** A gate that stands in a router itself, and what was there ahead of it. */
 interface Guard {
   readonly route: AppRoute;
+  /** Stands ahead of what is ahead. */
+  readonly outpost: AppRoute;
   readonly ahead: ReadonlySet<AppRoute>;
 }
 
@@ -32,13 +34,14 @@ export function isGuard({ router }: App, route: AppRoute): boolean {
  * Puts a gate into an app's router, so that every request meets it, whatever the router has for its path: behind the
  * middleware for the whole app that is there already, ahead of everything else, and of all that comes later.
  */
-export function insertGuard(app: App, handler: AppRoute["handler"]): void {
+export function insertGuard(app: App, handler: AppRoute["handler"], outpost: AppRoute["handler"]): void {
   const { router } = app;
   const routes = app.routes as AppRoute[];
   const first = routes.findIndex((other) => !mayStayAhead(other));
   const at = first < 0 ? routes.length : first;
-  const route: AppRoute = { basePath: "/", path: "/*", method: "ALL", handler };
-  const guard = { route, ahead: new Set(routes.slice(0, at)) };
+  const place = { basePath: "/", path: "/*", method: "ALL" };
+  const route: AppRoute = { ...place, handler };
+  const guard = { route, outpost: { ...place, handler: outpost }, ahead: new Set(routes.slice(0, at)) };
   // There it is found by the check, and goes with the app into others.
   routes.splice(at, 0, route);
   const known = guards.get(router);
@@ -65,10 +68,15 @@ export function insertGuard(app: App, handler: AppRoute["handler"]): void {
 /** What a request meets, with the gates that stand in the router. */
 export function withGuards({ router }: App, entries: readonly Entry[]): readonly Entry[] {
   let met = entries;
-  for (const { route, ahead } of guards.get(router) ?? []) {
+  for (const { route, outpost, ahead } of guards.get(router) ?? []) {
     const first = met.findIndex(([[, other]]) => !ahead.has(other));
     const at = first < 0 ? met.length : first;
-    met = [...met.slice(0, at), [[route.handler, route], {}], ...met.slice(at)];
+    const before: Entry[] = at > 0 ? [entryOf(outpost), ...met.slice(0, at)] : [];
+    met = [...before, entryOf(route), ...met.slice(at)];
   }
   return met;
+}
+
+function entryOf(route: AppRoute): Entry {
+  return [[route.handler, route], {}];
 }

@@ -16,6 +16,10 @@ interface Storage {
   getStore(): Response | undefined;
 }
 
+interface Channels {
+  subscribe(name: string, hear: (message: unknown) => void): void;
+}
+
 interface Builtins {
   getBuiltinModule?(name: string): unknown;
 }
@@ -26,18 +30,23 @@ const shared = globalThis as { [KEY]?: Storage | undefined; process?: Builtins }
 /** Begins to watch, in a Node process. Once is enough for all copies of this module. */
 export function watchResponses(): void {
   if (shared[KEY]) return;
-  // Asked for and not imported, since the edge has neither.
-  const { process } = shared;
-  const hooks = process?.getBuiltinModule?.("node:async_hooks") as { AsyncLocalStorage: new () => Storage } | undefined;
-  const channels = process?.getBuiltinModule?.("node:diagnostics_channel") as
-    | { subscribe(name: string, hear: (message: unknown) => void): void }
-    | undefined;
+  const hooks = builtin<{ AsyncLocalStorage: new () => Storage }>("node:async_hooks");
+  const channels = builtin<Channels>("node:diagnostics_channel");
   if (!hooks || !channels) return;
   const storage = new hooks.AsyncLocalStorage();
   shared[KEY] = storage;
   channels.subscribe("http.server.request.start", (message) =>
     storage.enterWith((message as { response: Response }).response),
   );
+}
+
+/** Asked for and not imported, since the edge has none. Next's own edge throws as soon as the process is asked. */
+function builtin<T>(name: string): T | undefined {
+  try {
+    return shared.process?.getBuiltinModule?.(name) as T | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds these fields to every `Vary` that is set on the response of the request under way. */

@@ -4,6 +4,9 @@ import { declaredLength, hasBody, peekBody } from "../incoming/request-body.js";
 import type { PaywallRequest } from "../seam.js";
 import { describeParsed } from "./parsed-body.js";
 
+/** Bytes of `{}` with some space. Of a longer body an empty object is what its parser left there without reading it. */
+const LONGEST_EMPTY = 16;
+
 /**
  * What the engine may ask about a request that came through `node:http`. A framework extends it: its members live on
  * the prototype, so a request costs one small object and nothing is read before it is asked for.
@@ -45,11 +48,8 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     const seen = announced ? await peekBody(message, limit) : null;
     if (seen) return seen;
     if (bytes?.length) return bytes.subarray(0, limit);
-    const left = await describeParsed(
-      this.parsedBody(),
-      this.uploads(),
-      /json/i.test(this.header("content-type") ?? ""),
-    );
+    const isJson = /json/i.test(this.header("content-type") ?? "") && !(declaredLength(message) > LONGEST_EMPTY);
+    const left = await describeParsed(this.parsedBody(), this.uploads(), isJson);
     if (left) return left;
     // That nothing comes is known of a body that came to its end before our eyes, unless its length was declared.
     if (seen === undefined && !(declaredLength(message) > 0)) return undefined;

@@ -3,6 +3,7 @@ import { stopLooking } from "../incoming/request-body.js";
 import type { Decision, HeaderList, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { Hold } from "./hold.js";
 import { writeReply } from "./reply.js";
+import { noteAdmitted } from "./upgrades.js";
 
 /** One request and how its framework goes on with it. */
 export interface Exchange {
@@ -36,7 +37,10 @@ function act(decision: Decision, exchange: Exchange): void {
     if (response.headersSent || response.destroyed) return;
     if (exchange.reply) exchange.reply(decision.reply);
     else writeReply(response, decision.reply, message.method);
-  } else if (decision.type === "pass") {
+    return;
+  }
+  noteAdmitted(message);
+  if (decision.type === "pass") {
     exchange.run(decision.payment);
   } else {
     const { ticket } = decision;

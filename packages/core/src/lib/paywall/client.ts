@@ -1,4 +1,5 @@
 import type { Logger } from "../config.js";
+import { warnProcess } from "../process.js";
 import type { PaywallRequest } from "../seam.js";
 
 /** Tells clients apart by their addresses, as far as these tell anything. */
@@ -33,10 +34,6 @@ const FORWARDING = [
   "fly-client-ip",
 ];
 
-interface Runtime {
-  emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void;
-}
-
 /** Of one engine. It warns once of a proxy that the app was not told of. */
 export function createClients(logger: Logger | undefined): Clients {
   let warned = false;
@@ -69,11 +66,9 @@ function warn(logger: Logger | undefined): void {
   const code = "TURNPIKE_PROXY";
   try {
     if (logger) logger.warn(message, { code });
-    else {
-      (globalThis as { readonly process?: Runtime }).process?.emitWarning?.(message, { type: "TurnpikeWarning", code });
-    }
+    else warnProcess(message, code);
   } catch {
-    // A logger's trouble is its own; edge runtimes show parts of Node, and throw when they are touched.
+    // A logger's trouble is its own.
   }
 }
 

@@ -1,12 +1,9 @@
 import type { PaywallConfig } from "../config.js";
 import type { ConfigError } from "../errors.js";
+import { warnProcess } from "../process.js";
 import type { Reply } from "../seam.js";
 import { openPaywall, type Paywall } from "./paywall.js";
 import { internalReply } from "./replies.js";
-
-interface Runtime {
-  emitWarning?(warning: Error): void;
-}
 
 /**
  * Tells the operator what an adapter has found in the app while it serves: each problem is an error of the log. Without a
@@ -16,12 +13,7 @@ interface Runtime {
 export function reportFault<Raw>(source: PaywallConfig<Raw> | Paywall, error: ConfigError): void {
   const { reporter } = openPaywall(source);
   const told = error.problems.map(({ code, path, message }) => reporter.error(`${path}: ${message}`, { code, path }));
-  if (told.includes(true)) return;
-  try {
-    (globalThis as { readonly process?: Runtime }).process?.emitWarning?.(error);
-  } catch {
-    // Edge runtimes show parts of Node, and throw when they are touched.
-  }
+  if (!told.includes(true)) warnProcess(error);
 }
 
 /** What a request to a priced path gets while its gate stands wrong: nothing is served, and nothing is charged. */

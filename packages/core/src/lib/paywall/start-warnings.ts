@@ -1,12 +1,8 @@
 import type { Logger } from "../config.js";
+import { environment, warnProcess } from "../process.js";
 
 /** What a start may warn of. Each is said once: in this process, or of each engine. */
 export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_RETELL";
-
-interface Runtime {
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  emitWarning?(message: string, options: { readonly type: string; readonly code: string }): void;
-}
 
 export interface StartWarnings {
   /** Payments are recorded where one process sees them, and a restart forgets them. */
@@ -63,9 +59,6 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
 
 /** A build of Next.js loads the app's modules, and takes no payments. */
 function emit(code: StartWarning, message: string, inDevelopment: boolean): void {
-  const runtime = (globalThis as { readonly process?: Runtime }).process;
-  if (runtime?.env?.NEXT_PHASE?.endsWith("-build")) return;
-  if (inDevelopment || runtime?.env?.NODE_ENV === "production") {
-    runtime?.emitWarning?.(message, { type: "TurnpikeWarning", code });
-  }
+  if (environment.NEXT_PHASE?.endsWith("-build")) return;
+  if (inDevelopment || environment.NODE_ENV === "production") warnProcess(message, code);
 }
