@@ -5,6 +5,7 @@ import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.j
 import { functionOf, isForAll, isWild, nameOf, roleOf } from "./roles.js";
 import { samplesOf } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
+import { unreached } from "./unreached.js";
 
 /** What is wrong with where a `paid()` stands in its app. */
 export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
@@ -16,6 +17,7 @@ export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
 function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProblem[] {
   const paths = [...samplesOf(place.path), ...(isWild(place) ? scene.paths : [])];
   const met = meetings(scene, gate, methodsOf(place.method), paths, true, (other) => other === place);
+  if (met.length === 0) return [unreached(place)];
   const problem = (code: string, { method, path }: Meeting, message: string): ConfigProblem[] => [
     { code, path: `paid() at ${method} ${path}`, message },
   ];

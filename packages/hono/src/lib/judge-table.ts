@@ -3,46 +3,57 @@ import type { PricedPath } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { findBypass } from "./bypass.js";
 import { type AppRoute, rulingOf, type TableGate } from "./gates.js";
-import { isClosed, isPricedTwice, type Meeting, meetings, serverAhead, serverOf } from "./meetings.js";
+import { crossings, type Encounter, groupPaths } from "./groups.js";
+import { isKnown } from "./loose.js";
+import { isClosed, isPricedTwice, type Meeting, serverAhead, serverOf } from "./meetings.js";
 import { type Free, findFree } from "./narrow.js";
 import { servesNotFound } from "./not-found.js";
 import { isForAll, nameOf, roleOf } from "./roles.js";
-import { crossing, samplesOf } from "./samples.js";
+import { samplesOf } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import { basesOf } from "./spellings.js";
+import { unreached } from "./unreached.js";
 
 type Path = PricedPath<Context>;
 
 /** What is wrong with where a table stands in its app. */
 export function judgeTable(scene: Scene, gate: TableGate): ConfigProblem[] {
   const places = scene.gates.filter((other) => other.gate.handler === gate.handler).map(({ route }) => route);
-  return gate.table.paths.flatMap((path) => path.verbs.flatMap((verb) => judgeEntry(scene, gate, path, verb, places)));
+  const examples = gate.table.paths.map(({ pattern }) => {
+    const whole = samplesOf(pattern);
+    return [...whole, ...places.flatMap((place) => examplesBelow(place, whole))];
+  });
+  const { byPattern, met } = groupPaths(scene, gate, [...examples.flat(), ...crossings(scene, gate), ...scene.paths]);
+  const apart = places.filter((place) => !met.has(place)).map(unreached);
+  if (apart.length > 0 && met.size === 0) return apart;
+  const found = gate.table.paths.flatMap((path) => {
+    const requests = byPattern.get(path) ?? new Map<string, Encounter[]>();
+    return path.verbs.flatMap((verb) => judgeEntry(scene, path, verb, places, requests));
+  });
+  return [...apart, ...found];
 }
 
 function judgeEntry(
   scene: Scene,
-  gate: TableGate,
   path: Path,
   verb: string,
   places: readonly AppRoute[],
+  requests: ReadonlyMap<string, readonly Encounter[]>,
 ): ConfigProblem[] {
   const entry = `${verb} ${path.pattern}`;
   const report = (code: string, message: string): ConfigProblem => ({ code, path: `routes["${entry}"]`, message });
-  const whole = samplesOf(path.pattern);
-  const examples = [...whole, ...places.flatMap((place) => examplesBelow(place, whole))];
-  const crossed = scene.routes.flatMap((route) => crossing(path.pattern, route.path));
   const wide = path.shapes.some((shape) => shape.some(({ type }) => type === "rest"));
-  const isOf = (place: AppRoute, one: string, stops: readonly AppRoute[]) =>
-    gate.lookup.at(place, "GET", one, stops).matched.includes(path);
-  const met = meetings(scene, gate, methodsOf(verb), [...examples, ...crossed, ...scene.paths], wide, isOf);
-  const priced = met.filter(isClosed);
+  const met = methodsOf(verb)
+    .flatMap((method) => requests.get(method) ?? [])
+    .map((one): Meeting => ({ ...one, server: serverOf(one.stops.slice(one.at + 1), wide) }));
+  const priced = met.filter((meeting) => isClosed(meeting) || !isKnown(path.pattern));
 
   const plain = path.shapes.every((shape) =>
     shape.every((segment) => segment.type === "literal" && !segment.text.includes(".")),
   );
   const ahead = priced.find((meeting) => serverAhead(meeting, plain, priced));
   if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain, priced)))];
-  if (!met.some(({ server }) => server)) return [unserved(scene, path, verb, places, met, whole, report)];
+  if (!met.some(({ server }) => server)) return [unserved(scene, path, verb, places, met, report)];
 
   const served = priced.filter(({ server }) => server);
   const problems: ConfigProblem[] = [];
@@ -104,7 +115,6 @@ function unserved(
   verb: string,
   places: readonly AppRoute[],
   met: readonly Meeting[],
-  whole: readonly string[],
   report: (code: string, message: string) => ConfigProblem,
 ): ConfigProblem {
   const entry = `${verb} ${pattern}`;
@@ -117,7 +127,7 @@ function unserved(
     );
   }
   const served = methodsOf(verb).some((method) =>
-    whole.some((path) => serverOf(scene.walk(method, path), pattern.endsWith("*"))),
+    samplesOf(pattern).some((path) => serverOf(scene.walk(method, path), pattern.endsWith("*"))),
   );
   if (served && places.every((place) => !isForAll(place))) {
     const where = places.map(({ path }) => path).join(", ");

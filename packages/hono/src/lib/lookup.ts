@@ -4,6 +4,7 @@ import { matchedRoutes } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
 import { anyCase } from "./any-case.js";
 import type { AppRoute } from "./gates.js";
+import { isKnown, loosen } from "./loose.js";
 import { basesOf, isUnreadable, pathsOf, spellings } from "./spellings.js";
 
 /** The price of a request; that it is `OPTIONS` for a path with a price; or nothing: it is free. */
@@ -15,6 +16,8 @@ export interface Verdict {
   readonly found: Found;
   /** The patterns of the table that match the path in any of its readings. */
   readonly matched: Matches;
+  /** Those that may match it: no example can be made of what they match. */
+  readonly possible: Matches;
 }
 
 /** Finds the price of a request in a table. */
@@ -36,11 +39,11 @@ export function createLookup(table: Table<Context>): Lookup {
   // Of Hono's routers the one that reads all of its path language and reports every match.
   const router = new TrieRouter<PricedPath<Context>>();
   for (const path of table.paths) router.add("ALL", path.native, path);
-  const inAnyCase = table.paths.map((path) => ({ path, test: anyCase(path.pattern) }));
+  const inAnyCase = anyCase(table.paths);
   const match = (path: string): Matches => {
     const exact = router.match("ALL", path)[0].map(([priced]) => priced as unknown as PricedPath<Context>);
     // Who resolves a path by itself may take letters in any case.
-    const other = inAnyCase.flatMap(({ path: priced, test }) => (test(path) ? [priced] : []));
+    const other = inAnyCase(path);
     return other.length > exact.length ? [...new Set([...exact, ...other])] : exact;
   };
 
@@ -55,22 +58,31 @@ export function createLookup(table: Table<Context>): Lookup {
     return matches;
   };
 
-  const at = (
-    bases: readonly string[],
-    method: string,
-    paths: readonly string[],
-    stops: readonly AppRoute[],
-  ): Verdict => {
+  const read = (bases: readonly string[], paths: readonly string[], stops: readonly AppRoute[]): Matches[] => {
     const found = paths.flatMap((path) => spellings(path, bases));
-    const readings = [...found.map(match), ...stops.map(matchServed)];
-    return { found: priceOf(table, readings, method), matched: [...new Set(readings.flat())] };
+    return [...found.map(match), ...stops.map(matchServed)];
+  };
+
+  const unknown = table.paths.filter(({ pattern }) => !isKnown(pattern));
+  const loose = new TrieRouter<PricedPath<Context>>();
+  for (const path of unknown) loose.add("ALL", loosen(path.native), path);
+  const possibly = (bases: readonly string[], path: string): Matches => {
+    if (unknown.length === 0) return [];
+    return spellings(path, bases).flatMap((one) => loose.match("ALL", one)[0].map(([priced]) => priced as never));
   };
 
   /** One registration may be reached through several apps, which may match one path differently. */
   const places = new WeakMap<object, Map<string, Found | null>>();
 
   return {
-    at: (place, method, path, stops) => at(basesOf(path, place), method, [path], stops),
+    at(place, method, path, stops) {
+      const bases = basesOf(path, place);
+      const possible = possibly(bases, path);
+      const readings = read(bases, [path], stops);
+      // What meets such a path only because it may be a route's is read the same way.
+      if (stops.some((stop) => !isKnown(stop.path))) readings.push(possible);
+      return { found: priceOf(table, readings, method), matched: [...new Set(readings.flat())], possible };
+    },
     find(c) {
       const { method, path } = c.req;
       const paths = pathsOf(c);
@@ -86,7 +98,7 @@ export function createLookup(table: Table<Context>): Lookup {
       const kept = verdicts.get(key);
       if (kept !== undefined) return kept ?? undefined;
 
-      const { found } = at(basesOf(path, place, c), method, paths, routes);
+      const found = priceOf(table, read(basesOf(path, place, c), paths, routes), method);
       if (verdicts.size >= KEPT) verdicts.clear();
       if (key.length <= KEPT_LENGTH) verdicts.set(key, found ?? null);
       return found;

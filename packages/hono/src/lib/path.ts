@@ -39,7 +39,7 @@ export function readParts(pattern: string): Part[] | string {
 }
 
 /** The pattern's segments; nothing if braces do not match. Slashes within braces belong to a regular expression. */
-function splitPattern(pattern: string): string[] | undefined {
+export function splitPattern(pattern: string): string[] | undefined {
   const texts: string[] = [];
   let text = "";
   let depth = 0;

@@ -1,6 +1,6 @@
 import { findTargetHandler } from "hono/utils/handler";
 import { type AppRoute, gateOf } from "./gates.js";
-import { isMount, respondsByItself } from "./mount.js";
+import { forwards, isMount, overridesMethod, respondsByItself } from "./mount.js";
 
 /**
  * What something registered in an app may do with a request, as far as it can be seen from outside: `passes` it on;
@@ -25,7 +25,10 @@ function judge(route: AppRoute): Role {
   if (isFileServer(handler)) return "files";
   // Hono's own rule: what takes one argument is a handler. What never mentions its `next` is one too.
   if (handler.length < 2 || !usesNext(handler)) return "serves";
-  if (isForAll(route)) return isProxy(route) ? "serves" : "passes";
+  const source = sourceOf(handler);
+  // Its requests come through the gate again.
+  if (overridesMethod(source)) return "passes";
+  if (isForAll(route)) return isProxy(route) || forwards(source) ? "serves" : "passes";
   return "perhaps";
 }
 
@@ -55,8 +58,8 @@ export function isProxy(route: AppRoute): boolean {
 export function mayStayAhead(route: AppRoute): boolean {
   if (!isForAll(route)) return false;
   if (gateOf(route)) return true;
-  const handler = functionOf(route);
-  return roleOf(route) === "passes" && !isMount(sourceOf(handler)) && !/\bfetch\(/.test(sourceOf(handler));
+  const source = sourceOf(functionOf(route));
+  return roleOf(route) === "passes" && !isMount(source) && !/\bfetch\(/.test(source);
 }
 
 /**

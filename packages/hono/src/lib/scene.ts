@@ -3,6 +3,7 @@ import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 import { type AppRoute, type Gate, gateOf } from "./gates.js";
 import { type App, type AppRouter, isGuard, withGuards } from "./guard.js";
+import { isKnown, loosen } from "./loose.js";
 import { roleOf } from "./roles.js";
 import { samplesOf } from "./samples.js";
 
@@ -58,11 +59,11 @@ export function methodsOf(verb: string): readonly string[] {
 function walkOf(app: App): Walk {
   const router = app.router as AppRouter & { readonly constructor: new () => CopiedRouter };
   // A router that is built can be asked itself; one that is not would take no more routes afterwards.
-  const built = / \+ /.test(router.name);
+  const built = / \+ /.test(router.name) && app.routes.every(({ path }) => isKnown(path));
   const copy = built ? undefined : copyRouter(router);
   if (!copy) return (method, path) => attempt(() => routesOf(router.match(method, path)));
   for (const route of app.routes) {
-    if (!isGuard(app, route)) attempt(() => void copy.add(route.method, route.path, [route.handler, route]));
+    if (!isGuard(app, route)) attempt(() => void copy.add(route.method, loosen(route.path), [route.handler, route]));
   }
   return (method, path) =>
     attempt(() => withGuards(app, copy.match(method, path)[0]).map(([[, route]]) => route)) ?? [];
