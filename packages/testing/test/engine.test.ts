@@ -118,7 +118,7 @@ describe("a payment that is on record", () => {
     const route = open({ settle: "before" }, (raw) => raw.price ?? "$0.01");
     const payment = await buyer.header(await challenge(route));
     await ticket(await ask(route, payment)).conclude(failed);
-    expect(codeOf(await ask(route, payment, { price: "$5" }))).toBe("payment_bound");
+    expect(codeOf(await ask(route, payment, { price: "$5" }))).toBe("price_changed");
     expect(codeOf(await ask(route, payment))).toBe("admitted");
   });
 

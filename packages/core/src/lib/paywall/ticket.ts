@@ -13,7 +13,7 @@ import { describePayment } from "./payment.js";
 import { settledChange } from "./receipt.js";
 import { facilitatorReply, storeReply, timeoutReply, unsettledReply } from "./replies.js";
 import { type Settlement, settlePayment } from "./settle.js";
-import { keepAnswer } from "./stored-answer.js";
+import { keepAnswer, keepLonger } from "./stored-answer.js";
 
 /** A payment whose record says `running`: the handler may run for it, once. */
 export interface RunningPayment {
@@ -21,6 +21,8 @@ export interface RunningPayment {
   readonly record: StoredPayment;
   /** The settlement, if it came before the handler. */
   readonly receipt: SettlementResponse | undefined;
+  /** The response is owed, and collected by this request. */
+  readonly collects?: boolean;
 }
 
 /** The longest delay that timers take, in milliseconds. */
@@ -72,7 +74,9 @@ export function createTicket<Raw>(
   const close = async (state: "delivered" | "owed", reason?: string): Promise<void> => {
     // A success that could not be written at its time is written first.
     if (record.state === "settling" && receipt) await write("settled", settledChange(receipt), answer);
-    await write(state, reason === undefined ? {} : { reason }, record.kept ? undefined : answer);
+    const unkept = record.kept ? undefined : answer;
+    const kept = answer && state === "owed" ? keepLonger(route, answer, record) : unkept;
+    await write(state, reason === undefined ? {} : { reason }, kept);
   };
 
   /** @param ran the handler has worked for nothing */
@@ -146,7 +150,7 @@ export function createTicket<Raw>(
     try {
       if (limit.signal.aborted || !isCharged(outcome)) return await fail(outcome);
       if (!receipt) return await settle(outcome);
-      answer = keepAnswer(route, outcome, record);
+      answer = keepAnswer(route, outcome, record, running.collects);
       await answerFor(receipt);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, receipt) };
