@@ -100,7 +100,11 @@ export function repricedReply(receipt: SettlementResponse | undefined, fixed: bo
 
 /** Something is owed for it, and not to this request, or not any more. */
 export function debtReply(receipt: SettlementResponse | undefined): Reply {
-  return chargedReply("payment_used", "This payment was charged, and this request cannot collect what it bought.", receipt);
+  return chargedReply(
+    "payment_used",
+    "This payment was charged, and this request cannot collect what it bought.",
+    receipt,
+  );
 }
 
 function chargedReply(code: string, detail: string, receipt: SettlementResponse | undefined): Reply {
