@@ -4,7 +4,7 @@ import { type PaymentState, publicRecord, type StoredAnswer, type StoredPayment 
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
-import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
+import { chargedHeaders, grantedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
 import { askHook } from "./hooks.js";
 import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
@@ -100,7 +100,7 @@ export function createTicket<Raw>(
     const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
     if (asked) {
       await release(asked === "granted" ? "granted" : "refused_by_hook", asked !== "granted");
-      return asked === "granted" ? { type: "release", ...UNCHARGED } : { type: "replace", reply: asked };
+      return asked === "granted" ? { type: "release", ...grantedHeaders(outcome) } : { type: "replace", reply: asked };
     }
     const facilitator = engine.pool.named(record.facilitator);
     if (!facilitator) {
