@@ -499,3 +499,26 @@ describe("a facilitator", () => {
     expect(facilitator.supporteds).toBe(1);
   });
 });
+
+describe("payments on record", () => {
+  it("G44b are as many as were asked for, though attempts that were settled first have left their marks", async () => {
+    const paywall = createPaywall<Raw>({
+      payTo: PAY_TO,
+      network: "base-sepolia",
+      facilitator: facilitator.url,
+      reconcileSeconds: 0,
+      store: memoryStore(),
+    });
+    for (const settle of ["before", "after", "before", "before"] as const) {
+      const route = paywall.price<Raw>({ price: "$0.01", settle }, "GET /x");
+      const sold = ticket(await ask(route, await buyer.header(await challenge(route))));
+      await sold.conclude(fine);
+      await sold.delivered(true);
+    }
+    const counts = [0, 1, 2, 3, 4, 100, Number.NaN].map(async (limit) => (await paywall.payments({ limit })).length);
+    expect(await Promise.all(counts)).toEqual([0, 1, 2, 3, 4, 4, 0]);
+    const [newest, ...older] = await paywall.payments({ limit: 3, states: ["delivered"] });
+    expect(older).toHaveLength(2);
+    expect(newest?.createdAt).toBeGreaterThanOrEqual(older[0]?.createdAt ?? 0);
+  });
+});
