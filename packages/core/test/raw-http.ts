@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { serve } from "../src/lib/node/serve.js";
-import type { Conclusion, Outcome, PaywallRequest, Ticket } from "../src/lib/seam.js";
+import type { Conclusion, Outcome, Payment, PaywallRequest, Ticket } from "../src/lib/seam.js";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,6 +25,8 @@ export async function stopServers(): Promise<void> {
 
 /** A ticket that a test holds: settles after a turn of the event loop unless told otherwise, and notes what it is told. */
 export class HandTicket implements Ticket {
+  /** One that has not settled; without a payment there is nothing to settle. */
+  payment?: Payment = { receipt: undefined } as unknown as Payment;
   hold = 1024 * 1024;
   keep = 1024 * 1024;
   idle = 10_000;

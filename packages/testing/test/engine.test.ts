@@ -118,7 +118,7 @@ describe("a payment that is on record", () => {
     const route = open({ settle: "before" }, (raw) => raw.price ?? "$0.01");
     const payment = await buyer.header(await challenge(route));
     await ticket(await ask(route, payment)).conclude(failed);
-    expect(codeOf(await ask(route, payment, { price: "$5" }))).toBe("payment_bound");
+    expect(codeOf(await ask(route, payment, { price: "$5" }))).toBe("price_changed");
     expect(codeOf(await ask(route, payment))).toBe("admitted");
   });
 
@@ -523,5 +523,28 @@ describe("a facilitator", () => {
     const payments = await Promise.all(Array.from({ length: 10 }, () => buyer.header(required)));
     await Promise.all(payments.map((payment) => ask(route, payment)));
     expect(facilitator.supporteds).toBe(1);
+  });
+});
+
+describe("payments on record", () => {
+  it("G44b are as many as were asked for, though attempts that were settled first have left their marks", async () => {
+    const paywall = createPaywall<Raw>({
+      payTo: PAY_TO,
+      network: "base-sepolia",
+      facilitator: facilitator.url,
+      reconcileSeconds: 0,
+      store: memoryStore(),
+    });
+    for (const settle of ["before", "after", "before", "before"] as const) {
+      const route = paywall.price<Raw>({ price: "$0.01", settle }, "GET /x");
+      const sold = ticket(await ask(route, await buyer.header(await challenge(route))));
+      await sold.conclude(fine);
+      await sold.delivered(true);
+    }
+    const counts = [0, 1, 2, 3, 4, 100, Number.NaN].map(async (limit) => (await paywall.payments({ limit })).length);
+    expect(await Promise.all(counts)).toEqual([0, 1, 2, 3, 4, 4, 0]);
+    const [newest, ...older] = await paywall.payments({ limit: 3, states: ["delivered"] });
+    expect(older).toHaveLength(2);
+    expect(newest?.createdAt).toBeGreaterThanOrEqual(older[0]?.createdAt ?? 0);
   });
 });

@@ -48,6 +48,11 @@ export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body?: string | Uint8Array;
+  /**
+   * Where there is one, call it once: when the last byte has left (`true`), or could not (`false`). What is sent collects
+   * something owed, which stays owed until then. Resolves as a ticket's does, and never rejects.
+   */
+  delivered?(whole: boolean): Promise<void>;
 }
 
 /** What the handler sees of its payment. */

@@ -42,8 +42,8 @@ export function aroundOf(
 ): Pick<HoldOptions, "detached" | "upgrade" | "lift" | "failure"> {
   const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
   if (detached) return { detached, ...(incoming?.socket && { upgrade: watchUpgrade(incoming.socket) }) };
-  // What has settled already may leave as it likes.
-  if (typeof outgoing?.once !== "function" || ticket.payment?.receipt) return {};
+  // What has settled already, or has nothing to settle, may leave as it likes.
+  if (typeof outgoing?.once !== "function" || !ticket.payment || ticket.payment.receipt) return {};
   return guardNode(outgoing, incoming?.socket);
 }
 

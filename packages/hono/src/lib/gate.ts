@@ -1,5 +1,5 @@
 import type { Payment, PricedRoute, Reply } from "@turnpike/core/adapter";
-import { fetchRequest, holdResponse, toResponse } from "@turnpike/core/fetch";
+import { fetchRequest, holdResponse, sendReply, toResponse } from "@turnpike/core/fetch";
 import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import { addressOf } from "./address.js";
@@ -45,7 +45,11 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
     c.res = undefined;
     c.res = response;
   };
-  if (decision.type === "reply") return send(toResponse(decision.reply, c.req.method, outer));
+  if (decision.type === "reply") {
+    return send(
+      sendReply(decision.reply, { ...departureOf(c), method: c.req.method, signal: c.req.raw.signal, outer }),
+    );
+  }
   const payment = decision.type === "admit" ? decision.ticket.payment : decision.payment;
   if (payment !== undefined) c.set("payment", payment);
   if (decision.type === "pass") return next();

@@ -1,5 +1,12 @@
 import type { Awaitable, Payment, PricedRoute } from "@turnpike/core/adapter";
-import { drainRequest, fetchRequest, holdResponse, type RequestFacts, toResponse } from "@turnpike/core/fetch";
+import {
+  drainRequest,
+  fetchRequest,
+  holdResponse,
+  type RequestFacts,
+  sendReply,
+  toResponse,
+} from "@turnpike/core/fetch";
 import type { NextRequest } from "next/server.js";
 import { platformAddress } from "./address.js";
 import { takenOff } from "./base-path.js";
@@ -59,7 +66,8 @@ export async function admit<Req extends Request, Context>(
   const decision = await route.admit(fetchRequest(request, raw, facts));
   if (decision.type === "reply") {
     drainRequest(request);
-    return toResponse(decision.reply, request.method);
+    // Next pipes whatever a handler answers.
+    return sendReply(decision.reply, { method: request.method, signal: request.signal, piped: true, waitUntil });
   }
 
   const { payment } = decision.type === "admit" ? decision.ticket : decision;

@@ -29,7 +29,7 @@ type FixedLengthStream = new (
 ) => { readonly readable: ReadableStream; readonly writable: WritableStream };
 
 /** Tells the ticket once what became of the answer. The runtime stays until then, and until it is written down. */
-export function reporter(ticket: Ticket, { waitUntil, over }: DepartureOptions): Report {
+export function reporter(ticket: Pick<Ticket, "delivered">, { waitUntil, over }: DepartureOptions): Report {
   let report: Report = (whole) => void ticket.delivered(whole);
   if (waitUntil) {
     const written = new Promise((resolve) => {

@@ -168,6 +168,16 @@ describe("a handler that writes around a response that is paid already", () => {
   });
 });
 
+describe("a handler that writes around a response that nobody has to pay for", () => {
+  it("G30g has its bytes sent with the changes to their head", async () => {
+    const ticket = new HandTicket();
+    delete ticket.payment;
+    const port = await listen(protect(ticket, (req) => void req.socket.end(switching)));
+    expect(await exchange(port, get())).toMatch(/^HTTP\/1.1 101 Switching Protocols\r\nX-Receipt: 1\r\n/);
+    expect(await ticket.delivered_).toBe(true);
+  });
+});
+
 describe("hints ahead of a response that is held", () => {
   it("leave with it, once the payment has settled", async () => {
     let settle = () => {};

@@ -88,10 +88,11 @@ export class Hold {
 
   /**
    * The handler writes around its response. That is a refusal of its own, or counts as its response where the payment has
-   * settled already; else it is refused.
+   * settled already or there is none to settle; else it is refused.
    */
   bypassed(status: number): Promise<HeaderList> | "now" | undefined {
-    const settled = this.#ticket.payment?.receipt !== undefined;
+    const { payment } = this.#ticket;
+    const settled = !payment || payment.receipt !== undefined;
     if (this.#phase !== "open") return undefined;
     if (!settled && status < 400) {
       process.emitWarning(takenOver());

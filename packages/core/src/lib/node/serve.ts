@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Outgoing, watchDeparture } from "../incoming/departure.js";
 import { stopLooking } from "../incoming/request-body.js";
 import type { Decision, HeaderList, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
 import { Hold } from "./hold.js";
@@ -33,10 +34,16 @@ export function serve<Raw>(route: PricedRoute<Raw>, request: PaywallRequest<Raw>
 function act(decision: Decision, exchange: Exchange): void {
   const { message, response } = exchange;
   if (decision.type === "reply") {
+    const { reply } = decision;
     stopLooking(message);
     if (response.headersSent || response.destroyed) return;
-    if (exchange.reply) exchange.reply(decision.reply);
-    else writeReply(response, decision.reply, message.method);
+    if (reply.delivered) {
+      // An app's own hooks may have sent something else in its place.
+      const report = (left: boolean) => void reply.delivered?.(left && response.statusCode === reply.status);
+      watchDeparture(response as Outgoing, message.socket, report);
+    }
+    if (exchange.reply) exchange.reply(reply);
+    else writeReply(response, reply, message.method);
     return;
   }
   noteAdmitted(message);

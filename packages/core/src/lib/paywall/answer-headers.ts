@@ -46,6 +46,11 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | u
   };
 }
 
+/** Changes to a response that the seller gives away: below 400 it is priced all the same, and shared caches know no hooks. */
+export function grantedHeaders(outcome: Outcome): HeaderChange {
+  return outcome.status < 400 ? chargedHeaders(outcome, undefined) : UNCHARGED;
+}
+
 /** A `Cache-Control` value without leave for shared caches. */
 export function makePrivate(value = ""): string {
   const kept = value

@@ -13,9 +13,18 @@ const CREDENTIALS = ["authorization", "cookie"];
  */
 export function isBuyer<Raw>(paid: KnownRequest<Raw>, { identifier, audience }: StoredPayment): boolean {
   if (identifier !== undefined && identifier !== paid.name) return false;
-  if (audience === undefined || paid.route.keep === "public") return true;
+  if (audience === undefined || !comparesCredentials(paid)) return true;
   const [salt = ""] = audience.split(".", 1);
   return readAudience(paid, salt) === audience;
+}
+
+/** Whether a request that is its buyer's (`isBuyer`) has shown more than everybody can read on the chain. */
+export function isProven<Raw>(paid: KnownRequest<Raw>, { identifier, audience }: StoredPayment): boolean {
+  return identifier !== undefined || (audience !== undefined && comparesCredentials(paid));
+}
+
+function comparesCredentials<Raw>({ route }: KnownRequest<Raw>): boolean {
+  return route.keep !== "public";
 }
 
 /**

@@ -192,8 +192,8 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
     },
     payments: async ({ states, limit = 100 } = {}) => {
-      const { listed } = await import("./reconcile.js");
-      return listed(await engine.ledger.list({ ...(states ? { states } : {}), order: "newest", limit }));
+      const { listPayments } = await import("./reconcile.js");
+      return listPayments(engine, limit, states);
     },
     health: async () => (await import("./health.js")).readHealth(engine),
     close: async ({ seconds = 10 } = {}) => {

@@ -8,6 +8,7 @@ import {
   isFree,
   MOVED,
   type PaymentRecord,
+  type PaymentState,
   publicRecord,
   type StoredPayment,
   UNRESOLVED,
@@ -179,7 +180,20 @@ export async function resolveByHand(
   return publicRecord(await oweLater(engine, await ledger.advance(settling, "settled", change), receipt));
 }
 
-/** Records as operators see them: no signature, and no attempt that goes on under another name. */
-export function listed(found: readonly Standing[]): readonly PaymentRecord[] {
-  return found.filter(({ record }) => record.reason !== MOVED).map(({ record }) => publicRecord(record));
+/**
+ * Records as operators see them, the newest first: no signature, and no attempt that goes on under another name. Stores count
+ * those attempts, so they are asked for more until there are as many of the others.
+ */
+export async function listPayments(
+  { ledger }: Engine,
+  limit: number,
+  states: readonly PaymentState[] | undefined,
+): Promise<readonly PaymentRecord[]> {
+  for (let most = limit; ; most *= 2) {
+    const found = await ledger.list({ ...(states ? { states } : {}), order: "newest", limit: most });
+    const shown = found.filter(({ record }) => record.reason !== MOVED);
+    if (shown.length >= limit || !(found.length >= most)) {
+      return shown.slice(0, limit).map(({ record }) => publicRecord(record));
+    }
+  }
 }

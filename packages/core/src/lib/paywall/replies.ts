@@ -88,6 +88,31 @@ export function usedReply(receipt: SettlementResponse | undefined): Reply {
   );
 }
 
+/**
+ * It was charged, and the request has another price by now. A fresh offer would invite the buyer to pay twice.
+ * @param fixed it may have been made for a variant of the request, too, that has a price of its own
+ */
+export function repricedReply(receipt: SettlementResponse | undefined, fixed: boolean): Reply {
+  const detail =
+    "This payment was charged at another price than the request has now, and cannot be collected at this one.";
+  return chargedReply(fixed ? "payment_bound" : "price_changed", detail, receipt);
+}
+
+/** Something is owed for it, and not to this request, or not any more. */
+export function debtReply(receipt: SettlementResponse | undefined): Reply {
+  return chargedReply(
+    "payment_used",
+    "This payment was charged, and this request cannot collect what it bought.",
+    receipt,
+  );
+}
+
+function chargedReply(code: string, detail: string, receipt: SettlementResponse | undefined): Reply {
+  const help =
+    "Do not sign another payment for the same. Send exactly the request that it was made for, or ask the seller.";
+  return problemReply({ status: 409, code, detail, help }, receipt ? [receiptHeader(receipt)] : []);
+}
+
 /** The payment belongs to a different request. */
 export function boundReply(): Reply {
   const problem = { status: 409, code: "payment_bound", detail: "This payment was made for another request." };

@@ -1,17 +1,18 @@
 import type { Standing } from "../ledger/ledger.js";
-import type { StoredPayment } from "../ledger/record.js";
+import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
-import { isBuyer } from "./audience.js";
+import { isBuyer, isProven } from "./audience.js";
 import type { Presented } from "./engine.js";
+import { insist, PERSISTENCE } from "./insist.js";
 import type { KnownRequest } from "./paid-request.js";
 import type { Identified } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { oweLater, requireSettled } from "./record-settled.js";
-import { boundReply, inProgressReply, unsettledReply, usedReply } from "./replies.js";
+import { boundReply, debtReply, inProgressReply, repricedReply, unsettledReply, usedReply } from "./replies.js";
 import { resolvePayment } from "./resolve.js";
 import { runSettled } from "./run-settled.js";
-import { isSold } from "./sold.js";
-import { givenUntil, storedReply } from "./stored-answer.js";
+import { isSold, routeName } from "./sold.js";
+import { collectedUntil, keepLonger, storedReply } from "./stored-answer.js";
 import type { RunningPayment } from "./ticket.js";
 
 /** How often a handler may run for what is owed. */
@@ -27,11 +28,12 @@ export async function resumePayment<Raw>(
   // Of another proof nobody says more than that the payment is not to be had: it may be a forgery.
   const same = record.proof === proofDigest(identified.identity);
   if (!same) return record.state === "unknown" ? inProgressReply() : usedReply(undefined);
-  if (record.request !== paid.fingerprint || !isSold(paid, record)) return boundReply();
+  if (record.request !== paid.fingerprint || record.route !== routeName(paid)) return boundReply();
+  // What became of it is found out at any price: that gives nothing away.
   if (record.state === "unknown") return resolve(paid, present(identified, record), record);
-  if (!isBuyer(paid, record)) return usedReply(record.receipt);
+  if (!isBuyer(paid, record)) return refused(record);
   if (record.state === "owed") return collect(paid, present(identified, record), record);
-  return (await redeliver(paid, record)) ?? usedReply(record.receipt);
+  return redeliver(paid, record);
 }
 
 /** On the terms that were recorded, whatever is offered by now. */
@@ -39,12 +41,12 @@ function present({ payload, scheme, identity }: Identified, { offer }: StoredPay
   return { scheme, identity, requirements: offer, payload: { ...payload, accepted: offer }, extensions: [] };
 }
 
-/** The kept response to a delivered payment, while the payment is in its window, or with the client's name for it. */
-async function redeliver<Raw>({ engine }: KnownRequest<Raw>, record: StoredPayment): Promise<Reply | undefined> {
-  if (record.state !== "delivered" || !record.kept) return undefined;
-  if (!record.identifier && Date.now() >= givenUntil(record)) return undefined;
-  const answer = await engine.ledger.answer(record.id);
-  return answer && storedReply(answer, record);
+/** The kept response to a delivered payment, for as long as it is given out. */
+async function redeliver<Raw>(paid: KnownRequest<Raw>, record: StoredPayment): Promise<Reply> {
+  const kept = record.state === "delivered" && record.kept;
+  const answer = kept ? await paid.engine.ledger.answer(record.id) : undefined;
+  if (!answer) return usedReply(record.receipt);
+  return isSold(paid, record) ? storedReply(answer, record, isProven(paid, record)) : repriced(paid, record.receipt);
 }
 
 /** A delivery that failed: the kept answer, or else the handler once more. */
@@ -54,16 +56,41 @@ async function collect<Raw>(
   record: StoredPayment,
 ): Promise<RunningPayment | Reply> {
   const { engine, route } = paid;
-  const { receipt, times, updatedAt, runs } = record;
-  const until = (times.settled ?? updatedAt) + route.collectSeconds * 1000;
-  if (!receipt || Date.now() > until) return usedReply(receipt);
+  const { receipt, runs } = record;
+  if (!receipt || Date.now() > collectedUntil(route, record)) return debtReply(receipt);
+  if (!isSold(paid, record)) return repriced(paid, receipt);
   const answer = record.kept ? await engine.ledger.answer(record.id) : undefined;
-  if (answer) {
-    await engine.ledger.advance(record, "delivered");
-    return storedReply(answer, record);
-  }
-  if (runs >= MAX_RUNS) return usedReply(receipt);
-  return runSettled(paid, presented, record, receipt, false);
+  if (answer) return hand(paid, record, answer);
+  return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, false);
+}
+
+function refused({ state, receipt }: StoredPayment): Reply {
+  return state === "owed" ? debtReply(receipt) : usedReply(receipt);
+}
+
+function repriced<Raw>({ route }: KnownRequest<Raw>, receipt: StoredPayment["receipt"]): Reply {
+  return repricedReply(receipt, typeof route.offers !== "function");
+}
+
+/** The kept response to what is owed. It stays owed until the last byte has left: whoever breaks off asks again. */
+function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredAnswer): Reply {
+  const { ledger, open, reporter } = paid.engine;
+  const alert = () => reporter.alert("store_failed", publicRecord(owed));
+  const close = (): Promise<void> => {
+    const closed: Promise<void> = insist(() => ledger.advance(owed, "delivered"), PERSISTENCE, alert)
+      // A copy was quicker, or the store fails for long: then it stays owed.
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => open.delete(closed));
+    open.add(closed);
+    return closed;
+  };
+  return {
+    ...storedReply(answer, owed, isProven(paid, owed)),
+    delivered: (whole) => (whole ? close() : Promise.resolve()),
+  };
 }
 
 async function resolve<Raw>(
@@ -75,16 +102,21 @@ async function resolve<Raw>(
   if (settlement.type !== "settled") return unsettledReply(settlement);
   const { receipt } = settlement;
   const { ledger } = paid.engine;
-  if (!isBuyer(paid, unknown)) {
-    await oweLater(paid.engine, settlement.record, receipt);
-    return usedReply(receipt);
+  const buyer = isBuyer(paid, unknown);
+  if (!buyer || !isSold(paid, unknown)) {
+    const record = await oweLater(paid.engine, settlement.record, receipt);
+    return buyer && record.state === "owed" ? repriced(paid, receipt) : refused(record);
   }
   const record = await requireSettled(paid.engine, settlement.record, receipt);
   try {
     const answer = record.kept ? await ledger.answer(record.id) : undefined;
     if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, true);
+    if (answer && !record.arrived) {
+      const owed = await ledger.advance(record, "owed", {}, keepLonger(paid.route, answer, record));
+      return hand(paid, owed, answer);
+    }
     const delivered = await ledger.advance(record, "delivered");
-    return answer ? storedReply(answer, delivered) : usedReply(receipt);
+    return answer ? storedReply(answer, delivered, isProven(paid, delivered)) : usedReply(receipt);
   } catch (error) {
     // It is charged: the next request of this payment finds it owed.
     ledger.abandon(record);

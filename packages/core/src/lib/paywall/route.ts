@@ -51,12 +51,13 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
       return answer(unpaidReply(route, terms, url, request, preview));
     }
     if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
-    const { admitPayment, createTicket } = await loadLife();
+    const { admitPayment, createTicket, grantTicket } = await loadLife();
     const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
     if (admitted !== "granted" && "status" in admitted) return answer(admitted);
-    const ticket = admitted === "granted" ? undefined : createTicket(engine, route, request, admitted);
-    remember(engine, route, request, offers, ticket?.payment);
-    return ticket ? { type: "admit", ticket } : { type: "pass" };
+    const granted = admitted === "granted";
+    const ticket = granted ? grantTicket(route) : createTicket(engine, route, request, admitted);
+    remember(engine, route, request, offers, ticket.payment);
+    return { type: "admit", ticket };
   };
 
   return {
@@ -79,15 +80,16 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
   };
 }
 
-type Life = Pick<typeof import("./admit.js"), "admitPayment"> & Pick<typeof import("./ticket.js"), "createTicket">;
+type Life = Pick<typeof import("./admit.js"), "admitPayment"> &
+  Pick<typeof import("./ticket.js"), "createTicket"> &
+  Pick<typeof import("./grant.js"), "grantTicket">;
 let life: Promise<Life> | undefined;
 
 /** What unpaid requests never need is loaded with the first payment: edge runtimes count what loads at once. */
 function loadLife(): Promise<Life> {
-  life ??= Promise.all([import("./admit.js"), import("./ticket.js")]).then(([{ admitPayment }, { createTicket }]) => ({
-    admitPayment,
-    createTicket,
-  }));
+  life ??= Promise.all([import("./admit.js"), import("./ticket.js"), import("./grant.js")]).then(
+    ([{ admitPayment }, { createTicket }, { grantTicket }]) => ({ admitPayment, createTicket, grantTicket }),
+  );
   life.catch(() => {
     life = undefined;
   });

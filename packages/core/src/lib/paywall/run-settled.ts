@@ -34,7 +34,10 @@ export async function runSettled<Raw>(
   }
   try {
     const withheld = fresh ? await askAfterSettle(paid, presented, receipt) : undefined;
-    if (!withheld) return await takeOver(paid.engine, presented, settled, receipt);
+    if (!withheld) {
+      const running = await takeOver(paid.engine, presented, settled, receipt);
+      return "status" in running || fresh ? running : { ...running, collects: true };
+    }
     await ledger.advance(settled, "owed", { reason: "withheld" });
     return withheld;
   } catch (error) {

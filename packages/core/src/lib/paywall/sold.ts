@@ -11,13 +11,12 @@ export function routeName<Raw>({ route, request, url }: Pick<KnownRequest<Raw>, 
 }
 
 /**
- * Whether a payment on record was made for this compiled route: its label and its terms. One path may have several routes,
- * told apart by a header, a host or a version. A price that has risen since is not the buyer's to pay, if the label tells
- * that no other price of this path was meant.
+ * Whether a payment on record that names this route was made for its terms, too. One path may have several routes, told
+ * apart by a header, a host or a version. A price that has risen since is not the buyer's to pay, if the label tells that no
+ * other price of this path was meant.
  */
 export function isSold<Raw>(paid: KnownRequest<Raw>, record: StoredPayment): boolean {
   const { engine, route, terms } = paid;
-  if (record.route !== routeName(paid)) return false;
   const asked = terms.offers.map(({ requirements }) => requirements);
   if (asked.some((now) => isSame(now, record.offer))) return true;
   // A price function sees the whole request. What it asks now tells what another run of the handler is worth.

@@ -20,14 +20,18 @@ const NOT_KEPT = new Set([
 /** Milliseconds for which an answer is kept whose buyer can prove itself by more than what the chain shows. */
 const KEEP_NAMED = 24 * 3_600_000;
 
-/** A whole answer as it can be sent again; nothing if it streams, or is larger than the route keeps. */
+/**
+ * A whole answer as it can be sent again; nothing if it streams, or is larger than the route keeps.
+ * @param collects it is made for what was owed
+ */
 export function keepAnswer<Raw>(
-  { keepBytes }: RouteTerms<Raw>,
+  route: RouteTerms<Raw>,
   outcome: Outcome,
   record: StoredPayment,
+  collects = false,
 ): StoredAnswer | undefined {
   const { whole, body, status } = outcome;
-  if (!whole || !body || body.byteLength > keepBytes) return undefined;
+  if (!whole || !body || body.byteLength > route.keepBytes) return undefined;
   const { remove, set } = chargedHeaders(outcome, undefined);
   // Whoever writes the answer joins the handler's values of these with the engine's.
   const replaced = set.map(([name]) => name).filter((name) => name !== VARY[0] && name !== EXPOSED[0]);
@@ -40,21 +44,42 @@ export function keepAnswer<Raw>(
   });
   const now = Date.now();
   const expiresAt = record.identifier ? now + KEEP_NAMED : Math.min(givenUntil(record), now + KEEP_NAMED);
-  return { status, headers: [...headers, ...set], body, expiresAt };
+  const answer = { status, headers: [...headers, ...set], body, expiresAt };
+  return collects ? keepLonger(route, answer, record) : answer;
+}
+
+/**
+ * A response that is owed, or was, is given out for as long as what is owed can be collected. Whoever shows the payment in
+ * that time and was quicker than its buyer takes nothing from the buyer then.
+ */
+export function keepLonger<Raw>(route: RouteTerms<Raw>, answer: StoredAnswer, record: StoredPayment): StoredAnswer {
+  return { ...answer, expiresAt: Math.max(answer.expiresAt, collectedUntil(route, record)) };
+}
+
+/** Unix milliseconds until which what is owed can be collected. */
+export function collectedUntil<Raw>(
+  { collectSeconds }: Pick<RouteTerms<Raw>, "collectSeconds">,
+  { times, updatedAt }: StoredPayment,
+): number {
+  return (times.settled ?? updatedAt) + collectSeconds * 1000;
 }
 
 /** Unix milliseconds until which the payment itself collects a delivered answer again: later it proves nobody. */
-export function givenUntil({ validBefore, createdAt, offer }: StoredPayment): number {
+function givenUntil({ validBefore, createdAt, offer }: StoredPayment): number {
   return validBefore === undefined ? createdAt + offer.maxTimeoutSeconds * 1000 : validBefore * 1000;
 }
 
-/** A kept answer, with the receipt of its payment. */
+/**
+ * A kept answer, with the receipt of its payment.
+ * @param proven its buyer has shown more than the chain does
+ */
 export function storedReply(
   { status, headers, body }: StoredAnswer,
-  { receipt, identifier, audience }: StoredPayment,
+  { receipt }: StoredPayment,
+  proven: boolean,
 ): Reply {
-  // Cookies may be a session's. They go only to a buyer who has shown more than the chain does.
-  const given = identifier || audience ? headers : headers.filter(([name]) => name.toLowerCase() !== "set-cookie");
+  // Cookies may be a session's.
+  const given = proven ? headers : headers.filter(([name]) => name.toLowerCase() !== "set-cookie");
   const fields: HeaderList = given.map(([name, value]) => [name, value]);
   if (receipt) fields.push(receiptHeader(receipt));
   return { status, headers: fields, body };

@@ -4,7 +4,7 @@ import { type PaymentState, publicRecord, type StoredAnswer, type StoredPayment 
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
-import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
+import { chargedHeaders, grantedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
 import { keepHeard } from "./heard.js";
 import { askHook } from "./hooks.js";
@@ -14,7 +14,7 @@ import { describePayment } from "./payment.js";
 import { settledChange } from "./receipt.js";
 import { facilitatorReply, storeReply, timeoutReply, unsettledReply } from "./replies.js";
 import { type Settlement, settlePayment } from "./settle.js";
-import { keepAnswer } from "./stored-answer.js";
+import { keepAnswer, keepLonger } from "./stored-answer.js";
 
 /** A payment whose record says `running`: the handler may run for it, once. */
 export interface RunningPayment {
@@ -22,6 +22,8 @@ export interface RunningPayment {
   readonly record: StoredPayment;
   /** The settlement, if it came before the handler. */
   readonly receipt: SettlementResponse | undefined;
+  /** The response is owed, and collected by this request. */
+  readonly collects?: boolean;
 }
 
 /** The longest delay that timers take, in milliseconds. */
@@ -73,7 +75,9 @@ export function createTicket<Raw>(
   const close = async (state: "delivered" | "owed", reason?: string): Promise<void> => {
     // A success that could not be written at its time is written first.
     if (record.state === "settling" && receipt) await write("settled", settledChange(receipt), answer);
-    await write(state, reason === undefined ? {} : { reason }, record.kept ? undefined : answer);
+    const unkept = record.kept ? undefined : answer;
+    const kept = answer && state === "owed" ? keepLonger(route, answer, record) : unkept;
+    await write(state, reason === undefined ? {} : { reason }, kept);
   };
 
   /** @param ran the handler has worked for nothing */
@@ -97,7 +101,7 @@ export function createTicket<Raw>(
     const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
     if (asked) {
       await release(asked === "granted" ? "granted" : "refused_by_hook", asked !== "granted");
-      return asked === "granted" ? { type: "release", ...UNCHARGED } : { type: "replace", reply: asked };
+      return asked === "granted" ? { type: "release", ...grantedHeaders(outcome) } : { type: "replace", reply: asked };
     }
     const facilitator = engine.pool.named(record.facilitator);
     if (!facilitator) {
@@ -147,7 +151,7 @@ export function createTicket<Raw>(
     try {
       if (limit.signal.aborted || !isCharged(outcome)) return await fail(outcome);
       if (!receipt) return await settle(outcome);
-      answer = keepAnswer(route, outcome, record);
+      answer = keepAnswer(route, outcome, record, running.collects);
       await answerFor(receipt);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, receipt) };

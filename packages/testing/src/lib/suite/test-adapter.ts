@@ -10,6 +10,7 @@ import { testBypasses, testOptions } from "./cases/bypasses.js";
 import { testBytes } from "./cases/bytes.js";
 import { testChainNodes } from "./cases/chain-nodes.js";
 import { testChallenge, testResource } from "./cases/challenge.js";
+import { testCollection } from "./cases/collection.js";
 import { testConfig } from "./cases/config.js";
 import { testDepartures } from "./cases/departures.js";
 import { testDetached } from "./cases/detached.js";
@@ -51,7 +52,7 @@ export function testAdapter(harness: Harness): void {
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
+    "one payment, one sale": [testReplay, testRedelivery, testCollection, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],

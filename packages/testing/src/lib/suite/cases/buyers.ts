@@ -105,6 +105,25 @@ export function testBuyers({ check }: Casebook): void {
     await expectGiven(shop, header, bob);
   });
 
+  check(
+    "G28i sends cookies of a kept response only where something that the chain does not show was compared",
+    async (open) => {
+      const handle = () => ({ headers: [["set-cookie", "session=new"]] as const, body: "the buyer's mail" });
+      for (const [price, init, cookies] of [
+        [{ price: "$0.01", keep: "public" }, alice, []],
+        [{ price: "$0.01", keep: "public" }, {}, []],
+        ["$0.01", {}, []],
+        ["$0.01", alice, ["session=new"]],
+      ] as const) {
+        const { shop, header } = await buy(open, init, { price, handle });
+        await shop.becomes("delivered");
+        const again = await shop.pay(header, "/paid", init);
+        expect(again.status).toBe(200);
+        expect(again.headers.getSetCookie()).toEqual(cookies);
+      }
+    },
+  );
+
   check("G28g keeps no response where the route says so", async (open) => {
     const { shop, header } = await buy(open, alice, { price: { price: "$0.01", keep: false } });
     expect(await shop.becomes("delivered")).not.toHaveProperty("kept");

@@ -57,6 +57,62 @@ export function testCachesAndOrigins({ check }: Casebook): void {
     for (const name of fields) expect(response.headers.get(name)).toBe("max-age=600");
   });
 
+  for (const hook of ["beforeVerify", "afterVerify", "beforeSettle"] as const) {
+    const id = { beforeVerify: "G30c", afterVerify: "G30d", beforeSettle: "G30e" }[hook];
+    check(`${id} lets no shared cache keep what a hook has granted (${hook})`, async (open) => {
+      const headers = [
+        ["content-type", "text/plain"],
+        ["cache-control", "public, max-age=600, s-maxage=900"],
+        ...fields.map((name) => [name, "max-age=600"] as const),
+        ...others,
+      ] as const;
+      let status = 200;
+      const handle = () => ({ status, headers, body: "granted" });
+      const shop = await open({
+        routes: [{ ...paid, handle }],
+        config: { hooks: { [hook]: () => ({ grant: true }) } },
+      });
+      const { response } = await shop.buy();
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe("granted");
+      const names = [...response.headers.keys()];
+      expect(names.filter((name) => fields.some((field) => field.toLowerCase() === name))).toEqual([]);
+      for (const [name, value] of others) expect(response.headers.get(name)).toBe(value);
+      expect(response.headers.get("cache-control")).toBe("private, max-age=600");
+      expect(response.headers.get("vary")).toMatch(/\bpayment-signature\b/i);
+      expect(response.headers.get("payment-response")).toBeNull();
+      // An error is no goods.
+      status = 404;
+      const missing = (await shop.buy()).response;
+      expect(missing.headers.get("cache-control")).toContain("public");
+      expect(shop.facilitator.charges).toHaveLength(0);
+    });
+  }
+
+  check("G30f streams what a hook has granted, as it comes", async (open) => {
+    let goOn = () => {};
+    const more = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    async function* parts(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("one ");
+      await more;
+      yield Buffer.from("two");
+    }
+    const handle = () => ({ headers: [["cache-control", "public"]] as const, body: parts() });
+    const shop = await open({
+      routes: [{ ...paid, handle }],
+      config: { hooks: { afterVerify: () => ({ grant: true }) } },
+    });
+    const { response } = await shop.buy();
+    expect(response.headers.get("cache-control")).toBe("private");
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toBe("one ");
+    goOn();
+    expect((await reader?.read())?.value).toBe("two");
+    expect((await reader?.read())?.done).toBe(true);
+  });
+
   check(
     "G62 names the payment fields to pages of other origins, beside a * that names nothing to some",
     async (open) => {
