@@ -9,15 +9,15 @@ interface ProcessWarning {
   readonly code: string;
 }
 
-const { process } = globalThis as { readonly process?: Process };
+const { process: node } = globalThis as { readonly process?: Process };
 
 /** The environment of the process; empty where the runtime has none. */
-export const environment = process?.env ?? {};
+export const environment = node?.env ?? {};
 
 /** A warning of the process, where the runtime has them. Edge runtimes show parts of Node, and throw when they are touched. */
 export function warnProcess(warning: string | Error, code?: string): void {
   try {
-    process?.emitWarning?.(warning, code === undefined ? undefined : { type: "TurnpikeWarning", code });
+    node?.emitWarning?.(warning, code === undefined ? undefined : { type: "TurnpikeWarning", code });
   } catch {
     // Then there is no one to warn.
   }
