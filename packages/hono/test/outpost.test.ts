@@ -1,6 +1,6 @@
 import { type Context, Hono, type Next } from "hono";
 import { expect, it } from "vitest";
-import { protect } from "../src/index.js";
+import { paywall, protect } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
@@ -40,4 +40,14 @@ it("G10l what stands ahead of the gate may refuse, redirect and pass on, and wha
   }
   const unpaid = await app.request("/premium/x");
   expect([unpaid.status, unpaid.headers.get("x-app")]).toEqual([402, "yes"]);
+});
+
+it("G11d the check refuses a function for the whole app behind a gate below a path, and none ahead of it", () => {
+  const pass = async (c: Context, next: Next) => (c.req.query("x") ? c.text("goods") : next());
+  const gate = () => paywall(till.config({ routes: { "GET /premium/x": "$1" } }));
+  const route = (c: Context) => c.text("route");
+  const behind = new Hono().use("/premium/*", gate()).get("/premium/x", route).use(pass);
+  expect(() => paywall.check(behind)).toThrow(/gate_bypassed/);
+  const ahead = new Hono().use(pass).use("/premium/*", gate()).get("/premium/x", route);
+  expect(() => paywall.check(ahead)).not.toThrow();
 });

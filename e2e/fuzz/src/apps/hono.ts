@@ -36,12 +36,13 @@ function putGate(app: Hono, { plan, tolls }: Parts): void {
   else app.use(adapter.paywall(tolls, table));
 }
 
-function fill(target: Hono, parts: Parts, mount: Mount, before: Path): void {
+/** @param stripped segments that are taken off a path ahead of this app */
+function fill(target: Hono, parts: Parts, mount: Mount, before: Path, stripped = 0): void {
   const prefix = [...before, ...mount.prefix];
   for (const { id, method, path, paid } of mount.routes) {
     const handlers: MiddlewareHandler[] = parts.tolls && paid ? [adapter.paid(parts.tolls, "$0.01")] : [];
     const serve = (c: Context) => {
-      const params = { rest: c.req.path.split("/").slice(prefix.length + path.length), ...c.req.param() };
+      const params = { rest: c.req.path.split("/").slice(prefix.length - stripped + path.length), ...c.req.param() };
       parts.ran({ request: idOf(c), method: c.req.method, route: id, path: pathOf([...prefix, ...path], params) });
       return c.text("goods");
     };
@@ -54,7 +55,7 @@ function fill(target: Hono, parts: Parts, mount: Mount, before: Path): void {
   }
   for (const inner of mount.mounts) {
     const next = quietApp(parts.plan);
-    fill(next, parts, inner, prefix);
+    fill(next, parts, inner, prefix, inner.app ? prefix.length + inner.prefix.length : stripped);
     if (inner.app) target.mount(write(inner.prefix), next.fetch);
     else target.route(write(inner.prefix), next);
   }

@@ -1,4 +1,4 @@
-import type { AppRoute } from "./gates.js";
+import { type AppRoute, gateOf } from "./gates.js";
 import { isForAll, isProxy, isWild, roleOf } from "./roles.js";
 
 /**
@@ -14,8 +14,12 @@ export function findBypass(
   all: readonly AppRoute[] = met,
 ): AppRoute | undefined {
   if (isForAll(place)) return undefined;
+  const at = met.indexOf(place);
+  // Middleware stands ahead; what is for the whole app and stands behind may be a server that leaves to others what it has not.
+  const mayServe = (route: AppRoute) =>
+    roleOf(route) !== "passes" || (isForAll(route) && !gateOf(route) && met.indexOf(route) > at);
   return all.find((route) => {
-    if (roleOf(route) === "passes" || !escapes(route, place)) return false;
+    if (!mayServe(route) || !escapes(route, place)) return false;
     return met.includes(route) || (isWild(route) && isProxy(route));
   });
 }
