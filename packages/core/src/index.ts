@@ -46,6 +46,6 @@ export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
 export type { Reconciliation } from "./lib/paywall/reconcile.js";
 export { requirePaid } from "./lib/paywall/require-paid.js";
 export type { NetworkDefinition, TokenDefinition } from "./lib/pricing/definitions.js";
-export type { ChainFinding, ChainPayment, ChainReader, Finality } from "./lib/schemes/chain.js";
+export type { ChainFinding, ChainPayment, ChainReader, Finality, OwnTransfer } from "./lib/schemes/chain.js";
 export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
 export type { Payment } from "./lib/seam.js";

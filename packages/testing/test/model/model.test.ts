@@ -41,6 +41,7 @@ const fault = fc.record({
     "unsent",
     "dies after",
     "dies before",
+    "stalls",
   ),
 });
 const store = fc.record({
@@ -97,11 +98,16 @@ async function check(world: World): Promise<void> {
   for (const { payment } of world.runs) live.set(payment, (live.get(payment) ?? 0) + 1);
   for (const [payment, runs] of live) expect(runs, `I2: runs of payment ${payment} at once`).toBe(1);
   for (const [payment, times] of world.charges) expect(times, `I3: charges of payment ${payment}`).toBe(1);
+  const all = await world.records();
+  for (const payment of world.heard) {
+    const known = all.some(({ id, receipt }) => numberOf(id) === payment && receipt?.success);
+    expect(known, `I5: the charge of payment ${payment} was heard of`).toBe(true);
+  }
   const background = world.settle === "background";
   for (const payment of world.delivered.keys()) {
     if (!background) expect(world.charges.has(payment), `I4: payment ${payment} delivered unpaid`).toBe(true);
   }
-  for (const record of await world.records()) {
+  for (const record of all) {
     if (record.reason === "moved") continue;
     const payment = numberOf(record.id);
     const charged = world.charges.has(payment);
@@ -155,6 +161,7 @@ async function live(
   const world = new World(settle, asked);
   for (const step of history) {
     await take(world, step);
+    await new Promise((resolve) => setImmediate(resolve));
     await check(world);
   }
   await settleDown(world);

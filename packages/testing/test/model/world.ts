@@ -6,6 +6,7 @@ import {
   type Paywall,
   type Reading,
   type Store,
+  type StoredPayment,
 } from "@turnpike/core";
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired, SettlementResponse } from "@turnpike/core/protocol";
@@ -22,7 +23,9 @@ export type SettleFault =
   | "unsent"
   /** The seller's process dies while the call is open. */
   | "dies after"
-  | "dies before";
+  | "dies before"
+  /** The process loses its lease while the call is open, another one looks at the payment, and then the success comes. */
+  | "stalls";
 
 /** What the store does with the next write: it fails, having written or not. */
 export type StoreFault = "fails before" | "fails after";
@@ -49,6 +52,8 @@ export class World {
   readonly charges = new Map<number, number>();
   /** Payments whose answer a client holds in its hands. */
   readonly delivered = new Map<number, number>();
+  /** Payments of whose charge a process that is alive has heard, and could write it down. */
+  readonly heard = new Set<number>();
   /** Answers that left, whether they arrived or not, before they were paid. */
   runs: Run[] = [];
   faults: SettleFault[] = [];
@@ -57,7 +62,8 @@ export class World {
   readonly #dead = new Set<string>();
   readonly #pending = new Set<number>();
   readonly #cancelled = new Set<number>();
-  #holders = new Set<string>();
+  /** Payments that are held, by holder. */
+  #holders = new Map<string, number>();
   #paywall: Paywall;
   #route: PricedRoute;
   #requirements: PaymentPayload["accepted"] | undefined;
@@ -99,8 +105,8 @@ export class World {
 
   /** The process dies, with everything in it, and another one starts on the same store. */
   die(): void {
-    for (const holder of this.#holders) this.#dead.add(holder);
-    this.#holders = new Set();
+    this.#lapse();
+    this.heard.clear();
     this.runs = [];
     // A dead process renews nothing and writes nothing: its engine gets a store that refuses it.
     this.#epoch++;
@@ -114,6 +120,15 @@ export class World {
 
   async records() {
     return (await this.store.list({ order: "newest", limit: 1_000 })).map(({ record }) => record);
+  }
+
+  /** The leases run out: of one payment, or all. */
+  #lapse(only?: number): void {
+    for (const [holder, payment] of this.#holders) {
+      if (only !== undefined && payment !== only) continue;
+      this.#dead.add(holder);
+      this.#holders.delete(holder);
+    }
   }
 
   #received(payment: number): void {
@@ -152,7 +167,7 @@ export class World {
   #find(payment: number): ChainFinding {
     if (this.#cancelled.has(payment)) return { type: "spent", final: true };
     if (!this.charges.has(payment) || this.#pending.has(payment)) return { type: "unused", expired: false };
-    return { type: "settled", transaction: transactionOf(payment), final: true };
+    return { type: "settled", transaction: transactionOf(payment), final: true, own: true };
   }
 
   #facilitator(): Facilitator {
@@ -194,6 +209,14 @@ export class World {
           case "dies before":
             this.die();
             throw new FacilitatorError("facilitator_disconnected", "lost", { sent: true });
+          case "stalls": {
+            const epoch = this.#epoch;
+            const done = act(payment);
+            this.#lapse(payment);
+            await this.#start()[0].reconcile();
+            if (done.success && epoch === this.#epoch && this.storeFaults.length === 0) this.heard.add(payment);
+            return done;
+          }
           case "pending": {
             const done = act(payment);
             if (done.success) this.#pending.add(payment);
@@ -221,14 +244,14 @@ export class World {
         return reading && judge(reading);
       },
       insert: (record, lease) => {
-        this.#holders.add(record.holder);
+        this.#leased(record);
         return store.insert(record, lease);
       },
       replace: async (record, version, lease, answer) => {
         const fault = this.storeFaults.shift();
         if (fault === "fails before") throw new Error("the store failed");
-        this.#holders.add(record.holder);
         const written = await store.replace(record, version, lease, answer);
+        if (written) this.#leased(record);
         if (fault === "fails after") throw new Error("the store failed, after it had written");
         return written;
       },
@@ -237,6 +260,11 @@ export class World {
         return lapsed ? found.filter(({ leased }) => !leased) : found;
       },
     };
+  }
+
+  #leased({ holder, id }: StoredPayment): void {
+    this.#holders.set(holder, Number(id.split("#")[0]?.split(":").at(-1)));
+    this.#dead.delete(holder);
   }
 
   async #header(payment: number): Promise<string> {

@@ -5,6 +5,7 @@ import type { Deed, Trace } from "./deed.js";
 import { eip3009Trace } from "./eip3009-trace.js";
 import { createPace, findBlockBefore, type Pace } from "./logs.js";
 import { type Block, findBlock, readBlock, readChainId, readReceipt } from "./node.js";
+import { isOwnTransfer } from "./own-transfer.js";
 import { permit2Trace } from "./permit2-trace.js";
 import { createRpc, type Rpc } from "./rpc.js";
 import { RpcRefusal } from "./rpc-errors.js";
@@ -89,11 +90,12 @@ interface View {
 
 async function findOut(
   rpc: Rpc,
-  { transaction, since }: ChainPayment,
+  payment: ChainPayment,
   charge: Charge,
   finality: Finality,
   pace: Pace,
 ): Promise<ChainFinding | undefined> {
+  const { transaction, since } = payment;
   const trace = charge.method === "eip3009" ? eip3009Trace(charge) : permit2Trace(charge);
   const head = await readBlock(rpc);
   // State is asked for by number: a node that lags behind the first one refuses instead of telling what was before.
@@ -106,7 +108,9 @@ async function findOut(
   const view = { head, final };
   if (!used) return known ? undefined : findUnused(rpc, trace, charge, view);
   const deed = known ?? (await search(rpc, trace, since, head, pace));
-  return deed && conclude(rpc, deed, view);
+  const finding = deed && (await conclude(rpc, deed, view));
+  if (!payment.claim || deed === undefined || finding?.type !== "settled") return finding;
+  return { ...finding, own: await isOwnTransfer(rpc, deed, charge, payment.payload, payment.claim) };
 }
 
 async function readFinal(rpc: Rpc, head: Block, finality: Finality): Promise<Block | undefined> {

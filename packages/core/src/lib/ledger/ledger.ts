@@ -186,6 +186,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         runs,
         holder: newHolder(),
         settleToken: crypto.randomUUID(),
+        claimedAt: now,
         createdAt: payment.createdAt ?? now,
         updatedAt: now,
         times: { ...payment.times, [state]: now },

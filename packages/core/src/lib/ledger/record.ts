@@ -84,6 +84,8 @@ export interface StoredPayment extends PaymentRecord {
    * anew with every claim.
    */
   readonly settleToken?: string;
+  /** Unix milliseconds of the claim; `createdAt` is the first one's. */
+  readonly claimedAt?: number;
 }
 
 /** An answer as it was sent, to be sent again. */
@@ -97,6 +99,10 @@ export interface StoredAnswer {
 
 /** The reason of an attempt's record whose payment goes on under its own name. */
 export const MOVED = "moved";
+/** The reason of a record in doubt whose transfer the chain shows, and not as this purchase's own. */
+export const PAID_BEFORE = "paid_before";
+/** The reason of an attempt's record in doubt whose signature a facilitator has called invalid since. */
+export const FORGED = "invalid_signature";
 
 /** Whether the record is one attempt's at a payment whose signature nobody has proven yet. */
 export function isAttempt({ id }: Pick<PaymentRecord, "id">): boolean {
@@ -109,15 +115,18 @@ export const WORKING: readonly PaymentState[] = ["running", "settling", "settled
 /** States that a restart, or a pass of `reconcile`, must look at once their lease has run out. */
 export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
-/** Every change of state that may happen; nothing else ever does. */
+/**
+ * Every change of state that may happen; nothing else ever does. Whatever a record has come to meanwhile becomes `settled`
+ * when its charge is heard of late.
+ */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "settled", "released", "owed", "delivered"],
   settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
   owed: ["running", "delivered"],
-  unknown: ["settling"],
-  released: ["running", "settling"],
-  failed: ["running", "settling"],
+  unknown: ["settling", "settled"],
+  released: ["running", "settling", "settled"],
+  failed: ["running", "settling", "settled"],
   delivered: [],
 };
 
@@ -194,6 +203,7 @@ export function publicRecord({
   expiresAt: _2,
   payload: _3,
   settleToken: _4,
+  claimedAt: _5,
   ...record
 }: StoredPayment): PaymentRecord {
   return record;

@@ -81,10 +81,10 @@ async function begin<Raw>(
   const bringer: Bringer = { ...unproven, signed: proven === "valid" };
   const claim = (payment: NewPayment, state: "running" | "settling", change: RecordChange = {}) =>
     claimPayment(paid, payment, state, instead, change);
-  const settleNow = async (payment: NewPayment, facilitator: Facilitator): Promise<Admitted> => {
+  const settleNow = async (payment: NewPayment, facilitator: Facilitator, verified: boolean): Promise<Admitted> => {
     const { settleFirst } = await import("./settle-first.js");
     const first = await inTurn(engine, presented, bringer, () =>
-      settleFirst(paid, presented, payment, facilitator, bringer, claim),
+      settleFirst(paid, presented, payment, facilitator, bringer, claim, verified),
     );
     if (first.type === "taken") return rejoin(paid, presented);
     if (first.type !== "refused") return first.admitted;
@@ -95,7 +95,7 @@ async function begin<Raw>(
     const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
     const id = proven === "valid" ? payment.id : attemptId(presented);
     const full = isAttempt({ id }) ? engine.openAttempts.blocked(bringer.client) : undefined;
-    return full ?? settleNow({ ...payment, id }, facilitator);
+    return full ?? settleNow({ ...payment, id }, facilitator, false);
   }
   const verification = await verifyPayment(engine, presented, key, bringer);
   if (!verification.valid) {
@@ -109,7 +109,7 @@ async function begin<Raw>(
   if (verified) return verified;
   const payment = newPayment(paid, presented, facilitator, payer);
   // Nothing of a response that leaves another way can be held until it is paid for.
-  if (request.detached === "settle") return settleNow(payment, facilitator);
+  if (request.detached === "settle") return settleNow(payment, facilitator, true);
   const record = await claim(payment, "running");
   if (record && "status" in record) return record;
   // Another request may have run the handler meanwhile.

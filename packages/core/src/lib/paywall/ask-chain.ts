@@ -1,5 +1,5 @@
-import type { StoredPayment } from "../ledger/record.js";
-import type { ChainFinding, Finality } from "../schemes/chain.js";
+import { isAttempt, type StoredPayment } from "../ledger/record.js";
+import type { ChainFinding, Finality, OwnTransfer } from "../schemes/chain.js";
 import type { Engine, Presented } from "./engine.js";
 
 /**
@@ -24,18 +24,41 @@ export async function askChain(
   presented: Presented,
   record: Pick<StoredPayment, "createdAt" | "transaction" | "finality">,
   finality: Finality = record.finality ?? DEPTH,
+  claim?: OwnTransfer,
 ): Promise<ChainFinding | undefined> {
   const { payload, requirements } = presented;
   const chain = engine.chains.find(({ networks }) => networks.includes(requirements.network));
   const since = Math.floor(record.createdAt / 1000) - CLOCK_SKEW;
   const { transaction } = record;
   try {
-    return await chain?.find({ payload, requirements, since, ...(transaction ? { transaction } : {}) }, finality);
+    const payment = { payload, requirements, since, ...(transaction ? { transaction } : {}) };
+    return await chain?.find(claim ? { ...payment, claim } : payment, finality);
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     engine.reporter.warn("A chain cannot be asked about a payment", { network: requirements.network, code });
     return undefined;
   }
+}
+
+/**
+ * The same of a payment that may be an old one. A transfer counts as this purchase's own if a facilitator found the payment
+ * unspent for it, or else if it is not older than the claim, and carries the signature where nobody has proven that.
+ * @param doubt an earlier call's outcome is unknown, so that the two clocks may differ. What is called used at once may be
+ * old, and is held to the claim's own time.
+ */
+export async function askWhoPaid(
+  engine: Engine,
+  presented: Presented,
+  record: Omit<StoredPayment, "version">,
+  { doubt, verified }: { readonly doubt: boolean; readonly verified: boolean },
+): Promise<ChainFinding | undefined> {
+  const { claimedAt = record.createdAt, times } = record;
+  if (verified || (times.running ?? 0) >= claimedAt) {
+    const finding = await askChain(engine, presented, record);
+    return finding?.type === "settled" ? { ...finding, own: true } : finding;
+  }
+  const since = claimedAt / 1000 - (doubt ? CLOCK_SKEW : 0);
+  return askChain(engine, presented, record, record.finality ?? DEPTH, { since, signed: isAttempt(record) });
 }
 
 /** Waits until the chain shows the transfer at the depth asked for, at most as long as a settlement may take. */

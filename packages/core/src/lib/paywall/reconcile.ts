@@ -1,6 +1,14 @@
 import { StoreError } from "../errors.js";
 import type { Standing } from "../ledger/ledger.js";
-import { isFree, MOVED, type PaymentRecord, publicRecord, type StoredPayment, UNRESOLVED } from "../ledger/record.js";
+import {
+  FORGED,
+  isFree,
+  MOVED,
+  type PaymentRecord,
+  publicRecord,
+  type StoredPayment,
+  UNRESOLVED,
+} from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
 import { successReceipt } from "./receipt.js";
@@ -31,6 +39,8 @@ const AT_ONCE = 8;
 /** Milliseconds until an unknown payment is looked at again: at first, and at most. */
 const FIRST_WAIT = 4_000;
 const LONGEST_WAIT = 60_000;
+/** The same of one whose signature is called invalid: only the chain ends it, after the end of its time. */
+const FORGED_WAIT = 3_600_000;
 
 /** Looks at every payment that is open and that nobody is at work on, and finds out what became of it. */
 export async function reconcile(engine: Engine): Promise<Reconciliation> {
@@ -88,7 +98,7 @@ async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Re
   const age = Date.now() - record.createdAt;
   const wait = Math.min(Math.max(age / 4, FIRST_WAIT), LONGEST_WAIT);
   const now = await engine.ledger.read(record.id);
-  if (now && !now.busy) await engine.ledger.defer(now.record, wait);
+  if (now && !now.busy) await engine.ledger.defer(now.record, now.record.reason === FORGED ? FORGED_WAIT : wait);
   return "open";
 }
 

@@ -1,6 +1,7 @@
 import type { StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Engine } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import { settledChange } from "./receipt.js";
 
@@ -47,6 +48,7 @@ export async function oweLater(
     return await ledger.advance(settled, settled.arrived ? "delivered" : "owed");
   } catch (error) {
     ledger.abandon(record);
+    keepHeard(engine, record, { receipt });
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 import type { Facilitator } from "../facilitator/types.js";
-import { isAttempt, type StoredPayment } from "../ledger/record.js";
+import { FORGED, isAttempt, PAID_BEFORE, type StoredPayment } from "../ledger/record.js";
 import { saysForged } from "../protocol/reasons.js";
 import type { SettlementResponse } from "../protocol/types.js";
-import { askChain } from "./ask-chain.js";
+import { askWhoPaid } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
 import { successReceipt } from "./receipt.js";
-import { type Settlement, settlePayment, writeFailed, writeSettled, writeUnknown } from "./settle.js";
+import { type Settlement, settlePayment, writeFailed, writePaidBefore, writeSettled, writeUnknown } from "./settle.js";
 
 /**
  * Finds out what became of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
@@ -17,10 +17,13 @@ export async function resolvePayment(
   presented: Presented,
   unknown: StoredPayment,
 ): Promise<Settlement> {
+  // Neither the chain nor a facilitator can tell more.
+  if (unknown.reason === PAID_BEFORE) return { type: "unknown", record: unknown, unresolved: true };
   const record = await engine.ledger.advance(unknown, "settling", { payload: presented.payload });
-  const finding = await askChain(engine, presented, record);
+  const finding = await askWhoPaid(engine, presented, record, { doubt: true, verified: false });
   if (finding?.type === "settled") {
     const { transaction, final } = finding;
+    if (!finding.own) return writePaidBefore(engine, record, transaction);
     const receipt = receiptFor(presented, record, transaction);
     // Without a depth of the route's own, a transaction counts as soon as a facilitator would call it settled.
     if (final || record.finality === undefined) return writeSettled(engine, record, receipt);
@@ -34,8 +37,9 @@ export async function resolvePayment(
     return writeFailed(engine, record, failure(presented, "settlement_expired"));
   }
   const pinned = engine.pool.named(record.facilitator);
+  // That ends no doubt: a contract wallet calls valid what it likes, when it likes. But it is settled no more.
   if (isAttempt(record) && (await isForged(engine, presented))) {
-    return writeFailed(engine, record, failure(presented, "invalid_signature"));
+    return writeUnknown(engine, record, { transaction: record.transaction, reason: FORGED });
   }
   if (pinned) return settlePayment(engine, presented, record, { facilitator: pinned, doubted: true });
   const other = finding ? await selectAny(engine, presented) : undefined;
@@ -50,10 +54,7 @@ export async function resolvePayment(
   }
 }
 
-/**
- * Whether a facilitator finds that the payer has never signed this: then it never settles, whatever was heard of it. Other
- * reasons prove nothing, since a payment that has settled is not valid any more either.
- */
+/** Whether a facilitator finds now that the payer has not signed this. */
 async function isForged({ pool }: Engine, presented: Presented): Promise<boolean> {
   try {
     const { answer } = await pool.verify(facilitatorRequest(presented));

@@ -4,7 +4,7 @@ import type { Facilitator } from "../facilitator/types.js";
 import type { StoredPayment } from "../ledger/record.js";
 import { sameNetwork } from "../pricing/network-names.js";
 import { encodeHeader } from "../protocol/header.js";
-import { isDefinitive, knownReason, saysSpent } from "../protocol/reasons.js";
+import { knownReason, type Refusal, readRefusal } from "../protocol/reasons.js";
 import { parseSettlementResponse } from "../protocol/schemas.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
@@ -14,8 +14,8 @@ import { successReceipt } from "./receipt.js";
 /** What one settle call has told. */
 export type SettleAnswer =
   | { readonly type: "settled"; readonly receipt: SettlementResponse }
-  /** Refused for certain. `spent`: because the authorisation was used before. */
-  | { readonly type: "refused"; readonly receipt: SettlementResponse; readonly spent: boolean }
+  /** This call has moved nothing. `why` tells what else it says. */
+  | { readonly type: "refused"; readonly receipt: SettlementResponse; readonly why: Exclude<Refusal, "unclear"> }
   /** Broadcast, and not yet included. */
   | { readonly type: "pending"; readonly receipt: SettlementResponse }
   /** Provably nothing left this process. */
@@ -75,11 +75,11 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
     return sound ? { type: "pending", receipt: failure(presented, reason, transaction) } : { type: "lost" };
   }
   if (transaction !== "") return sound ? { type: "lost", transaction } : { type: "lost" };
-  // Without a transaction, and for a reason that comes before any, a refusal is certain (threats, section 2).
-  if (!isDefinitive(answer.errorReason)) return { type: "lost" };
+  const refusal = readRefusal(answer.errorReason);
+  if (refusal === "unclear") return { type: "lost" };
   // What the facilitator has settled for another ledger would look on the chain as if it were ours.
-  const spent = saysSpent(answer.errorReason) && !(SETTLED_ELSEWHERE in (answer.extensions ?? {}));
-  return { type: "refused", spent, receipt: failure(presented, reason, "") };
+  const why = SETTLED_ELSEWHERE in (answer.extensions ?? {}) ? "unsound" : refusal;
+  return { type: "refused", why, receipt: failure(presented, reason, "") };
 }
 
 /** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */

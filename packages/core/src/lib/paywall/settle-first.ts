@@ -26,6 +26,7 @@ export type SettledFirst =
 /**
  * Settles ahead of the handler. A payment whose signature nobody has proven settles as an attempt, named by its proof as
  * well, and takes the payment's own name when it has succeeded: a forgery blocks nobody.
+ * @param verified a facilitator has found it valid for this request
  */
 export async function settleFirst<Raw>(
   paid: KnownRequest<Raw>,
@@ -34,6 +35,7 @@ export async function settleFirst<Raw>(
   facilitator: Facilitator,
   bringer: Bringer,
   claim: Claim,
+  verified: boolean,
 ): Promise<SettledFirst> {
   const { engine, route } = paid;
   const proven = isAttempt(payment) ? undefined : payment.payer;
@@ -44,7 +46,7 @@ export async function settleFirst<Raw>(
   const claimed = await claim(payment, "settling", { payload: presented.payload });
   if (!claimed) return { type: "taken" };
   if ("status" in claimed) return { type: "go", admitted: claimed };
-  const settlement = await settlePayment(engine, presented, claimed, { facilitator });
+  const settlement = await settlePayment(engine, presented, claimed, { facilitator, verified });
   if (settlement.type === "failed") {
     engine.guard.addressFailed(bringer);
     const reason = settlement.receipt.errorReason ?? "settlement_failed";

@@ -1,10 +1,11 @@
 import { isConflict } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { RecordChange } from "../ledger/ledger.js";
-import { isAttempt, publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
+import { isAttempt, PAID_BEFORE, publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
-import { askChain, confirmOnChain, hasChain } from "./ask-chain.js";
+import { askWhoPaid, confirmOnChain, hasChain } from "./ask-chain.js";
 import { type Engine, facilitatorRequest, type Presented } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { settledChange, successReceipt } from "./receipt.js";
 import { callSettle, type SettleAnswer } from "./settle-call.js";
 
@@ -30,6 +31,8 @@ export interface SettleTerms {
   readonly facilitator: Facilitator;
   /** The outcome was unknown before: then "already spent" means that an earlier call settled it. */
   readonly doubted?: boolean;
+  /** A facilitator has found it unspent for this purchase. */
+  readonly verified?: boolean;
   /** The handler's answer, to be kept with the outcome. */
   readonly answer?: StoredAnswer | undefined;
   /** The answer has left: what was not sent is not free again, but to be settled later. */
@@ -47,7 +50,7 @@ export async function settlePayment(
   claimed: StoredPayment,
   terms: SettleTerms,
 ): Promise<Settlement> {
-  const { answer: kept, answered = false } = terms;
+  const { answer: kept, answered = false, verified = false } = terms;
   const end = await settleRepeatedly(engine, presented, claimed, terms);
   const { answer, transaction, doubt, record } = end;
   const unknown = (known: string | undefined, receipt?: SettlementResponse) =>
@@ -63,43 +66,42 @@ export async function settlePayment(
     await engine.ledger.advance(record, "released", { reason: "settlement_not_sent" });
     return { type: "unsent", ...(answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }) };
   }
-  if (answer.spent) {
-    const paid = await whoSpentIt(engine, presented, { ...record, transaction }, doubt);
-    if (paid.by === "us") {
-      const { transaction } = paid;
-      return writeSettled(engine, record, successReceipt(presented.scheme, { ...answer.receipt, transaction }), kept);
-    }
-    if (paid.by === "nobody knows") return unknown(transaction);
-  } else if (doubt) {
-    return unknown(transaction);
+  const asked = { ...record, transaction };
+  const paid = await whoPaid(engine, presented, asked, answer.why, { doubt, verified });
+  if (paid.by === "this purchase") {
+    const { transaction } = paid;
+    return writeSettled(engine, record, successReceipt(presented.scheme, { ...answer.receipt, transaction }), kept);
   }
-  return writeFailed(engine, record, answer.receipt);
+  if (paid.by === "an earlier transfer") return writePaidBefore(engine, record, paid.transaction, kept);
+  return paid.by === "nobody knows" ? unknown(transaction) : writeFailed(engine, record, answer.receipt);
 }
 
-type Spender =
-  | { readonly by: "us"; readonly transaction: string }
-  | { readonly by: "somebody else" }
+type Payer =
+  | { readonly by: "this purchase" | "an earlier transfer"; readonly transaction: string }
+  /** For certain, as far as this purchase goes. */
+  | { readonly by: "nobody" }
   | { readonly by: "nobody knows" };
 
 /**
- * Whom a spent authorisation has paid. Only the chain can tell: for a little gas a payer spends it without paying anybody. A
- * settlement in doubt stays so where no chain can be asked.
+ * Who has paid where a settlement is refused. Whatever the payment's own settlement could have brought about, by an earlier
+ * call or another sender, is asked of the chain before it counts: for a little gas a payer spends an authorisation without
+ * paying, and whoever has seen one can submit it. A settlement in doubt stays so where no chain can be asked.
  */
-async function whoSpentIt(
+async function whoPaid(
   engine: Engine,
   presented: Presented,
   record: StoredPayment,
-  doubt: boolean,
-): Promise<Spender> {
-  // What nobody has verified for this purchase may be an old payment, which the chain shows to everybody.
-  if (!doubt && record.times.running === undefined) return { by: "somebody else" };
-  if (!hasChain(engine, presented)) return { by: doubt ? "nobody knows" : "somebody else" };
-  const finding = await askChain(engine, presented, record);
+  why: Extract<SettleAnswer, { type: "refused" }>["why"],
+  terms: { readonly doubt: boolean; readonly verified: boolean },
+): Promise<Payer> {
+  const asks = why !== "unsound" && hasChain(engine, presented);
+  const finding = asks ? await askWhoPaid(engine, presented, record, terms) : undefined;
   if (finding?.type === "settled" && (finding.final || record.finality === undefined)) {
-    return { by: "us", transaction: finding.transaction };
+    return { by: finding.own ? "this purchase" : "an earlier transfer", transaction: finding.transaction };
   }
-  if (finding?.type === "spent" && finding.final) return { by: "somebody else" };
-  return { by: "nobody knows" };
+  if (finding?.type === "spent" && finding.final) return { by: "nobody" };
+  const open = finding?.type === "settled" || finding?.type === "spent" || (asks && why === "used");
+  return { by: open || terms.doubt || why === "seen" ? "nobody knows" : "nobody" };
 }
 
 interface LastWord {
@@ -126,7 +128,8 @@ async function settleRepeatedly(
   if (first.type !== "pending") return { answer: first, transaction: known, doubt: doubted, record };
   const { transaction } = first.receipt;
   const again = await callSettle(engine, facilitator, presented, record);
-  const tells = again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.spent);
+  const tells =
+    again.type === "settled" || again.type === "pending" || (again.type === "refused" && again.why === "used");
   return { answer: tells ? again : first, transaction, doubt: true, record };
 }
 
@@ -183,8 +186,12 @@ export async function writeSettled(
     const written = await engine.ledger.advance(record, "settled", settledChange(receipt), kept, "hold");
     return { type: "settled", record: written, receipt };
   } catch (error) {
-    // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing.
-    if (isConflict(error)) throw error;
+    // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing. But it
+    // alone has heard of the charge.
+    if (isConflict(error)) {
+      keepHeard(engine, record, { receipt, kept });
+      throw error;
+    }
     engine.reporter.alert("store_failed", publicRecord(record));
     return { type: "settled", record, receipt };
   }
@@ -202,20 +209,41 @@ export async function writeFailed(
   return { type: "failed", receipt };
 }
 
+/**
+ * The chain shows a transfer that nobody can call this purchase's own. It has bought something else, or nothing yet: the
+ * seller decides, who finds the transaction on record.
+ */
+export async function writePaidBefore(
+  engine: Engine,
+  record: StoredPayment,
+  transaction: string,
+  kept?: StoredAnswer,
+): Promise<Settlement> {
+  return { ...(await writeUnknown(engine, record, { transaction, reason: PAID_BEFORE, kept })), unresolved: true };
+}
+
 export async function writeUnknown(
   engine: Engine,
   record: StoredPayment,
   {
     transaction,
+    reason,
     receipt,
     kept,
   }: {
     readonly transaction?: string | undefined;
+    readonly reason?: string;
     readonly receipt?: SettlementResponse | undefined;
     readonly kept?: StoredAnswer | undefined;
   },
 ): Promise<Extract<Settlement, { type: "unknown" }>> {
-  const change: RecordChange = transaction ? { transaction } : {};
-  const unknown = await engine.ledger.advance(record, "unknown", change, kept);
+  const change: RecordChange = { ...(transaction ? { transaction } : {}), ...(reason ? { reason } : {}) };
+  let unknown: StoredPayment;
+  try {
+    unknown = await engine.ledger.advance(record, "unknown", change, kept);
+  } catch (error) {
+    if (transaction) keepHeard(engine, record, { transaction });
+    throw error;
+  }
   return receipt ? { type: "unknown", record: unknown, receipt } : { type: "unknown", record: unknown };
 }

@@ -6,6 +6,7 @@ import type { Conclusion, Outcome, Payment, PaywallRequest, Reply, Ticket } from
 import { askAfterSettle } from "./after-settle.js";
 import { chargedHeaders, UNCHARGED } from "./answer-headers.js";
 import type { Engine, Presented, RouteTerms } from "./engine.js";
+import { keepHeard } from "./heard.js";
 import { askHook } from "./hooks.js";
 import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
 import { hookPayment } from "./paid-request.js";
@@ -107,14 +108,14 @@ export function createTicket<Raw>(
     const { payload } = presented;
     if (route.background) {
       await insist(() => write("settling", { payload, answered: true }, answer), PATIENCE);
-      background = settlePayment(engine, presented, record, { facilitator, answered: true });
+      background = settlePayment(engine, presented, record, { facilitator, answered: true, verified: true });
       // It is looked at when the answer has left, which may be long after it has failed.
       background.catch(() => undefined);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, undefined) };
     }
     await insist(() => write("settling", { payload }), PATIENCE);
-    const settlement = await settlePayment(engine, presented, record, { facilitator, answer });
+    const settlement = await settlePayment(engine, presented, record, { facilitator, answer, verified: true });
     if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
     ({ record, receipt } = settlement);
     const withheld = await askAfterSettle({ request, route }, presented, receipt);
@@ -175,6 +176,9 @@ export function createTicket<Raw>(
       await insist(closing, PERSISTENCE, () => engine.reporter.alert("store_failed", publicRecord(record)));
     } catch {
       storeFailed();
+      // Of a settlement behind the response its own function keeps what was heard, without knowing what has arrived.
+      const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
+      if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
       engine.open.delete(life);
       end();

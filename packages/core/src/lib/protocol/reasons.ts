@@ -47,34 +47,45 @@ export function knownReason(reason: string | undefined, fallback: string): strin
   return code !== undefined && KNOWN.has(code) ? code : fallback;
 }
 
-/**
- * Said of an authorisation that was spent before: by this settlement's forerunner, or by somebody else. A facilitator that
- * has merely seen the payment before (`duplicate_settlement`) does not say this: what it saw may have failed.
- */
-const SPENT = new Set([
-  "invalid_exact_evm_nonce_already_used",
-  "permit2_invalid_nonce",
-  "nonce_used",
-  "already_settled",
-]);
+/** What a refused settlement without a transaction says of its payment. */
+export type Refusal =
+  /** Wrong in itself, as it was signed. */
+  | "unsound"
+  /** Not to be settled as things stand. Its own settlement may have brought that about, by an earlier call. */
+  | "unfunded"
+  /** Its authorisation was spent before: by this settlement's forerunner, or by somebody else. */
+  | "used"
+  /** The facilitator has merely seen it before; what it saw may have failed, or moved the money. */
+  | "seen"
+  /** Nothing: it may come after a broadcast, or from somebody who does not know either. */
+  | "unclear";
 
-export function saysSpent(reason: string | undefined): boolean {
-  return reason !== undefined && SPENT.has(reason.toLowerCase());
-}
+const REFUSALS: Readonly<Record<Exclude<Refusal, "unsound">, ReadonlySet<string>>> = {
+  unfunded: new Set([
+    "insufficient_funds",
+    "invalid_exact_evm_insufficient_balance",
+    "invalid_exact_evm_payload_authorization_valid_before",
+    "invalid_exact_evm_transaction_simulation_failed",
+    "permit2_allowance_required",
+    "permit2_deadline_expired",
+    "permit2_insufficient_balance",
+    "permit2_simulation_failed",
+  ]),
+  used: new Set(["invalid_exact_evm_nonce_already_used", "permit2_invalid_nonce", "nonce_used", "already_settled"]),
+  seen: new Set(["duplicate_settlement"]),
+  unclear: new Set([
+    "invalid_transaction_state",
+    "invalid_exact_evm_transaction_failed",
+    "settlement_pending",
+    "unexpected_settle_error",
+    "unexpected_verify_error",
+  ]),
+};
 
-/** Reasons that may come after a broadcast, or from somebody who does not know either. */
-const DOUBTFUL = new Set([
-  "invalid_transaction_state",
-  "invalid_exact_evm_transaction_failed",
-  "settlement_pending",
-  "unexpected_settle_error",
-  "unexpected_verify_error",
-]);
-
-/** Whether a settlement refused for this reason, and without a transaction, certainly moved nothing. */
-export function isDefinitive(reason: string | undefined): boolean {
+export function readRefusal(reason: string | undefined): Refusal {
   const code = reason?.toLowerCase() ?? "";
-  return saysSpent(code) || (KNOWN.has(code) && !DOUBTFUL.has(code));
+  for (const [refusal, codes] of Object.entries(REFUSALS)) if (codes.has(code)) return refusal as Refusal;
+  return KNOWN.has(code) ? "unsound" : "unclear";
 }
 
 /** The status of a refusal: 412 where the buyer must first allow Permit2 to spend (scheme_exact_evm.md), else 402. */

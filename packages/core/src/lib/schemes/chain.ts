@@ -12,12 +12,28 @@ export interface ChainPayment {
   readonly transaction?: string;
   /** Unix seconds of when it was first seen: nothing of it is on the chain before. */
   readonly since: number;
+  /** Asked of a payment that nobody has found unspent for this purchase: which transfer would be the purchase's own. */
+  readonly claim?: OwnTransfer;
+}
+
+/** What tells the transfer of a purchase from an old one, which the chain shows to everybody. */
+export interface OwnTransfer {
+  /** Unix seconds, with fractions: its block is not older. */
+  readonly since: number;
+  /** Nobody has proven the payload's signature: the transfer must carry that very one. */
+  readonly signed: boolean;
 }
 
 /** What the chain says of a payment. */
 export type ChainFinding =
   /** It moved exactly this money from the payer to the seller. */
-  | { readonly type: "settled"; readonly transaction: string; readonly final: boolean }
+  | {
+      readonly type: "settled";
+      readonly transaction: string;
+      readonly final: boolean;
+      /** Where `claim` was asked: whether the transfer is that purchase's own. Left out, it counts as another's. */
+      readonly own?: boolean;
+    }
   /** Its single-use value is used, and did not pay the seller: cancelled, or spent in another way. */
   | { readonly type: "spent"; readonly final: boolean }
   /** Its single-use value is unused. `expired`: at the depth asked for, the chain's own time is past its window. */

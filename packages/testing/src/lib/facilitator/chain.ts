@@ -46,6 +46,8 @@ interface Inspected {
 export function createChain(options: ChainOptions = {}, networks: readonly string[] = []): Chain {
   const charges: Charge[] = [];
   const settled = new Map<string, Charge>();
+  /** Of each charge: when it moved, and by which signature. */
+  const deeds = new WeakMap<Charge, { readonly time: number; readonly signature: unknown }>();
   const unconfirmed = new Set<string>();
   const cancelled = new Set<string>();
   const balances = new Map(
@@ -87,6 +89,10 @@ export function createChain(options: ChainOptions = {}, networks: readonly strin
     const done: Charge = { ...charge, transaction: `0x${randomBytes(32).toString("hex")}` };
     settled.set(key, done);
     charges.push(done);
+    deeds.set(done, {
+      time: Date.now() / 1000,
+      signature: (body as FacilitatorRequest).paymentPayload.payload.signature,
+    });
     const balance = balances.get(charge.payer.toLowerCase());
     if (balance !== undefined) balances.set(charge.payer.toLowerCase(), balance - BigInt(charge.amount));
     return receipt(done);
@@ -123,10 +129,14 @@ export function createChain(options: ChainOptions = {}, networks: readonly strin
     },
     reader: {
       networks,
-      find: ({ payload }) => {
+      find: ({ payload, claim }) => {
         const key = keyOf(payload);
         const charge = unconfirmed.has(key) ? undefined : settled.get(key);
-        if (charge) return { type: "settled", transaction: charge.transaction, final: true };
+        if (charge) {
+          const { time = 0, signature } = deeds.get(charge) ?? {};
+          const own = !claim || (time >= claim.since && (!claim.signed || signature === payload.payload.signature));
+          return { type: "settled", transaction: charge.transaction, final: true, own };
+        }
         return cancelled.has(key) ? { type: "spent", final: true } : { type: "unused", expired: false };
       },
     },

@@ -1,4 +1,4 @@
-import { memoryStore, type Store } from "@turnpike/core";
+import { memoryStore, type Reading, type Store } from "@turnpike/core";
 
 type Operation = "read" | "insert" | "replace" | "renew" | "answer" | "link" | "linked" | "list";
 
@@ -32,10 +32,11 @@ export function hostileStore(): HostileStore {
       if (fault.done) run();
       throw fault.error ?? new Error("s3cr3t-disk is full");
     }) as Store[K];
-  const read: Store["read"] = async (id) => {
-    const reading = await guarded("read")(id);
-    return reading && lapsed ? { ...reading, leased: false } : reading;
-  };
+  const judge = <T extends Reading | undefined>(reading: T): T =>
+    reading && lapsed ? { ...reading, leased: false } : reading;
+  const read: Store["read"] = async (id) => judge(await guarded("read")(id));
+  const list: Store["list"] = async ({ lapsed: only, ...query }) =>
+    (await guarded("list")({ ...query, ...(only && !lapsed ? { lapsed: only } : {}) })).map(judge);
   return {
     name: "hostile",
     atomic: true,
@@ -47,7 +48,7 @@ export function hostileStore(): HostileStore {
     answer: guarded("answer"),
     link: guarded("link"),
     linked: guarded("linked"),
-    list: guarded("list"),
+    list,
     fail: (operation, when, fault) => {
       if (when) faults.set(operation, { ...fault, when });
       else faults.delete(operation);

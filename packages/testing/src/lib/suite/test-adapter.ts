@@ -22,6 +22,7 @@ import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
 import { testOutcomes } from "./cases/outcomes.js";
 import { testOwnPaths } from "./cases/own-paths.js";
+import { testPaidAlready } from "./cases/paid-already.js";
 import { testPaths, testVerbs } from "./cases/paths.js";
 import { testPaymentHeader } from "./cases/payment-header.js";
 import { testProofOfPayment } from "./cases/proof-of-payment.js";
@@ -52,7 +53,7 @@ export function testAdapter(harness: Harness): void {
     "one payment, one sale": [testReplay, testRedelivery, testBound, testBuyers, testSameRequest],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
-    "proof of payment": [testProofOfPayment, testChainNodes],
+    "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
     "what nobody has paid for": [testUnpaid, testLinearTime],

@@ -86,6 +86,18 @@ export function testDetached({ check, harness }: Casebook): void {
     }
   });
 
+  check("G18j switches for a payment that the chain shows as paid, though its settlement is refused", async (open) => {
+    for (const settle of modes) {
+      const shop = await open({ routes: [route(settle)], chain: true });
+      const header = await shop.header();
+      shop.facilitator.respond("settle", faults.acted(faults.fail("invalid_exact_evm_nonce_already_used")));
+      const answer = await upgrade(shop, header);
+      expect(answer.status, settle).toBe(101);
+      await shop.becomes("delivered");
+      expect([shop.runs(), shop.facilitator.charges.length], settle).toEqual([1, 1]);
+    }
+  });
+
   check("G18d switches once for one payment, whether copies come at once or later", async (open) => {
     for (const settle of modes) {
       const shop = await open({ routes: [route(settle)] });

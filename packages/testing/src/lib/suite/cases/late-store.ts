@@ -1,10 +1,11 @@
-import { type StoredPayment, StoreError } from "@turnpike/core";
+import { createPaywall, type StoredPayment, StoreError } from "@turnpike/core";
 import { expect } from "vitest";
 import { readReceipt } from "../../client/header.js";
+import * as faults from "../../facilitator/faults.js";
 import type { Casebook, Open } from "../casebook.js";
 import { expectRetryLater, problemOf } from "../expectations.js";
 import { type HostileStore, hostileStore, type StoreFault } from "../hostile-store.js";
-import { paid } from "../shop.js";
+import { paid, seller } from "../shop.js";
 
 /** Every code that a store of ours rejects with, and errors that are no store's. */
 const errors = (): readonly Error[] => [
@@ -142,6 +143,55 @@ export function testLateStore({ check }: Casebook): void {
     await collected.text();
     expect(shop.facilitator.charges).toHaveLength(1);
     expect(shop.runs()).toBe(1);
+  });
+
+  check("G63h writes down the charge that it hears of after it has lost its lease, and owes it", async (open) => {
+    for (const settle of ["after", "before"] as const) {
+      const store = hostileStore();
+      const shop = await open({ routes: [route(settle)], config: { store } });
+      const other = createPaywall({
+        ...{ payTo: seller, network: "base-sepolia", facilitator: shop.facilitator.url },
+        ...{ store, reconcileSeconds: 0 },
+      });
+      shop.facilitator.respond("settle", async (call) => {
+        await call.act();
+        store.lapse();
+        // Buries the record, then hears that the payment was used before.
+        await other.reconcile();
+        await other.reconcile();
+        expect(await shop.records(), settle).toMatchObject([{ state: "unknown" }]);
+        await faults.ok()(call);
+      });
+      const { response, header } = await shop.buy();
+      expect([409, 503], settle).toContain(response.status);
+      expect(response.headers.get("payment-required"), settle).toBeNull();
+      const transaction = shop.facilitator.charges[0]?.transaction;
+      expect(await shop.becomes("owed"), settle).toMatchObject({ receipt: { success: true, transaction } });
+      const collected = await shop.pay(header);
+      expect([collected.status, await collected.json()], settle).toEqual([200, { paid: true }]);
+      expect(readReceipt(collected), settle).toMatchObject({ success: true, transaction });
+      expect([shop.runs(), shop.facilitator.charges.length], settle).toEqual([1, 1]);
+    }
+  });
+
+  check("G63i keeps the transaction that it hears of after it has lost its lease", async (open) => {
+    const store = hostileStore();
+    const shop = await open({ config: { store } });
+    const other = createPaywall({
+      ...{ payTo: seller, network: "base-sepolia", facilitator: shop.facilitator.url },
+      ...{ store, reconcileSeconds: 0 },
+    });
+    shop.facilitator.respond("settle", faults.pending(), async (call) => {
+      store.lapse();
+      await other.reconcile();
+      const transaction = shop.facilitator.charges[0]?.transaction;
+      await faults.fail("settlement_pending", { transaction })(call);
+    });
+    shop.facilitator.always("settle", faults.fail("nonce_used"));
+    const { response } = await shop.buy();
+    expect([409, 503]).toContain(response.status);
+    const transaction = shop.facilitator.charges[0]?.transaction;
+    await expect.poll(async () => (await shop.records())[0]?.transaction, { timeout: 60_000 }).toBe(transaction);
   });
 
   check(
