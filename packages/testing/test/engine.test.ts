@@ -464,11 +464,10 @@ describe("attempts whose signature is called invalid after their settlement was 
         ...payload,
         payload: { ...payload.payload, signature: `0x${at.toString(16).padStart(130, "0")}` },
       });
-    // One client without an address may have 750 open.
     facilitator.always("settle", faults.status(403));
     facilitator.always("verify", faults.invalid("invalid_exact_evm_signature"));
-    for (let at = 0; at < 750; at++) await ask(route, forge(at));
-    expect(codeOf(await ask(route, forge(750)))).toBe("too_many_open_attempts");
+    for (let at = 0; at < 30; at++) await ask(route, forge(at));
+    expect(await paywall.payments()).toHaveLength(20);
     for (let pass = 0; pass < 4; pass++) await paywall.reconcile();
     facilitator.always("settle");
     facilitator.always("verify");

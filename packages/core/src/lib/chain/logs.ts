@@ -7,6 +7,9 @@ import type { Hex } from "./words.js";
 const SPAN = 2000n;
 /** Blocks that one search covers in all. */
 const MAX_BLOCKS = 200_000n;
+/** Milliseconds before a busy node is asked again: at first, and at most. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 800;
 /** How much smaller a range becomes when the node refuses it. */
 const SHRINK = 4n;
 
@@ -65,27 +68,39 @@ export async function searchLogs<T>(
 ): Promise<{ readonly found: T | undefined; readonly whole: boolean }> {
   const bound = first + MAX_BLOCKS - 1n;
   const end = bound < last ? bound : last;
-  let span = pace.span;
-  let refused = false;
-  for (let at = first; at <= end; ) {
+  const known = pace.span;
+  let span = known;
+  // A refusal may have had another reason than the range, so what a search has tried counts once it has succeeded.
+  pace.span = SPAN;
+  let found: T | undefined;
+  for (let at = first; at <= end && found === undefined; ) {
     const to = at + span - 1n < end ? at + span - 1n : end;
     let logs: readonly unknown[];
     try {
-      logs = await readLogs(rpc, filter, { first: at, last: to });
+      logs = await readPatiently(rpc, filter, { first: at, last: to });
     } catch (error) {
       if (span === 1n || !asksForLess(error)) throw error;
       span = span > SHRINK ? span / SHRINK : 1n;
-      pace.span = span;
-      refused = true;
       continue;
     }
-    const found = await visit(logs);
-    if (found !== undefined) return { found, whole: false };
+    found = await visit(logs);
     at = to + 1n;
   }
-  // A refusal may have had another reason, so larger ranges are tried again in time.
-  if (!refused && span < SPAN) pace.span = span * SHRINK < SPAN ? span * SHRINK : SPAN;
-  return { found: undefined, whole: end === last };
+  const larger = span * SHRINK < SPAN ? span * SHRINK : SPAN;
+  pace.span = span < known ? span : larger;
+  return { found, whole: found === undefined && end === last };
+}
+
+/** A node that is busy is asked once more for the same, a few times. */
+async function readPatiently(rpc: Rpc, filter: LogFilter, blocks: Blocks): Promise<readonly unknown[]> {
+  for (let wait = FIRST_WAIT; ; wait *= 2) {
+    try {
+      return await readLogs(rpc, filter, blocks);
+    } catch (error) {
+      if (!(error instanceof RpcRefusal && isBusy(error)) || wait > LONGEST_WAIT) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
 }
 
 async function readLogs(rpc: Rpc, filter: LogFilter, { first, last }: Blocks): Promise<readonly unknown[]> {
@@ -99,7 +114,14 @@ async function readLogs(rpc: Rpc, filter: LogFilter, { first, last }: Blocks): P
 
 /** Nodes word the refusal of a range in many ways, and some put it into the HTTP status. */
 function asksForLess(error: unknown): boolean {
-  if (error instanceof RpcRefusal) return true;
+  if (error instanceof RpcRefusal) return !isBusy(error);
   if (!(error instanceof RpcFailure)) return false;
   return error.code === "facilitator_too_large" || error.status === 400 || error.status === 413;
 }
+
+/** Said of how often a node is asked, not of the range. */
+function isBusy({ code, words }: RpcRefusal): boolean {
+  return code === 429 || BUSY.test(words);
+}
+
+const BUSY = /\brate\b|ratelimit|too many requests|requests? (?:per|count|limit)|throttl|capacity|compute units|quota/i;

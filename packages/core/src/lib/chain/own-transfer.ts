@@ -1,25 +1,32 @@
 import type { PaymentPayload } from "../protocol/types.js";
 import type { OwnTransfer } from "../schemes/chain.js";
+import { canonicalSignature } from "../schemes/evm-signature.js";
 import type { Charge } from "./charge.js";
 import type { Deed } from "./deed.js";
 import { findBlock, readCall } from "./node.js";
 import type { Rpc } from "./rpc.js";
 import { encodeWords, wordOf } from "./words.js";
 
-/** Whether a transfer was made for the purchase that asks: not before it, and by its own signature. */
+/** Whether a transfer was made for the purchase that asks: not before it, and by its own signature. `undefined`: cannot tell. */
 export async function isOwnTransfer(
   rpc: Rpc,
   { transaction, receipt }: Deed,
   charge: Charge,
-  { payload }: PaymentPayload,
+  { payload: { signature } }: PaymentPayload,
   { since, signed }: OwnTransfer,
-): Promise<boolean> {
-  const [block, call] = await Promise.all([
-    findBlock(rpc, receipt.block),
-    signed ? readCall(rpc, transaction) : undefined,
-  ]);
-  if (block?.hash !== receipt.blockHash || Number(block.time) < since) return false;
-  return !signed || (call !== undefined && carries(call.input, charge, payload.signature));
+): Promise<boolean | undefined> {
+  const [block, call] = await Promise.all([findBlock(rpc, receipt.block), readCall(rpc, transaction)]);
+  // The block may have gone between the questions.
+  if (block?.hash !== receipt.blockHash) return undefined;
+  if (Number(block.time) < since) return false;
+  const input = call?.input ?? "";
+  if (signed) return carries(input, charge, signature);
+  // A facilitator may have spelled it in another way.
+  return !showsSignature(input, charge) || [signature, canonical(signature)].some((one) => carries(input, charge, one));
+}
+
+function canonical(signature: unknown): unknown {
+  return typeof signature === "string" ? canonicalSignature(signature) : signature;
 }
 
 /** Where the signature follows in `transferWithAuthorization` and its like, that takes it as bytes. */
@@ -39,4 +46,11 @@ function carries(input: string, charge: Charge, signature: unknown): boolean {
   if (input.includes(`${nonce}${encodeWords(OFFSET)}${packed}`)) return true;
   const v = BigInt(`0x${bytes.slice(128)}`);
   return (v === 27n || v === 28n) && input.includes(`${nonce}${encodeWords(v)}${bytes.slice(0, 128)}`);
+}
+
+/** Whether a call hands over any signature where it belongs. */
+function showsSignature(input: string, charge: Charge): boolean {
+  if (charge.method === "permit2") return false;
+  const nonce = wordOf(charge.nonce).slice(2);
+  return [OFFSET, 27n, 28n].some((word) => input.includes(`${nonce}${encodeWords(word)}`));
 }

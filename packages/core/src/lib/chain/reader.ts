@@ -110,7 +110,8 @@ async function findOut(
   const deed = known ?? (await search(rpc, trace, since, head, pace));
   const finding = deed && (await conclude(rpc, deed, view));
   if (!payment.claim || deed === undefined || finding?.type !== "settled") return finding;
-  return { ...finding, own: await isOwnTransfer(rpc, deed, charge, payment.payload, payment.claim) };
+  const own = await isOwnTransfer(rpc, deed, charge, payment.payload, payment.claim);
+  return own === undefined ? undefined : { ...finding, own };
 }
 
 async function readFinal(rpc: Rpc, head: Block, finality: Finality): Promise<Block | undefined> {

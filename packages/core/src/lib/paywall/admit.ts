@@ -1,7 +1,7 @@
 import { FacilitatorError, isConflict, StoreError } from "../errors.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { NewPayment, RecordChange, Standing } from "../ledger/ledger.js";
-import { isAttempt, isFree, type StoredPayment } from "../ledger/record.js";
+import { isAttempt, type StoredPayment } from "../ledger/record.js";
 import { refusalStatus } from "../protocol/reasons.js";
 import type { Reply } from "../seam.js";
 import { readAudience } from "./audience.js";
@@ -11,7 +11,7 @@ import { fingerprint } from "./fingerprint.js";
 import { askHook } from "./hooks.js";
 import { type Bringer, LimitReached } from "./limits.js";
 import { boundElsewhere, readName } from "./name.js";
-import { attemptId, findRecord, hookPayment, type KnownRequest, type PaidRequest } from "./paid-request.js";
+import { attemptId, findRecord, hookPayment, isTaken, type KnownRequest, type PaidRequest } from "./paid-request.js";
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
@@ -40,11 +40,10 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
   }
   const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked };
   try {
-    const ids = [identified.identity.id, ...(route.flow === "upfront" ? [attemptId(identified)] : [])];
-    const bound = await boundElsewhere(known, ids);
+    const bound = await boundElsewhere(known, [identified.identity.id, attemptId(identified)]);
     if ("status" in bound) return bound;
     const earlier = await findRecord(known, identified);
-    if (earlier && (earlier.busy || !isFree(earlier.record))) return await resume(known, identified, earlier);
+    if (earlier && isTaken(earlier)) return await resume(known, identified, earlier);
     const presented = presentPayment(identified, terms, route, url, engine.pool);
     if ("refused" in presented) return refusedReply(route, terms, url, presented.refused);
     const limited = engine.guard.blockedRuns(earlier?.record.uncharged);
@@ -98,9 +97,8 @@ async function begin<Raw>(
   if (route.flow === "upfront") {
     const facilitator = await engine.pool.select(facilitatorRequest(presented), engine.guard.caller(bringer));
     const payment = newPayment(paid, presented, facilitator, presented.identity.payer);
-    const id = proven === "valid" ? payment.id : attemptId(presented);
-    const full = isAttempt({ id }) ? engine.openAttempts.blocked(bringer.client) : undefined;
-    return full ?? settleNow({ ...payment, id }, facilitator, false);
+    if (proven === "valid") return settleNow(payment, facilitator, false);
+    if (!engine.openAttempts.crowded()) return settleNow({ ...payment, id: attemptId(presented) }, facilitator, false);
   }
   const verification = await verifyPayment(engine, presented, key, bringer);
   if (!verification.valid) {
@@ -114,7 +112,7 @@ async function begin<Raw>(
   if (verified) return verified;
   const payment = newPayment(paid, presented, facilitator, payer);
   // Nothing of a response that leaves another way can be held until it is paid for.
-  if (request.detached === "settle") return settleNow(payment, facilitator, true);
+  if (route.flow === "upfront" || request.detached === "settle") return settleNow(payment, facilitator, true);
   const record = await claim(payment, "running");
   if (record && "status" in record) return record;
   // Another request may have run the handler meanwhile.
@@ -149,14 +147,14 @@ async function claimPayment<Raw>(
 /** Somebody else claimed the payment in the meantime. */
 async function rejoin<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted> {
   const found = await findRecord(paid, presented);
-  return found && (found.busy || !isFree(found.record)) ? resume(paid, presented, found) : inProgressReply();
+  return found && isTaken(found) ? resume(paid, presented, found) : inProgressReply();
 }
 
 /** Goes on with what is on record by now of this very payment, if anybody has it; a forgery of its name has nothing there. */
 async function resumeCopy<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted | undefined> {
   const found = await findRecord(paid, presented);
   if (!found || found.record.proof !== proofDigest(presented.identity)) return undefined;
-  return found.busy || !isFree(found.record) ? resume(paid, presented, found) : undefined;
+  return isTaken(found) ? resume(paid, presented, found) : undefined;
 }
 
 /** What most payments never need is loaded when one does: edge runtimes count what loads at once. */

@@ -41,8 +41,9 @@ async function askChain(
 }
 
 /**
- * The same of a payment that may be an old one. A transfer counts as this purchase's own if a facilitator found the payment
- * unspent for it, or else if it is not older than the claim, and carries the signature where nobody has proven that.
+ * The same of a payment that may be an old one, or another purchase's. A transfer counts as this purchase's own if a facilitator
+ * found the payment unspent for it, or else if it is not older than the claim; and if it shows no other signature, and this
+ * very one where nobody has proven it.
  * @param doubt an earlier call's outcome is unknown, so that the two clocks may differ. What is called used at once may be
  * old, and is held to the claim's own time.
  */
@@ -54,8 +55,8 @@ export async function askWhoPaid(
 ): Promise<ChainFinding | undefined> {
   const { claimedAt = record.createdAt, times } = record;
   if (verified || (times.running ?? 0) >= claimedAt) {
-    const finding = await askChain(engine, presented, record);
-    return finding?.type === "settled" ? { ...finding, own: true } : finding;
+    const finding = await askChain(engine, presented, record, record.finality ?? DEPTH, { since: 0, signed: false });
+    return finding?.type === "settled" ? { ...finding, own: finding.own ?? true } : finding;
   }
   const since = claimedAt / 1000 - (doubt ? CLOCK_SKEW : 0);
   return askChain(engine, presented, record, record.finality ?? DEPTH, { since, signed: isAttempt(record) });

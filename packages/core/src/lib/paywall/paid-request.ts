@@ -28,17 +28,21 @@ export interface KnownRequest<Raw> extends PaidRequest<Raw> {
 
 /** What is on record of a payment, or of this attempt of it. */
 export async function findRecord<Raw>(
-  { engine, route }: PaidRequest<Raw>,
+  { engine: { ledger } }: PaidRequest<Raw>,
   payment: Pick<Identified, "identity">,
 ): Promise<Standing | undefined> {
-  const found = await engine.ledger.read(payment.identity.id);
-  const open = found && (found.busy || !isFree(found.record));
-  if (open || (!found && route.flow !== "upfront")) return found;
-  // What came to nothing under its own name may have gone further as an attempt.
-  const attempt = await engine.ledger.read(attemptId(payment));
-  if (!attempt) return found;
+  const { id } = payment.identity;
+  // On every route: whoever sees a payment on its way may show it at another one.
+  const [found, attempt] = await Promise.all([ledger.read(id), ledger.read(attemptId(payment))]);
+  if (found && isTaken(found) && found.record.proof === proofDigest(payment.identity)) return found;
   // It may have moved on between the two looks.
-  return attempt.record.reason === MOVED ? engine.ledger.read(payment.identity.id) : attempt;
+  if (attempt?.record.reason === MOVED) return ledger.read(id);
+  return isTaken(attempt) ? attempt : found;
+}
+
+/** Whether a record is anybody's: at work, in doubt, or charged. */
+export function isTaken(standing: Standing | undefined): boolean {
+  return standing !== undefined && (standing.busy || !isFree(standing.record));
 }
 
 /** The name of the attempt that a record is, or would be. */

@@ -138,7 +138,8 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const facilitators = openFacilitators(sound, registry, problems);
   const schemes = [...(sound.schemes ?? []), ...SCHEMES];
   const guard = createGuard(sound.limits ?? {});
-  const openAttempts = createOpenAttempts();
+  const openAttempts = createOpenAttempts((id) => ledger.read(id));
+  const ledger = createLedger(store, tellPayments(reporter, guard, openAttempts));
   const engine: Engine = {
     registry,
     schemes,
@@ -148,7 +149,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
     }),
     ownFacilitators: sound.facilitator !== undefined,
-    ledger: createLedger(store, tellPayments(reporter, guard, openAttempts)),
+    ledger,
     chains: openChains(list(sound.chain), registry, problems),
     guard,
     clients: createClients(sound.logger),
@@ -278,7 +279,7 @@ function list<T>(given: T | readonly T[] | undefined): readonly T[] {
 function tellPayments({ emit }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
   return (record: StoredPayment, before: PaymentState | undefined): void => {
     const attempt = attemptName(record);
-    openAttempts.told(record, guard.clientOf(attempt));
+    openAttempts.told(record);
     if (record.state === "settled") guard.bought(attempt, record.payer);
     if (record.reason === MOVED) return;
     const payment = publicRecord(record);

@@ -99,10 +99,11 @@ async function examine(engine: Engine, standing: Standing): Promise<Result | und
 }
 
 /** Whether the record is an attempt's whose payment is on record under its own name. */
-async function hasMoved({ ledger }: Engine, { id }: StoredPayment): Promise<boolean> {
+async function hasMoved({ ledger }: Engine, { id, proof }: StoredPayment): Promise<boolean> {
   const [name, attempt] = id.split("#", 2);
   if (name === undefined || attempt === undefined) return false;
-  return (await ledger.read(name))?.record.receipt !== undefined;
+  const named = (await ledger.read(name))?.record;
+  return named?.receipt !== undefined && named.proof === proof;
 }
 
 /** Closes an attempt that its process could not close. */

@@ -58,11 +58,11 @@ async function takeOver(
 ): Promise<RunningPayment | Reply> {
   const { id } = presented.identity;
   const { ledger } = engine;
-  if (settled.id === id) {
+  const runAsItIs = async () => {
     const run = () => ledger.advance(settled, "running", { runs: settled.runs + 1 }, undefined, "hold");
-    const record = await insist(run, PATIENCE);
-    return { presented, record, receipt };
-  }
+    return { presented, record: await insist(run, PATIENCE), receipt };
+  };
+  if (settled.id === id) return runAsItIs();
   const { route, request, offer, facilitator, payer, proof, identifier, finality, validBefore, createdAt } = settled;
   const { audience, times } = settled;
   const payment: NewPayment = {
@@ -77,6 +77,9 @@ async function takeOver(
   };
   const record = await ledger.claim(payment, "running", settledChange(receipt));
   if (!record) {
+    // Another signature has the name, and this one was charged: it keeps nobody out of what was paid for.
+    const named = await ledger.read(id);
+    if (named && named.record.proof !== proof) return runAsItIs();
     ledger.abandon(settled);
     return inProgressReply();
   }

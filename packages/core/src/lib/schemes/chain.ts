@@ -12,11 +12,14 @@ export interface ChainPayment {
   readonly transaction?: string;
   /** Unix seconds of when it was first seen: nothing of it is on the chain before. */
   readonly since: number;
-  /** Asked of a payment that nobody has found unspent for this purchase: which transfer would be the purchase's own. */
+  /** Asked of a purchase: which transfer would be its own. */
   readonly claim?: OwnTransfer;
 }
 
-/** What tells the transfer of a purchase from an old one, which the chain shows to everybody. */
+/**
+ * What tells the transfer of a purchase from another one, which the chain shows to everybody. A transfer that shows another
+ * signature is never the purchase's own.
+ */
 export interface OwnTransfer {
   /** Unix seconds, with fractions: its block is not older. */
   readonly since: number;
@@ -31,7 +34,10 @@ export type ChainFinding =
       readonly type: "settled";
       readonly transaction: string;
       readonly final: boolean;
-      /** Where `claim` was asked: whether the transfer is that purchase's own. Left out, it counts as another's. */
+      /**
+       * Where `claim` was asked: whether the transfer is that purchase's own. Left out, it counts as another's, unless a
+       * facilitator has verified the payment for the purchase.
+       */
       readonly own?: boolean;
     }
   /** Its single-use value is used, and did not pay the seller: cancelled, or spent in another way. */

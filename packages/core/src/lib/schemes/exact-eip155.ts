@@ -1,6 +1,7 @@
 import { checksumProblem } from "../pricing/evm-address.js";
 import { ATOMIC_AMOUNT } from "../protocol/schemas.js";
 import type { JsonObject, PaymentRequirements } from "../protocol/types.js";
+import { canonicalSignature } from "./evm-signature.js";
 import type { PaymentFault, Scheme } from "./scheme.js";
 
 const HEX = /^0x(?:[0-9a-fA-F]{2})+$/;
@@ -55,7 +56,7 @@ export const exactEip155: Scheme = {
     const { from, to, value, validAfter, validBefore, nonce, signature } = read;
     return {
       id: `${network}:${nonce}`,
-      proof: [signature, from, to, value, validAfter, validBefore].join(":").toLowerCase(),
+      proof: [canonicalSignature(signature), from, to, value, validAfter, validBefore].join(":").toLowerCase(),
       payer: from,
       validBefore: Math.min(Number(validBefore), Number.MAX_SAFE_INTEGER),
     };

@@ -103,25 +103,15 @@ export function testUnpaid({ check }: Casebook): void {
     }
   });
 
-  check("G35b bounds the forgeries that stay open because nobody knows what became of them", async (open) => {
+  check("G35b lets forgeries that stay open keep no buyer out, and bounds them", async (open) => {
     const price = { price: "$0.01", settle: "before" } as const;
     const shop = await open({ routes: [{ ...paid, price }], config: { limits: false } });
     const challenge = await shop.challenge();
     shop.facilitator.always("settle", faults.status(400));
-    const statuses: number[] = [];
-    let code: string | undefined;
-    for (let i = 0; i < 20 && code === undefined; i++) {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => shop.pay(forge(challenge))));
-      for (const answer of answers) {
-        const problem = await problemOf(answer);
-        if (problem === "too_many_open_attempts") code = problem;
-        else statuses.push(answer.status);
-      }
-    }
-    expect(code).toBe("too_many_open_attempts");
-    expect(new Set(statuses)).toEqual(new Set([503]));
-    // What was at work when there was no room any more still ends.
-    expect((await shop.records()).length).toBeLessThan(900);
+    for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, () => shop.pay(forge(challenge))));
+    expect((await shop.records()).length).toBeLessThan(60);
+    shop.facilitator.always("settle");
+    expect((await shop.buy()).response.status).toBe(200);
   });
 
   check(
