@@ -194,6 +194,31 @@ describe("paidUpgrade with ws", () => {
     socket.close();
   });
 
+  it("G18p settles before the listener whatever protocol the request names, and runs it for no payment that is refused", async () => {
+    for (const upgrade of ["websocket", "h2c", "feed, h2c", "H2C,h2c"]) {
+      const charged: number[] = [];
+      const server = createServer(quietApp());
+      const listener = (_: unknown, socket: { end(text: string): void }) => {
+        charged.push(facilitator.charges.length);
+        socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: feed\r\nConnection: Upgrade\r\n\r\n");
+      };
+      server.on("upgrade", paidUpgrade(tolls, "$0.01", listener));
+      const url = `${await listen(server)}/feed`;
+      const before = facilitator.charges.length;
+      const refused = await sign(url);
+      facilitator.respond("settle", faults.fail("insufficient_funds"));
+      expect((await knock(url, { ...refused, upgrade })).status, upgrade).toBe(402);
+      expect(charged, upgrade).toEqual([]);
+      facilitator.respond("settle", faults.ok());
+      const socket = await knock(url, { ...(await sign(url)), upgrade });
+      expect(socket.status, upgrade).toBe(101);
+      expect(decodeHeader(socket.header("payment-response") ?? ""), upgrade).toMatchObject({ success: true });
+      expect(charged, upgrade).toEqual([before + 1]);
+      await becomes("delivered");
+      socket.close();
+    }
+  });
+
   it("prices a tunnel too", async () => {
     const server = createServer();
     let tunnels = 0;

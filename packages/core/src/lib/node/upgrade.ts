@@ -16,6 +16,11 @@ export type PaidUpgradeListener = (
 
 /** A request that came by the event `upgrade` or `connect` of a server; no framework has seen it. */
 class UpgradeRequest extends NodeRequest<IncomingMessage> {
+  /** What its listener writes leaves by the socket, whatever the request's `Upgrade` names. */
+  override get detached(): "settle" {
+    return "settle";
+  }
+
   url(): string {
     const { encrypted } = this.message.socket as { encrypted?: boolean };
     return absoluteUrl(encrypted ? "https" : "http", this.message.headers.host, this.message.url ?? "/");

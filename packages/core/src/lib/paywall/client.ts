@@ -1,5 +1,6 @@
 import type { Logger } from "../config.js";
 import { warnProcess } from "../process.js";
+import { quietly } from "../quietly.js";
 import type { PaywallRequest } from "../seam.js";
 
 /** Tells clients apart by their addresses, as far as these tell anything. */
@@ -64,12 +65,8 @@ function warn(logger: Logger | undefined): void {
   const message =
     "Turnpike sees a proxy that the app was not told of: requests carry forwarding headers, and all come from one private address. Limits by address are off for them, and offers may name the proxy's inner URL. Set `trust proxy` (Express), `trustProxy` (Fastify) or the option `address` (Hono, Next.js), and `origin` in the configuration: docs/payments.md#limits-on-payments-that-fail";
   const code = "TURNPIKE_PROXY";
-  try {
-    if (logger) logger.warn(message, { code });
-    else warnProcess(message, code);
-  } catch {
-    // A logger's trouble is its own.
-  }
+  if (logger) quietly(() => logger.warn(message, { code }));
+  else warnProcess(message, code);
 }
 
 /** An address without brackets, port and zone; IPv4 inside IPv6 as IPv4. */

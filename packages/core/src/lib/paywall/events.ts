@@ -1,6 +1,7 @@
 import type { Logger } from "../config.js";
 import type { FacilitatorHealth } from "../facilitator/member.js";
 import type { PaymentRecord, PaymentState } from "../ledger/record.js";
+import { quietly } from "../quietly.js";
 
 /** What an engine tells its observers. `at` is in Unix milliseconds. */
 export type PaywallEvent =
@@ -43,7 +44,10 @@ export interface Operation {
 export interface Observer {
   /** Called after the fact, outside of any request. */
   event?(event: PaywallEvent): void;
-  /** Runs a piece of work and gives back its outcome, unchanged. */
+  /**
+   * Runs a piece of work at once, and may wait for its outcome. The work runs once, whether and however often this calls
+   * `run`; what this gives back is not used.
+   */
   trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }
 
@@ -90,21 +94,19 @@ export function createReporter(observers: readonly Observer[], logger: Logger | 
       emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });
       quietly(() => logger?.error(ALERTS[code], { code, ...(payment ? { payment: payment.id } : {}) }));
     },
-    trace: (operation, run) => {
-      let traced = run;
-      for (const tracer of tracers) {
-        const inner = traced;
-        traced = () => tracer.trace?.(operation, inner) ?? inner();
-      }
-      return traced();
-    },
+    trace: (operation, run) => tracers.reduce((inner, tracer) => traceOnce(tracer, operation, inner), run)(),
   };
 }
 
-function quietly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // An observer's trouble is its own.
-  }
+/** The work within a tracer. Its outcome is the work's own, whatever the tracer makes of it. */
+function traceOnce<T>(tracer: Observer, operation: Operation, run: () => Promise<T>): () => Promise<T> {
+  return () => {
+    let outcome: Promise<T> | undefined;
+    const work = () => {
+      outcome ??= new Promise((resolve) => resolve(run()));
+      return outcome;
+    };
+    quietly(() => tracer.trace?.(operation, work));
+    return work();
+  };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "../config.js";
 import { environment, warnProcess } from "../process.js";
+import { quietly } from "../quietly.js";
 
 /** What a start may warn of. Each is said once: in this process, or of each engine. */
 export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_RETELL";
@@ -21,12 +22,8 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
   const tell = (code: StartWarning, message: string, inDevelopment: boolean) => {
     if (told.has(code)) return;
     told.add(code);
-    try {
-      if (logger) logger.warn(message, { code });
-      else emit(code, message, inDevelopment);
-    } catch {
-      // A logger's trouble is its own. Edge runtimes show parts of Node, and throw when they are touched.
-    }
+    if (logger) quietly(() => logger.warn(message, { code }));
+    else emit(code, message, inDevelopment);
   };
   return {
     store: (name) => {

@@ -133,6 +133,48 @@ export function testGuards({ check }: Casebook): void {
     shop.counted({ h: 1, v: 1, s: 1, c: 1 });
   });
 
+  check("X12f charges once and delivers, whatever a logger, an observer or a tracer does", async (open) => {
+    const fails = async (): Promise<never> => {
+      throw new Error("the collector is away");
+    };
+    const breaks = (): never => {
+      throw new Error("the collector is away");
+    };
+    const twice = async (_: unknown, run: () => Promise<unknown>) => {
+      await run();
+      return run();
+    };
+    const late = async (_: unknown, run: () => Promise<unknown>) => {
+      await run().catch(() => undefined);
+      throw new Error("the collector is away");
+    };
+    const tracers = [fails, breaks, twice, late, slow, async () => ({ success: false })];
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => void unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    try {
+      for (const trace of tracers) {
+        for (const settle of ["after", "before", "background"] as const) {
+          const logger = { info: fails, warn: fails, error: fails };
+          const observe = [{ event: fails, trace }, { event: breaks, trace }, { event: slow }] as never;
+          const shop = await open({
+            routes: [{ ...paid, price: { price: "$0.01", settle } }],
+            config: { logger, observe },
+          });
+          const { response } = await shop.buy();
+          expect(response.status, `${settle} ${trace}`).toBe(200);
+          expect(await response.json()).toEqual({ paid: true });
+          await shop.becomes("delivered");
+          shop.counted({ h: 1, v: settle === "before" ? 0 : 1, s: 1, c: 1 });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    } finally {
+      process.off("unhandledRejection", hear);
+    }
+    expect(unheard).toEqual([]);
+  });
+
   check("P26 lets a handler demand that a paywall admitted its very request", async (open) => {
     const requests: object[] = [];
     const price = {
