@@ -48,6 +48,7 @@ testAdapter({
     G20e: wrappers,
     G21: wrappers,
     G21b: wrappers,
+    G21c: wrappers,
     G25: wrappers,
     G25b: wrappers,
     G25c: wrappers,

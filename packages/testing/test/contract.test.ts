@@ -31,6 +31,7 @@ testAdapter({
     G20c: noGates,
     G20e: noGates,
     G21: noGates,
+    G21c: noGates,
     G25c: noGates,
     G27: noGates,
     G27b: noGates,
