@@ -19,7 +19,7 @@ export function hasChain({ chains }: Engine, { requirements }: Presented): boole
 }
 
 /** What the chain says of a payment; nothing if nobody can be asked, or it cannot tell. */
-export async function askChain(
+async function askChain(
   engine: Engine,
   presented: Presented,
   record: Pick<StoredPayment, "createdAt" | "transaction" | "finality">,
