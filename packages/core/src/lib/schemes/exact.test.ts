@@ -9,7 +9,7 @@ const FROM = "0x857b06519E91e3A54538791bDbb0E22373e36b66";
 const TO = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 const USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 const NONCE = `0x${"ab".repeat(32)}`;
-const SIGNATURE = `0x${"cd".repeat(65)}`;
+const SIGNATURE = `0x${"1c".repeat(65)}`;
 
 const offer: PaymentRequirements = {
   scheme: "exact",
