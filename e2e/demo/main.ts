@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type Chain, startChain } from "@turnpike/e2e-chain";
 import { localFacilitator } from "@turnpike/evm";
 import { listenFacilitator } from "@turnpike/evm/node";
-import { paywall } from "@turnpike/express";
+import { protect } from "@turnpike/express";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import express from "express";
@@ -24,7 +24,7 @@ async function main(): Promise<boolean> {
   await using shop = await openShop(seller.address, facilitator.url);
   tell(`An Express app sells the weather at ${shop.url}/weather. Its paywall is one line:
 
-    app.use(paywall({ payTo, network: "base-sepolia", facilitator, routes: { "GET /weather": "$0.01" } }));`);
+    protect(app, { payTo, network: "base-sepolia", facilitator, routes: { "GET /weather": "$0.01" } });`);
   const before = await readBalances(chain);
   showBalances("Balances before", before);
 
@@ -63,7 +63,7 @@ async function serve(chain: Chain, privateKey: string) {
 
 async function openShop(payTo: string, facilitator: string) {
   const app = express();
-  app.use(paywall({ payTo, network: "base-sepolia", facilitator, routes: { "GET /weather": "$0.01" } }));
+  protect(app, { payTo, network: "base-sepolia", facilitator, routes: { "GET /weather": "$0.01" } });
   app.get("/weather", (_req, res) => {
     res.json({ weather: "sunny" });
   });

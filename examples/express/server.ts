@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { paywall } from "@turnpike/express";
+import { paywall, protect } from "@turnpike/express";
 import express from "express";
 
 const { PAY_TO: payTo, PORT: port = "3000" } = process.env;
@@ -9,11 +9,13 @@ if (!payTo) {
 }
 
 const app = express();
-app.use(paywall({ payTo, network: "base-sepolia", routes: { "GET /weather": "$0.01" } }));
+protect(app, { payTo, network: "base-sepolia", routes: { "GET /weather": "$0.01" } });
 
 app.get("/weather", (_req, res) => {
   res.json({ weather: "sunny" });
 });
+
+paywall.check(app);
 
 const server = app.listen(Number(port), "127.0.0.1", (error) => {
   if (error) throw error;

@@ -1,5 +1,5 @@
 import { serve } from "@hono/node-server";
-import { paywall } from "@turnpike/hono";
+import { paywall, protect } from "@turnpike/hono";
 import { Hono } from "hono";
 
 const { PAY_TO: payTo, PORT: port = "3000" } = process.env;
@@ -9,9 +9,10 @@ if (!payTo) {
 }
 
 const app = new Hono();
-app.use(paywall({ payTo, network: "base-sepolia", routes: { "GET /weather": "$0.01" } }));
+protect(app, { payTo, network: "base-sepolia", routes: { "GET /weather": "$0.01" } });
 
 app.get("/weather", (c) => c.json({ weather: "sunny" }));
+paywall.check(app);
 
 serve({ fetch: app.fetch, hostname: "127.0.0.1", port: Number(port) }, (address) => {
   process.stdout.write(`Serving http://127.0.0.1:${address.port}/weather\n`);
