@@ -108,7 +108,7 @@ function soldBy({ server, stops, at }: Meeting): Sold {
 function twice(met: readonly Meeting[]): ConfigProblem[] {
   const found = met.find((meeting) => meeting.server && isPricedTwice(meeting));
   if (!found) return [];
-  const message = `${found.method} ${found.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+  const message = `${found.method} ${found.path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
   return [{ code: "priced_twice", path: whereOf(found), message }];
 }
 

@@ -134,7 +134,7 @@ function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string 
 }
 
 function pricedTwice({ method, path }: Meeting): string {
-  return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+  return `${method} ${path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
 }
 
 function tooNarrow(entry: string, verb: string, { method, path, server }: Free): string {

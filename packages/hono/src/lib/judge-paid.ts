@@ -36,7 +36,7 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const problems: ConfigProblem[] = [];
   const twice = sold.find(isPricedTwice);
   if (twice) {
-    const message = `${twice.method} ${twice.path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+    const message = `${twice.method} ${twice.path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
     problems.push(...problem("priced_twice", twice, message));
   }
   const resolving = sold.filter(({ server }) => server && !isOwn(place, server));

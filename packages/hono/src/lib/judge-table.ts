@@ -100,7 +100,7 @@ function behindRoute({ method, path }: Meeting, stop: AppRoute | undefined): str
 }
 
 function pricedTwice({ method, path }: Meeting): string {
-  return `${method} ${path} meets another paywall with another price first, and nobody can pay both; keep one of the two`;
+  return `${method} ${path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
 }
 
 function tooNarrow(pattern: string, verb: string, { method, path, server }: Free): string {

@@ -29,7 +29,7 @@ export function createGauges(meter: Meter): Gauges {
   const gauge = (name: string, description: string, unit: string) =>
     meter.createObservableGauge(`turnpike.${name}`, { description, unit });
   const unknown = {
-    open: gauge("unknown.open", "Payments of which nobody knows whether they were charged.", "{payment}"),
+    open: gauge("unknown.open", "Payments whose outcome is not known.", "{payment}"),
     age: gauge("unknown.oldest_age", "How long the oldest of the unknown payments has been that.", "s"),
   };
   const owed = {

@@ -44,7 +44,7 @@ export function compileRoute<Raw>(
   const before = problems.length;
   const given = normalize<Raw>(value);
   const report = (code: string, at: string, message: string) => {
-    // What a route inherits is the configuration's to mend, and is reported there once.
+    // What a route inherits has to be fixed in the configuration, and is reported there once.
     const own = at === "" || !given || at.slice(1) in given;
     problems.push({ code, path: own || !(at.slice(1) in context.defaults) ? `${path}${at}` : at.slice(1), message });
   };
@@ -170,7 +170,7 @@ function compileNetworks<Raw>(
 function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme: Scheme, report: Report): string {
   const address =
     typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
-  if (!address) report("missing_pay_to", ".payTo", `nobody is named to be paid on ${network.name}`);
+  if (!address) report("missing_pay_to", ".payTo", `no recipient is named for ${network.name}`);
   const problem = address ? scheme.checkAddress(address) : undefined;
   if (problem) report("invalid_pay_to", ".payTo", `"${address}" cannot be paid on ${network.name}: ${problem}`);
   return address ?? "";

@@ -75,5 +75,5 @@ function refusalReply({ refusal }: Refusal): Reply {
 }
 
 function unpriced(): Reply {
-  return internalReply("price_unavailable", "The price of this request is not known. It is the seller's to mend.");
+  return internalReply("price_unavailable", "The price of this request is not known. The seller has to fix this.");
 }

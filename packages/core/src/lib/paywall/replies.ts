@@ -30,7 +30,7 @@ function unresolvedReply(): Reply {
   const problem = {
     code: "settlement_unresolved",
     detail:
-      "The payment was sent to be settled, and nobody can be asked what became of it. The seller has it on record.",
+      "The payment was sent to be settled, and its outcome can no longer be asked for. The seller has it on record.",
     help: "Do not sign another payment. Send the same request with the same payment again later, or ask the seller.",
   };
   return unavailable(problem, 60);

@@ -166,7 +166,7 @@ function admission<Raw>(engine: Engine, request: PaywallRequest<Raw>, offers: re
   if (!earlier) return undefined;
   if (earlier.price === priceOf(offers) && !earlier.changed())
     return { type: "pass", ...(earlier.payment ? { payment: earlier.payment } : {}) };
-  return answer(internalReply("priced_twice", "This route has two different prices. It is the seller's to mend."));
+  return answer(internalReply("priced_twice", "This route has two different prices. The seller has to fix this."));
 }
 
 function isAdmitted<Raw>(engine: Engine, { raw }: PaywallRequest<Raw>): boolean {

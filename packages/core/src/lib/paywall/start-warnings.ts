@@ -47,7 +47,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (facilitators.length === 0) return;
       tell(
         "TURNPIKE_RETELL",
-        `The facilitator ${facilitators.join(", ")} tells a success again to whoever asks: with \`settle: "before"\` one payment buys at every ledger of its \`payTo\`. Record all payments to one address in one ledger.`,
+        `The facilitator ${facilitators.join(", ")} repeats a success to any caller: with \`settle: "before"\` one payment buys at every ledger of its \`payTo\`. Record all payments to one address in one ledger.`,
         true,
       );
     },
