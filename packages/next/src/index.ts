@@ -1,13 +1,15 @@
 import {
   type Awaitable,
+  optionsReply,
   type Paywall,
   type PaywallConfig,
   priceRoute,
   type RoutePrice,
   type RouteTable,
 } from "@turnpike/core/adapter";
+import { toResponse } from "@turnpike/core/fetch";
 import type { NextRequest } from "next/server.js";
-import { checkExports, stateHandler } from "./lib/check.js";
+import { checkExports, sellHandler, stateHandler } from "./lib/check.js";
 import { admit, type NextOptions, type Paid, type RouteHandler } from "./lib/gate.js";
 import { compileVerbs } from "./lib/verbs.js";
 
@@ -27,6 +29,7 @@ export function paid<Req extends Request = NextRequest, Context = RouteContext>(
   options: NextOptions = {},
 ): (request: Req, context: Context) => Promise<Response> {
   const gate = { route: priceRoute(source, price), source };
+  sellHandler(handler);
   return stateHandler((request: Req, context: Context) => admit(gate, request, context, handler, options));
 }
 
@@ -52,6 +55,9 @@ type Wrapped<H extends Handlers> = {
     : never;
 };
 
+/** `OPTIONS` is free, and runs no handler that is sold for another method. */
+const preflight = (): Response => toResponse(optionsReply(), "OPTIONS");
+
 function price<const H extends Handlers>(
   source: PaywallConfig<NextRequest> | Paywall,
   handlers: H,
@@ -59,9 +65,15 @@ function price<const H extends Handlers>(
   options: NextOptions = {},
 ): Wrapped<H> {
   const priceOf = compileVerbs(source, routes, Object.keys(handlers));
-  const wrapped = Object.entries(handlers).map(([verb, handler]) => {
+  const entries = Object.entries(handlers);
+  const wrapped = entries.map(([verb, handler]) => {
     const route = priceOf(verb);
-    if (route === undefined) return [verb, stateHandler(handler, [verb])];
+    if (route === undefined) {
+      const serves =
+        verb === "OPTIONS" && entries.some(([other, one]) => one === handler && priceOf(other) !== undefined);
+      return [verb, stateHandler(serves ? preflight : handler, [verb])];
+    }
+    sellHandler(handler);
     const gate = { route, source };
     const guarded = (request: NextRequest, context: AnyContext) => admit(gate, request, context, handler, options);
     return [verb, stateHandler(guarded)];

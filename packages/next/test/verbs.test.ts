@@ -42,9 +42,22 @@ describe("a table of verbs", () => {
     expect(GET).not.toBe(answer);
   });
 
-  it("leaves OPTIONS to its handler", () => {
-    const { OPTIONS } = paywall({ ...config, routes: { GET: "$0.01" } }, { GET: answer, OPTIONS: answer });
-    expect(OPTIONS).toBe(answer);
+  it("G15l leaves OPTIONS to a handler of its own, and runs none that is sold for another method", async () => {
+    const own = () => new Response(null, { status: 204, headers: { allow: "GET" } });
+    const table = { ...config, routes: { GET: "$0.01", POST: "free" } } as const;
+    expect(paywall(table, { GET: answer, POST: own, OPTIONS: own }).OPTIONS).toBe(own);
+    const { OPTIONS } = paywall(table, { GET: answer, POST: own, OPTIONS: answer });
+    const request = new NextRequest("http://127.0.0.1/x", { method: "OPTIONS" });
+    const response = await OPTIONS(request, { params: Promise.resolve({}) });
+    expect([response.status, await response.text()]).toEqual([204, ""]);
+  });
+
+  it("G15m the check refuses a sold handler that OPTIONS has too, and a module without handlers", () => {
+    const GET = paid(config, "$0.01", answer);
+    expect(problemsOf(() => paywall.check({ GET, OPTIONS: answer }))).toEqual(["OPTIONS gate_bypassed"]);
+    expect(problemsOf(() => paywall.check({ GET, OPTIONS: () => new Response(null, { status: 204 }) }))).toEqual([]);
+    expect(problemsOf(() => paywall.check({}))).toEqual(["exports price_missing"]);
+    expect(problemsOf(() => paywall.check({ default: answer }))).toEqual(["exports price_missing"]);
   });
 });
 
@@ -61,7 +74,8 @@ describe("G27 the exports of a route file", () => {
 
   it("are refused for every handler without a stated price", () => {
     const GET = paid(config, "$0.01", answer);
-    expect(checkOf({ GET, POST: answer, DELETE: answer, OPTIONS: answer, runtime: "edge" })).toEqual([
+    const OPTIONS = () => new Response(null, { status: 204 });
+    expect(checkOf({ GET, POST: answer, DELETE: answer, OPTIONS, runtime: "edge" })).toEqual([
       "POST price_missing",
       "DELETE price_missing",
     ]);
@@ -76,7 +90,6 @@ describe("G27 the exports of a route file", () => {
       { GET: answer, POST: () => answer() },
     );
     expect(checkOf({ GET, POST, PUT: paid(config, "$0.01", answer), dynamic: "force-dynamic" })).toEqual([]);
-    expect(checkOf({})).toEqual([]);
   });
 
   it("G64 are refused if they are forced to be static", () => {

@@ -8,9 +8,12 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
  * module more than once.
  */
 const KEY = Symbol.for("turnpike.next.handlers");
-const shared = globalThis as { [KEY]?: WeakMap<object, readonly string[]> };
+const SOLD = Symbol.for("turnpike.next.sold");
+const shared = globalThis as { [KEY]?: WeakMap<object, readonly string[]>; [SOLD]?: WeakSet<object> };
 shared[KEY] ??= new WeakMap();
+shared[SOLD] ??= new WeakSet();
 const stated = shared[KEY];
+const sold = shared[SOLD];
 
 /** Remembers what the seller has stated a price for: a guarded handler of any method, or one that is free for some. */
 export function stateHandler<H extends object>(handler: H, methods: readonly string[] = METHODS): H {
@@ -18,11 +21,17 @@ export function stateHandler<H extends object>(handler: H, methods: readonly str
   return handler;
 }
 
+/** Remembers a seller's own handler that is behind a price. */
+export function sellHandler(handler: object): void {
+  sold.add(handler);
+}
+
 /**
  * Checks the exports of a route file, in a test of the seller's: a handler that no price was stated for is free, and Next
  * tells nobody of it at run time. `paywall.check(await import("./app/items/route"))`
  * @param exports the route file's module
- * @throws ConfigError `price_missing` for each handler without a price, `static_route` for a priced file that is static
+ * @throws ConfigError `price_missing` for each handler without a price, and for a module without any; `gate_bypassed` for a
+ * sold handler that `OPTIONS` has too; `static_route` for a priced file that is static
  */
 export function checkExports(exports: object): void {
   const file = exports as Readonly<Record<string, unknown>>;
@@ -33,6 +42,17 @@ export function checkExports(exports: object): void {
       const message = `the handler is not wrapped, so it is free; write paid(tolls, "$0.01", handler), or list it in a table as "free"`;
       return { code: "price_missing", path: method, message };
     });
+  const { OPTIONS: options } = file;
+  if (typeof options === "function" && sold.has(options)) {
+    const message =
+      "OPTIONS is free, and runs a handler that has a price for another method; give it a handler of its own, or leave it out";
+    problems.push({ code: "gate_bypassed", path: "OPTIONS", message });
+  }
+  if (handlers.length === 0 && typeof options !== "function") {
+    const message =
+      "the module exports no handler of a route file; pass what `await import(…)` gives for the route file";
+    problems.push({ code: "price_missing", path: "exports", message });
+  }
   if (file.dynamic === "force-static") {
     const message = 'a route with a price cannot be static; remove `dynamic = "force-static"`';
     problems.push({ code: "static_route", path: "dynamic", message });
