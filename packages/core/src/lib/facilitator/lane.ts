@@ -1,4 +1,5 @@
 import { FacilitatorError } from "../errors.js";
+import { saysOwnTrouble } from "../protocol/reasons.js";
 import type { FacilitatorRequest, SettlementResponse, VerifyResponse } from "../protocol/types.js";
 import { type Breaker, createBreaker, now } from "./breaker.js";
 import { type Caller, createOwnBreakers, UPKEEP } from "./caller.js";
@@ -132,13 +133,20 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
       return false;
     },
     wait: (caller) => Math.max(breaker.wait(caller?.client), own.of(caller)?.wait() ?? 0),
-    verify: (request, limit, caller) => call(false, limit, caller, (signal) => facilitator.verify(request, { signal })),
+    verify: (request, limit, caller) =>
+      call(false, limit, caller, async (signal) => verdict(await facilitator.verify(request, { signal }))),
     settle: async (request, limit, { caller, ...options } = {}) => {
       if (breaker.isOpen && now() - unreachableAt < UNREACHABLE) throw unavailable([lane], caller);
       return call(true, limit, caller, (signal) => facilitator.settle(request, { ...options, signal }));
     },
   };
   return lane;
+}
+
+/** A facilitator whose own node is away may say so in the word that refuses a payment. */
+function verdict(answer: VerifyResponse): VerifyResponse {
+  if (answer.isValid !== false || !saysOwnTrouble(answer.invalidReason)) return answer;
+  throw new FacilitatorError("facilitator_status", "The facilitator could not verify", { sent: true, status: 500 });
 }
 
 /** What to say where nothing is sent to any of them. */

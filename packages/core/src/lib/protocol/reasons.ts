@@ -117,6 +117,11 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, "unsound">, ReadonlySet<string>
 /** A facilitator's own checks of a Solana transaction, ahead of sending it: many codes, all with one beginning. */
 const SOLANA = /^invalid_exact_(?:svm|solana)_payload_/;
 
+/** Whether a facilitator says that it could not tell, for a reason of its own: that is no word about the payment. */
+export function saysOwnTrouble(reason: string | undefined): boolean {
+  return /^unexpected_(?:verify|settle)_error$/.test(codeOf(reason));
+}
+
 export function readRefusal(reason: string | undefined): Refusal {
   const code = codeOf(reason);
   if (SOLANA.test(code)) return code.endsWith("simulation_failed") ? "unfunded" : "unsound";

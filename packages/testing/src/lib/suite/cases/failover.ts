@@ -43,6 +43,17 @@ export function testFailover({ check }: Casebook): void {
     shop.counted({ h: 1, v: 2, s: 1, c: 1 });
   });
 
+  check("F21c takes a facilitator's own trouble for no word about the payment, and asks the next one", async (open) => {
+    await using second = await startFacilitator();
+    const shop = await open({ config: (first) => ({ facilitator: [first, second.url] }) });
+    shop.facilitator.always("verify", faults.invalid("unexpected_verify_error"));
+    expect((await shop.buy()).response.status).toBe(200);
+    expect([shop.facilitator.verifies, second.verifies, second.charges.length]).toEqual([1, 1, 1]);
+    await second.refuse();
+    const refused = await shop.pay(await shop.buyer.header(await shop.challenge()));
+    expectRetryLater(refused);
+  });
+
   check(
     "F20 stops asking a facilitator that keeps failing, and sells again within seconds of its recovery",
     async (open) => {
