@@ -205,6 +205,17 @@ describe("a payment that is on record", () => {
     expect(field(again, "Set-Cookie")).toBe("");
   });
 
+  it("I9 gives no part again, and no word about a client's own copy, since another request may ask for another", async () => {
+    for (const status of [206, 304]) {
+      const route = open();
+      const payment = await buyer.header(await challenge(route));
+      const bought = ticket(await ask(route, payment));
+      await bought.conclude({ ...fine, status });
+      await bought.delivered(true);
+      expect(codeOf(await ask(route, payment)), `${status}`).toBe("payment_used");
+    }
+  });
+
   it("I5 is not called used to whoever comes with another proof of it, while nobody knows", async () => {
     const route = open();
     const payload = await buyer.sign(await challenge(route));

@@ -17,6 +17,9 @@ const NOT_KEPT = new Set([
   HEADERS.response.toLowerCase(),
 ]);
 
+/** A part, and "not modified": what they say depends on fields of the request that are no part of the purchase. */
+const PARTIAL = new Set([206, 304]);
+
 /** Milliseconds for which an answer is kept whose buyer can prove itself by more than what the chain shows. */
 const KEEP_NAMED = 24 * 3_600_000;
 
@@ -31,7 +34,7 @@ export function keepAnswer<Raw>(
   collects = false,
 ): StoredAnswer | undefined {
   const { whole, body, status } = outcome;
-  if (!whole || !body || body.byteLength > route.keepBytes) return undefined;
+  if (!whole || !body || body.byteLength > route.keepBytes || PARTIAL.has(status)) return undefined;
   const { remove, set } = chargedHeaders(outcome, undefined);
   // Whoever writes the answer joins the handler's values of these with the engine's.
   const replaced = set.map(([name]) => name).filter((name) => name !== VARY[0] && name !== EXPOSED[0]);
