@@ -20,13 +20,12 @@ const MAX_DISBELIEVED = 1_000;
  * Stops calls to somebody who fails, and lets one at a time through to see whether that is over. Decided by the clock
  * when a call comes; it has no timer. An end of the trouble is found at most `TRIAL` or `MAX_PAUSE` after it, if calls come.
  *
- * A call may name its client, whose fault a failure may be. One client alone opens nothing, and has one trial, which stops
- * nobody else from having one; then it is tried beside the others, after a pause. A failure without a client is certainly
- * the other side's.
+ * A call may name its client, since a client can cause a failure. One client alone opens nothing. It has one trial, and other
+ * clients have theirs meanwhile; its next one comes after a pause. A failure without a client is certainly the other side's.
  */
 export interface Breaker {
   readonly isOpen: boolean;
-  /** Failures in a row, whoever's. */
+  /** Failures in a row, of any client. */
   readonly failures: number;
   /** When its pause ends, by `now`'s clock. */
   readonly until: number;

@@ -48,7 +48,7 @@ async function isServed(pool: Pool, caller: Caller): Promise<boolean> {
 }
 
 describe("a client whose calls fail", () => {
-  it("G33 is stopped itself after five in a row, and nobody else is", async () => {
+  it("G33 is stopped after five in a row, and no other client is", async () => {
     const pool = openPool([a]);
     await fails(pool, at("mallory"), 5);
     expect(await failure(pool.verify(request, at("mallory")))).toMatchObject({ ...unavailable, retryAfter: 1 });
@@ -72,7 +72,7 @@ describe("a client whose calls fail", () => {
     expect(await isServed(pool, at("office", "alice"))).toBe(true);
   });
 
-  it("G33 stops nobody where no address is known, whomever it names, once anybody is answered", async () => {
+  it("G33 stops no client where no address is known, whatever payer it names, once one of them is answered", async () => {
     const pool = openPool([a]);
     for (let i = 0; i < 40; i++) await fails(pool, at("", `forged ${i}`));
     await fails(pool, at("", "alice"), 5);
