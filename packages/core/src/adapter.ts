@@ -15,6 +15,7 @@ export type {
   Reply,
   Ticket,
 } from "./lib/seam.js";
+export { neighboursOf } from "./lib/table/neighbours.js";
 export { optionsReply } from "./lib/table/options.js";
 export { overlaps } from "./lib/table/overlap.js";
 export type { ReadPath, Segment } from "./lib/table/path.js";

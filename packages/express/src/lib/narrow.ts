@@ -1,3 +1,4 @@
+import { neighboursOf } from "@turnpike/core/adapter";
 import { rulingOf } from "./gates.js";
 import { within } from "./layers.js";
 import type { Meeting } from "./meetings.js";
@@ -52,7 +53,7 @@ function freeBeside(scene: Scene, { method, path }: Meeting, server: Stop, secti
   const leaves = scene.leaves.filter(({ layer }) => layer === server.layer);
   const others = [
     ...leaves.flatMap((leaf) => elsewhere(leaf, path, server, section)),
-    ...(section ? [] : beside(path)),
+    ...(section ? [] : neighboursOf(path)),
   ];
   const free = others.find(
     (other) => leaves.some((leaf) => reaches(leaf, other)) && isServedFree(scene, method, other, server),
@@ -75,16 +76,4 @@ function elsewhere({ layer, bases, paths }: Leaf, path: string, { base }: Stop, 
   const moved = bases.map((other) => other + rest || "/");
   const isOnePattern = !Array.isArray(layer.route?.path);
   return section && isOnePattern ? moved : [...moved, ...paths];
-}
-
-/** Paths that differ in one segment, above and below. */
-function beside(path: string): string[] {
-  const parts = path.replace(/\/$/, "").split("/");
-  const swapped = parts.flatMap((_, at) =>
-    at === 0
-      ? []
-      : ["another", "1"].map((value) => parts.map((part, index) => (index === at ? value : part)).join("/")),
-  );
-  const whole = parts.join("/");
-  return [`${whole}/x/y`, `${whole}/x`, ...swapped, parts.slice(0, -1).join("/") || "/"];
 }

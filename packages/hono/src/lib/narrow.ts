@@ -1,3 +1,4 @@
+import { neighboursOf } from "@turnpike/core/adapter";
 import { type AppRoute, rulingOf } from "./gates.js";
 import type { Meeting } from "./meetings.js";
 import { isWild, roleOf } from "./roles.js";
@@ -51,7 +52,7 @@ function isCertain(route: AppRoute): boolean {
 
 function freeBeside(scene: Scene, { method, path }: Meeting, server: AppRoute, section: boolean): Free | undefined {
   const twins = twinsOf(scene, server);
-  const own = section ? [] : [...beside(path), ...samplesOf(server.path)];
+  const own = section ? [] : [...neighboursOf(path), ...samplesOf(server.path)];
   const others = [...own, ...twins.flatMap((twin) => samplesOf(twin.path))];
   const free = others.find((other) => isServedFree(scene, method, other, [server, ...twins]));
   return free === undefined ? undefined : { method, path: free, server };
@@ -65,16 +66,4 @@ function isServedFree(scene: Scene, method: string, path: string, servers: reado
     if (roleOf(stop) === "serves") return false;
   }
   return false;
-}
-
-/** Paths that differ in one segment, above and below. */
-function beside(path: string): string[] {
-  const parts = path.replace(/\/$/, "").split("/");
-  const swapped = parts.flatMap((_, at) =>
-    at === 0
-      ? []
-      : ["another", "1"].map((value) => parts.map((part, index) => (index === at ? value : part)).join("/")),
-  );
-  const whole = parts.join("/");
-  return [`${whole}/x/y`, `${whole}/x`, ...swapped, parts.slice(0, -1).join("/") || "/"];
 }
