@@ -15,6 +15,7 @@ export type {
   Reply,
   Ticket,
 } from "./lib/seam.js";
+export { expressionOf, spansSegments, textsOf } from "./lib/table/expression.js";
 export { neighboursOf } from "./lib/table/neighbours.js";
 export { optionsReply } from "./lib/table/options.js";
 export { overlaps } from "./lib/table/overlap.js";

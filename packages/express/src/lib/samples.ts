@@ -1,4 +1,4 @@
-import { spelledTextsOf, textsOf } from "./expressions.js";
+import { textsOf } from "@turnpike/core/adapter";
 import { type Layer, takenBy } from "./layers.js";
 import { major } from "./lookup.js";
 import { examplesOf } from "./path.js";
@@ -25,22 +25,21 @@ export function samplesOf(layer: Layer): readonly string[] {
   const written = Array.isArray(given) ? given.flat(Infinity) : [given];
   const matched = (texts: readonly string[]) =>
     texts.map((text) => text.replace(/^(?=[^/])/, "/")).filter((sample) => takenBy(layer, sample) !== undefined);
-  samples = written.flatMap((path) => candidates(path, layer)).flatMap((texts) => few(matched(texts)));
+  samples = written.flatMap((path) => {
+    const examples = typeof path === "string" ? few(matched(values.flatMap((value) => tryExamples(path, value)))) : [];
+    if (examples.length > 0) return examples;
+    // Express 4 reads parts of a path as an expression, and keeps nothing else of the path of a mount.
+    const expression = path instanceof RegExp ? path : layer.regexp;
+    return expression ? matched(textsIn(expression)) : [];
+  });
   kept.set(layer, samples);
   return samples;
 }
 
-/** Those of one form together. */
-function candidates(path: unknown, { regexp }: Layer): string[][] {
-  if (path instanceof RegExp) return textsIn(path);
-  const examples = typeof path === "string" ? values.flatMap((value) => tryExamples(path, value)) : [];
-  // Express 4 reads parts of a path as an expression, and keeps nothing else of the path of a mount.
-  return examples.length > 0 || !regexp ? [examples] : textsIn(regexp);
-}
-
-function textsIn(expression: RegExp): string[][] {
-  const texts = textsOf(expression, values);
-  return texts.flat().some((text) => expression.test(text)) ? texts : [...texts, spelledTextsOf(expression)];
+function textsIn(expression: RegExp): readonly string[] {
+  // A slash at the end that may be left out makes no other form.
+  const source = expression.source.replace(/\\\/\?(?=\(\?=|\$|\||\)|$)/g, "");
+  return textsOf(source, values).filter((text) => expression.test(text));
 }
 
 /** Examples of a pattern in the path language of tables; none of any other. */

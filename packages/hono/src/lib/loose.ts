@@ -1,4 +1,4 @@
-import { spansSegments } from "./expression.js";
+import { spansSegments } from "@turnpike/core/adapter";
 import { unknownPieces } from "./samples.js";
 
 const kept = new Map<string, string>();

@@ -1,4 +1,4 @@
-import { expressionOf, textsOf } from "./expression.js";
+import { expressionOf, textsOf } from "@turnpike/core/adapter";
 import { splitPattern } from "./path.js";
 
 /** Values that parameters are tried with, since a route may take numbers or ids only. */
@@ -36,11 +36,16 @@ function makeSamples(pattern: string): string[] {
   return [...rows, ...shorter];
 }
 
-/** What an expression takes; nothing if no text can be made for it. */
+/** Neither a dot segment nor anything that a path has in several spellings. */
+const plain = /^[\w~-][\w~.-]*(?:\/[\w~-][\w~.-]*)*$/;
+
+/** What an expression takes as a whole, plain values if there are any; nothing if no text can be made for it. */
 function knownValues(source: string): readonly string[] | undefined {
+  const usual = [...values, more];
   const whole = expressionOf(source);
-  const known = [...new Set([...values, more].filter((value) => whole?.test(value)).concat(textsOf(source)))];
-  return known.length > 0 ? known : undefined;
+  const known = [...new Set([...usual, ...textsOf(source, usual)])].filter((text) => text !== "" && whole?.test(text));
+  const inPlain = known.filter((text) => plain.test(text));
+  return inPlain.length > 0 ? inPlain : known.length > 0 ? known : undefined;
 }
 
 /** The expressions of a pattern that no text can be made for, with where each parameter begins. */
