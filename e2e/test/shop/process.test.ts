@@ -1,18 +1,16 @@
 import { startChain } from "@turnpike/e2e-chain";
 import { faults, payer, readReceipt } from "@turnpike/testing";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { limitsOfShop } from "../support/limits.js";
 import { serveFacilitator } from "../support/market.js";
 import { runToEnd } from "../support/process.js";
 import { hold, passOn, startRelay } from "../support/relay.js";
-import { prepareShop, shopCommand, startShop } from "../support/shop.js";
+import { shopCommand, startShop } from "../support/shop.js";
 import { useMarket } from "../support/stage.js";
 import { openFileStore } from "../support/stores.js";
 import { waitUntil } from "../support/wait.js";
 
 const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
-
-beforeAll(prepareShop);
 
 describe("starting", () => {
   test("prints where it serves and nothing else, and ends with 0 at SIGTERM", async () => {

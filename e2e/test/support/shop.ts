@@ -1,6 +1,5 @@
 import { type Payer, readChallenge } from "@turnpike/testing";
 import { inject } from "vitest";
-import { buildShop } from "../../shop/next/build.js";
 import { type Program, type StartOptions, startProgram } from "./process.js";
 
 declare module "vitest" {
@@ -13,11 +12,6 @@ declare module "vitest" {
 /** Starts the shop of this project's framework by the script of `pnpm shop`. */
 export function startShop(env: Readonly<Record<string, string>>, options: StartOptions = {}): Promise<Program> {
   return startProgram(shopCommand(), { ...options, env });
-}
-
-/** What takes too long for the first start of a test. */
-export async function prepareShop(): Promise<void> {
-  if (inject("framework") === "next") await buildShop();
 }
 
 export const shopCommand = () => ["e2e/shop/start.mjs", inject("framework")];

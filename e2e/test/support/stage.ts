@@ -1,12 +1,11 @@
 import { afterAll, beforeAll } from "vitest";
 import { type FacilitatorName, type Market, openMarket } from "./market.js";
-import { prepareShop, type Shop } from "./shop.js";
+import type { Shop } from "./shop.js";
 
 /** A market, for the tests of one file. */
 export function useMarket(facilitator?: FacilitatorName): () => Market {
   let market: Market | undefined;
   beforeAll(async () => {
-    await prepareShop();
     market = await openMarket(facilitator);
   });
   afterAll(async () => market?.[Symbol.asyncDispose]());
