@@ -8,7 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     projects,
-    maxWorkers: 2,
+    // Most tests wait for something, so two cores have time for one file more.
+    maxWorkers: 3,
     ...patient,
   },
 });

@@ -10,7 +10,8 @@ import { withService } from "./support/services.js";
 const room = `ci_${process.pid}`;
 
 async function expectSurvival(store: string, address: (directory: string, name: string) => string): Promise<void> {
-  const results = await killEverywhere(address);
+  // The promise in seconds is for `pnpm reliability`; here other tests run beside it.
+  const results = await killEverywhere(address, 120);
   await clearRoom(address("", ""));
   const told = tellKills(store, results);
   process.stdout.write(`${told.text}\n`);
