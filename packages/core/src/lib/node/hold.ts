@@ -7,7 +7,7 @@ import { listHeaders } from "./head.js";
 import { Recorder } from "./recorder.js";
 import { WholeOutcome } from "./recording.js";
 import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
-import { Stay } from "./stay.js";
+import { letLeave } from "./stay.js";
 
 /** What is sent in place of a response that its handler has written around. */
 const takenOverReply: Reply = {
@@ -39,7 +39,7 @@ export class Hold {
   readonly #recorder: Recorder;
   readonly #baseline: Baseline;
   readonly #guard: Guard;
-  #stay: Stay | undefined;
+  #letGo: (() => void) | undefined;
   /** The request waits for its turn: its response does not hear of a close. */
   readonly #queued: boolean;
   #phase: "open" | "concluding" | "concluded" | "gone" | "taken" = "open";
@@ -130,7 +130,7 @@ export class Hold {
   readonly #left = (): void => {
     if (this.#phase === "concluded") {
       this.#report(false);
-      this.#stay?.over();
+      this.#letGo?.();
     } else if (this.#phase === "concluding") {
       this.#surrender();
     } else if (this.#phase === "open") {
@@ -141,14 +141,14 @@ export class Hold {
 
   #surrender(): void {
     this.#phase = "gone";
-    this.#stay?.over();
+    this.#letGo?.();
     this.#guard.lift();
     surrender(this.#recorder);
   }
 
   readonly #finished = (): void => {
     if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
-    this.#stay?.over();
+    this.#letGo?.();
   };
 
   #outcome(facts: Partial<Outcome>): Outcome {
@@ -160,12 +160,12 @@ export class Hold {
   #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
     this.#clear();
-    if (!outcome.aborted) this.#stay = new Stay(this.#request, this.#response, () => this.#hasEnded);
+    if (!outcome.aborted) this.#letGo = letLeave(this.#request, this.#response, () => this.#hasEnded);
     this.#ticket
       .conclude(outcome)
       .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))
       .catch((error) => {
-        this.#stay?.over();
+        this.#letGo?.();
         this.#response.destroy(error);
       });
   }
