@@ -87,6 +87,10 @@ async function bundle() {
     legalComments: "inline",
     logLevel: "warning",
   });
+  // Where each part comes from says nothing to who installs it, and counts in the size of the package.
+  for (const file of listFiles(join(core, "dist"), []).filter((file) => file.endsWith(".js"))) {
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^\/\/ (?:src|\.\.)\/.*\n/gm, ""));
+  }
   const notices = [];
   for (const [name, dependency] of Object.entries(bundles)) {
     // Whatever is public must not lead here: the types are those of a package that users do not have.

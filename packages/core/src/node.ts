@@ -6,4 +6,4 @@ export { writeReply } from "./lib/node/reply.js";
 export { absoluteUrl, NodeRequest, verbOf } from "./lib/node/request.js";
 export { type Exchange, serve } from "./lib/node/serve.js";
 export { type PaidUpgradeListener, paidUpgrade } from "./lib/node/upgrade.js";
-export { watchUpgrades } from "./lib/node/upgrades.js";
+export { watchRequests, watchUpgrades } from "./lib/node/upgrades.js";

@@ -10,6 +10,7 @@ import {
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { Application, NextFunction, Request, RequestHandler, Response } from "express";
+import { watchBeside } from "./lib/beside.js";
 import { admit } from "./lib/gate.js";
 import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
 import { Lookup, major } from "./lib/lookup.js";
@@ -109,5 +110,6 @@ export function paid(source: PaywallConfig<Request> | Paywall, price: RoutePrice
   const gate: Gate = { type: "paid", handler, source, engine: engineOf(source), route };
   const watch = createWatch(gate);
   rememberGate(gate);
+  watchBeside();
   return handler;
 }

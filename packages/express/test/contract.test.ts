@@ -37,7 +37,7 @@ const handle =
   async (req: Request, res: Response): Promise<void> => {
     const params = req.params as Record<string, string>;
     const { method, originalUrl: url, payment } = req;
-    if (route.raw) route.runNode(req, res);
+    if (route.raw) await route.runNode(req, res);
     else send(res, await route.run({ method, url, params, payment, text: () => text(req) }));
   };
 

@@ -167,8 +167,9 @@ describe("paywall.check refuses", () => {
     const skip = (_req: express.Request, _res: express.Response, next: express.NextFunction) => next("route");
     const later = (_req: express.Request, _res: express.Response, next: express.NextFunction) =>
       void Promise.resolve().then(next);
+    const byDefault = ((_req: unknown, _res: unknown, next = () => {}) => next()) as express.RequestHandler;
     const fall: Record<string, Misuse> = {};
-    for (const [name, handler] of Object.entries({ log, allowed, skip, later })) {
+    for (const [name, handler] of Object.entries({ log, allowed, skip, later, byDefault })) {
       fall[`${name} to files`] = [
         (app, tolls) => void app.get("/premium/:f", paid(tolls, "$1"), handler).use(express.static(".")),
         /GET/,

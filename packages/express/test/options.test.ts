@@ -97,3 +97,37 @@ it("G15g the check refuses a paid handler that OPTIONS or HEAD has in a registra
     ],
   });
 });
+
+it("G15i a paid handler that OPTIONS or HEAD has besides gives nothing away, though nobody has called the check", async () => {
+  const apps: Record<
+    string,
+    readonly [method: string, build: (app: express.Express, gate: express.RequestHandler) => void]
+  > = {
+    behind: ["OPTIONS", (app, gate) => void app.get("/x", gate, work).options("/x", work)],
+    ahead: ["OPTIONS", (app, gate) => void app.options("/x", work3).get("/x", gate, work3)],
+    everyMethod: ["OPTIONS", (app, gate) => void app.get("/x", gate, work).all("/x", work)],
+    mounted: ["OPTIONS", (app, gate) => void app.get("/x", gate, work).use("/x", work)],
+    router: ["OPTIONS", (app, gate) => void app.use("/x", Router().get("/", gate, work).options("/", work))],
+    head: ["HEAD", (app, gate) => void app.head("/x", work).get("/x", gate, work)],
+  };
+  for (const [name, [method, build]] of Object.entries(apps)) {
+    const app = quietApp();
+    app.get("/free", answer).options("/free", own);
+    build(app, paid(stand.config(), "$1"));
+    // What comes first is the very request that no gate sees.
+    for (const path of ["/x", "/X/", "/x?q=1"]) {
+      const { status, body, header } = await stand.raw(app, `${method} ${path} HTTP/1.1`);
+      expect([status, header("x-work")], `${name} ${path}`).toEqual([500, undefined]);
+      expect(body.toString(), name).not.toContain("goods");
+      if (method === "OPTIONS") expect(JSON.parse(body.toString()), name).toMatchObject({ code: "gate_bypassed" });
+    }
+    expect(await optionsOf(app, "/free"), name).toEqual([204, "1", undefined, ""]);
+    expect(await stand.status(app, "/free", "HEAD"), name).toBe(200);
+  }
+});
+
+it("G15i a handler of its own for OPTIONS responds as its author wrote, beside a paid() too", async () => {
+  const app = quietApp();
+  app.get("/x", paid(stand.config(), "$1"), work).options("/x", own);
+  expect(await optionsOf(app, "/x")).toEqual([204, "1", undefined, ""]);
+});

@@ -1,13 +1,75 @@
 import express from "express";
 import { it } from "vitest";
-import { paywall } from "../src/index.js";
+import { paid, paywall, protect } from "../src/index.js";
 import { answer, answer3, failed, notFound, pass } from "./parts.js";
 import { expectRight, type RightApps } from "./right.js";
 import { four, openStand, rest } from "./stand.js";
 
 const stand = openStand();
 
+const any = four ? "*" : "/{*any}";
+const noop = () => {};
+/** Its `length` is 2. */
+const byDefault = (_req: unknown, _res: unknown, next: () => void = noop) => next();
+
 const apps: RightApps = {
+  passingRoute: [
+    (app, tolls) => {
+      app.get(any, (_req, _res, next) => next());
+      app.get(any, function stamp(req, res, next) {
+        res.set("x-seen", req.method);
+        Object.assign(req.headers, { "x-at": Date.now() });
+        next();
+      });
+      app.get("/w", paid(tolls, "$1"), answer);
+      app.get(any, (_req, _res, next) => {
+        next();
+      });
+      app.use(paywall(tolls, { "GET /t": "$1" }));
+      app.get("/t", answer);
+      app.use(notFound);
+    },
+    ["/w", "/t"],
+  ],
+  passingRouteBehind: [
+    (app, tolls) => {
+      app.get(any, (_req, _res, next) => next());
+      app.get("/w", answer);
+      protect(app, tolls, { "GET /w": "$1" });
+    },
+    ["/w"],
+  ],
+  defaults: [
+    (app, tolls) => {
+      app.use(byDefault as never);
+      app.get("/p", byDefault as never, paid(tolls, "$1"), byDefault as never, answer);
+      app.use(paywall(tolls, { "GET /t": "$1" }));
+      app.use(byDefault as never);
+      app.get("/t", byDefault as never, answer);
+    },
+    ["/p", "/t"],
+  ],
+  defaultsAhead: [
+    (app, tolls) => {
+      app.use(byDefault as never);
+      app.use(function older(_req: unknown, _res: unknown) {
+        // biome-ignore lint/complexity/noArguments: as compilers for older engines write a default
+        const next: unknown = arguments.length > 2 ? arguments[2] : noop;
+        (next as () => void)();
+      } as never);
+      app.get("/w", answer);
+      protect(app, tolls, { "GET /w": "$1" });
+    },
+    ["/w"],
+  ],
+  filesAhead: [
+    (app, tolls) => {
+      app.use(express.static("."));
+      protect(app, tolls, { [`GET /api/${rest}`]: "$1" });
+      app.get("/api/x", answer);
+    },
+    ["/api/x", "/api//x"],
+  ],
   simple: [
     (app, tolls) => {
       app.use(express.json(), pass);

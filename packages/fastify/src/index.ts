@@ -73,7 +73,7 @@ export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: Rou
   };
   const hooks = [hook as Hook];
   // At two stages: options spread after these may hold an `onRequest` of their own, and must not open the route by that.
-  return mark({ config: { paywall: new OwnPrice(price, route) }, onRequest: hooks, preHandler: hooks });
+  return mark({ config: { paywall: new OwnPrice(price, route, source) }, onRequest: hooks, preHandler: hooks });
 }
 
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {

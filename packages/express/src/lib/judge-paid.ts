@@ -6,7 +6,7 @@ import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.j
 import { findFree } from "./narrow.js";
 import { passedOn } from "./pass-on.js";
 import { isReached, unreached } from "./reached.js";
-import { endsRequests, nameOf, roleOf } from "./roles.js";
+import { endsRequests, hintFor, nameOf, roleOf } from "./roles.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
 import { skippedBy, skippedMessage } from "./skipped.js";
@@ -33,14 +33,15 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   if (met.length === 0) return behindHandler(gate, leaf, methods);
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
-    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)${hintFor(by)}`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const all = met.some(({ server }) => server)
     ? met
     : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
   const passed = met.map((meeting) => passedOn(meeting, SOME));
-  return [...idle(all), ...twice(met), ...bypassed(scene, passed, soldBy), ...elsewhere(scene, met)];
+  const spelled = bypassed(scene, passed, soldBy);
+  return [...idle(all), ...twice(met), ...(spelled.length > 0 ? spelled : elsewhere(scene, met))];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
@@ -131,13 +132,31 @@ function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting
   return [];
 }
 
+/** What serves one of these paths for `OPTIONS` or `HEAD` by a handler that a `paid()` sells. */
+export function soldElsewhere(scene: Scene, paths: readonly string[]): Unpaid | undefined {
+  for (const gate of scene.gates) {
+    if (gate.type !== "paid" || !gate.leaf.layer.route) continue;
+    const [found] = elsewhere(scene, meetings(scene, gate, everyMethod, paths, SOME, gate.leaf.layer));
+    if (found) return { gate, problem: found };
+  }
+  return undefined;
+}
+
+/** Where a handler is served unpaid, and the gate that sells it. */
+interface Unpaid {
+  readonly gate: PaidGate;
+  readonly problem: ConfigProblem;
+}
+
 /** Its handler is registered for `OPTIONS` or `HEAD` besides, by itself, where no gate is met. */
 function elsewhere(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
   for (const { path, server } of met) {
+    // A file server reads the method by itself.
+    if (!server || roleOf(server) === "files") continue;
     for (const method of ["OPTIONS", "HEAD"]) {
       const stops = scene.walk(method, path);
       const end = stops.findIndex((stop) => rulingOf(stop, method)?.type === "closed" || roleOf(stop) === "serves");
-      const unpaid = stops.slice(0, end < 0 ? undefined : end + 1).find(({ handle }) => handle === server?.handle);
+      const unpaid = stops.slice(0, end < 0 ? undefined : end + 1).find(({ handle }) => handle === server.handle);
       if (!unpaid) continue;
       const message = `${method} ${path} passes this paid() by and reaches its handler by ${nameOf(unpaid)}; give ${method} a handler of its own, or leave it out`;
       return [{ code: "gate_bypassed", path: `paid() at ${method} ${path}`, message }];

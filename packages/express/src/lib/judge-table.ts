@@ -7,7 +7,7 @@ import { major } from "./lookup.js";
 import { isPricedTwice, type Meeting, meetings, serverAhead } from "./meetings.js";
 import { type Free, findFree } from "./narrow.js";
 import { unreached } from "./reached.js";
-import { nameOf, roleOf } from "./roles.js";
+import { hintFor, nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import { skippedBy, skippedMessage } from "./skipped.js";
@@ -130,7 +130,8 @@ const MOUNT_AT_ROOT =
   'mount the table at the root of the outermost app, with whole paths: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of the paywall';
 
 function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string {
-  return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
+  const may = stop && roleOf(stop) === "files" ? "may be served" : "is served";
+  return `${method} ${path} ${may} unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself${hintFor(stop)}`;
 }
 
 function pricedTwice({ method, path }: Meeting): string {

@@ -1,6 +1,7 @@
 import { samePrice } from "@turnpike/core/adapter";
 import { type Gate, rulingOf } from "./gates.js";
 import type { Layer } from "./layers.js";
+import { passesAlways } from "./passes-always.js";
 import { isProxy, roleOf, seesEverything } from "./roles.js";
 import type { Scene } from "./scene.js";
 import type { Stop } from "./walk.js";
@@ -53,10 +54,14 @@ export function meetings(
  */
 export function serverBehind(stops: readonly Stop[], { files, everything }: Reach): Stop | undefined {
   let perhaps: Stop | undefined;
+  let passing: Stop | undefined;
   for (const stop of stops) {
     const role = roleOf(stop);
     if (role === "passes") continue;
-    if (role === "files") {
+    if (passesAlways(stop.handle)) {
+      // Of a route it is at least what its author gave a price.
+      if (stop.layer.route) passing ??= stop;
+    } else if (role === "files") {
       if (files) return stop;
     } else if (seesEverything(stop) && !everything) {
       if (role === "serves") break;
@@ -66,7 +71,7 @@ export function serverBehind(stops: readonly Stop[], { files, everything }: Reac
       perhaps ??= stop;
     }
   }
-  return perhaps;
+  return perhaps ?? passing;
 }
 
 /**
@@ -78,7 +83,7 @@ export function serverAhead({ stops, at, method, server }: Meeting, plain = true
   for (const stop of stops.slice(0, at)) {
     if (rulingOf(stop, method)?.type === "closed") return undefined;
     const role = roleOf(stop);
-    if (role === "passes") continue;
+    if (role === "passes" || passesAlways(stop.handle)) continue;
     if (role === "files" && !plain) return stop;
     if (role === "serves" || isProxy(stop) || (!server && !seesEverything(stop))) return stop;
   }

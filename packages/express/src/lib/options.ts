@@ -2,6 +2,7 @@ import { optionsReply } from "@turnpike/core/adapter";
 import { writeReply } from "@turnpike/core/node";
 import type { NextFunction, Request, Response } from "express";
 import type { Layer } from "./layers.js";
+import { takesNext } from "./parameters.js";
 import { baseOf, basesWithin, type Place, placesOf, reaches } from "./places.js";
 import { endsRequests, onlyPasses } from "./roles.js";
 import { handleOf, isMountedApp, isSame } from "./signs.js";
@@ -38,11 +39,14 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
  */
 function answers(place: Place, places: readonly Place[]): boolean {
   const { route } = place.layer;
-  if (!route) return handleOf(place.layer).length < 3 || servesBelow(place);
+  if (!route) {
+    const handle = handleOf(place.layer);
+    return (handle.length < 3 && !takesNext(handle)) || servesBelow(place);
+  }
   if (hasOwnOptions(place, places)) return true;
   // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
   const last = route.stack.at(-1);
-  const passes = isCatchAll(place) && last && handleOf(last).length === 3;
+  const passes = isCatchAll(place) && last && takesNext(handleOf(last));
   return !passes && servesOptions(place);
 }
 

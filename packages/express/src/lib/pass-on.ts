@@ -1,10 +1,8 @@
 import type { Layer } from "./layers.js";
 import { type Meeting, type Reach, serverBehind } from "./meetings.js";
+import { escaped, mentions, nameOfParameter, readFunction, takesNext } from "./parameters.js";
 import { isProxy, roleOf } from "./roles.js";
 import type { Stop } from "./walk.js";
-
-/** The last two parameters of a handler, and what follows them. */
-const head = /^[^(]*\(\s*[\w$]+\s*,\s*([\w$]+)\s*,\s*([\w$]+)\s*\)/;
 
 /**
  * The same request with what is sold in the end: a handler that calls `next()` passes the request on, and what it is passed
@@ -13,7 +11,7 @@ const head = /^[^(]*\(\s*[\w$]+\s*,\s*([\w$]+)\s*,\s*([\w$]+)\s*\)/;
  */
 export function passedOn(meeting: Meeting, reach: Reach): Meeting {
   const { stops, server } = meeting;
-  if (server?.handle.length !== 3 || server.place === "function") return meeting;
+  if (!server || !takesNext(server.handle) || server.place === "function") return meeting;
   const rest = stops.slice(stops.indexOf(server) + 1);
   const how = passing(server.handle);
   if (how === "never") return meeting;
@@ -23,13 +21,11 @@ export function passedOn(meeting: Meeting, reach: Reach): Meeting {
 }
 
 function passing(handle: Layer["handle"]): "always" | "perhaps" | "never" {
-  const source = Function.prototype.toString.call(handle);
-  const [start, response, next] = head.exec(source) ?? [];
-  if (start === undefined || response === undefined || next === undefined) return "never";
-  const body = source.slice(start.length);
-  const mentions = (name: string, then: string) =>
-    new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}${then}`).test(body);
-  if (!mentions(next, "\\(\\s*[\"'`)]") && !new RegExp(`\\.then\\(\\s*${next.replaceAll("$", "\\$")}\\b`).test(body))
+  const { parameters = [], body = "" } = readFunction(handle) ?? {};
+  const response = nameOfParameter(parameters[1]);
+  const next = nameOfParameter(parameters[2]);
+  if (response === undefined || next === undefined) return "never";
+  if (!mentions(body, next, "\\(\\s*[\"'`)]") && !new RegExp(`\\.then\\(\\s*${escaped(next)}(?![\\w$])`).test(body))
     return "never";
-  return mentions(response, "(?![\\w$])") ? "perhaps" : "always";
+  return mentions(body, response) ? "perhaps" : "always";
 }

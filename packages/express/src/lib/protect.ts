@@ -1,6 +1,7 @@
 import type { Application, RequestHandler } from "express";
 import { atRoot, type Layer, stackOf } from "./layers.js";
 import { OWN_LAYERS } from "./lookup.js";
+import { takesNext } from "./parameters.js";
 import { isProxy, onlyPasses } from "./roles.js";
 import { handleOf, isFileServer, isMountedApp } from "./signs.js";
 
@@ -32,5 +33,5 @@ function mayStayAhead(layer: Layer): boolean {
   if (layer.route || isProxy({ handle }) || Array.isArray(handle.stack)) return false;
   if (isMountedApp(handle) || isFileServer(handle)) return false;
   if (!atRoot(layer)) return onlyPasses(handle);
-  return onlyPasses(handle) || handle.length === 0 || handle.length === 3;
+  return onlyPasses(handle) || handle.length === 0 || takesNext(handle);
 }

@@ -1,6 +1,7 @@
 import { gateOf } from "./gates.js";
 import { atRoot, type Layer } from "./layers.js";
 import { isOutpost } from "./outpost.js";
+import { takesNext } from "./parameters.js";
 import { isFileServer } from "./signs.js";
 import { handlersOf, type Stop } from "./walk.js";
 
@@ -24,8 +25,8 @@ export function onlyPasses(handle: Layer["handle"]): boolean {
 }
 
 /** A function that takes no `next` ends every request; one without parameters may take what it is given. */
-export function endsRequests({ length }: Layer["handle"]): boolean {
-  return length === 1 || length === 2;
+export function endsRequests(handle: Layer["handle"]): boolean {
+  return (handle.length === 1 || handle.length === 2) && !takesNext(handle);
 }
 
 export function roleOf({ layer, handle, place }: Stop): Role {
@@ -65,4 +66,10 @@ export function isProxy({ handle }: Pick<Stop, "handle">): boolean {
 export function nameOf({ layer, handle, base }: Stop): string {
   const where = layer.route ? `the route ${String(layer.route.path)}` : `the function ${handle.name || "(anonymous)"}`;
   return base === "" ? where : `${where} below ${base}`;
+}
+
+/** What to do about a route that only looks as if it served its requests. */
+export function hintFor(stop: Stop | undefined): string {
+  if (!stop?.layer.route || !takesNext(stop.handle)) return "";
+  return '. If its handler only passes requests on, it is middleware: app.use(handler), or app.use("/path", handler)';
 }

@@ -2,6 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { ConfigError, type ConfigProblem } from "@turnpike/core";
 import type { FastifyInstance } from "fastify";
 import { guardApp } from "./ask.js";
+import { outpostOf } from "./outpost.js";
 import { isOwnPrice, statesPrice } from "./own-price.js";
 import { Prices } from "./prices.js";
 import { listRoutes, nameOf, type RouteConfig, type Served } from "./served.js";
@@ -46,6 +47,7 @@ export function watchApps(): void {
 function watchApp(app: FastifyInstance): void {
   let prices: Prices | undefined;
   let guarded = false;
+  app.addHook("onRequest", outpostOf(app).hook);
   const written = watch(app, ({ config }) => {
     if (guarded || !isOwnPrice(config?.paywall)) return;
     guarded = true;

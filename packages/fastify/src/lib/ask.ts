@@ -1,19 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Gate, guardErrors } from "./framework-errors.js";
 import { admit, answerMissing, answerOptions, type Done } from "./gate.js";
+import { outpostOf, type Post } from "./outpost.js";
 import type { Prices, Quote } from "./prices.js";
 
 /**
- * Puts a gate ahead of everything that an app may serve.
+ * Puts a gate ahead of everything that an app may serve, and an outpost ahead of that.
+ * @param app the app itself
  * @param read the prices once the app is ready; `"none"` if there are none to ask
  */
-export function guardApp(app: FastifyInstance, read: () => Prices | "none" | undefined): void {
+export function guardApp(app: FastifyInstance, read: Post["read"]): void {
+  const outpost = outpostOf(app);
   const gate: Gate = (request, reply, next) => {
+    outpost.meets(request.raw, post);
     const prices = read();
     if (prices === "none") next();
     else if (prices) ask(prices, request, reply, next);
     else next(new Error("The paywall has not started."));
   };
+  const post: Post = { read, hook: gate };
+  outpost.post(post);
   // The first stage: nothing of the route runs unpaid, and no body is parsed for nothing.
   app.addHook("onRequest", gate);
   // `reply.callNotFound()` in a hook ahead of the paywall's comes by this stage alone.

@@ -1,4 +1,4 @@
-import type { PricedRoute, RoutePrice } from "@turnpike/core/adapter";
+import type { Paywall, PaywallConfig, PricedRoute, RoutePrice } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
 
 declare module "fastify" {
@@ -19,10 +19,17 @@ export class OwnPrice {
   /** As the seller wrote it. */
   readonly price: RoutePrice<FastifyRequest>;
   readonly route: PricedRoute<FastifyRequest>;
+  /** Who is told of faults, where no paywall of the app is. */
+  readonly source: PaywallConfig<FastifyRequest> | Paywall | undefined;
 
-  constructor(price: RoutePrice<FastifyRequest>, route: PricedRoute<FastifyRequest>) {
+  constructor(
+    price: RoutePrice<FastifyRequest>,
+    route: PricedRoute<FastifyRequest>,
+    source?: PaywallConfig<FastifyRequest> | Paywall,
+  ) {
     this.price = price;
     this.route = route;
+    this.source = source;
   }
 }
 

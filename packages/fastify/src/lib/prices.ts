@@ -12,7 +12,7 @@ import {
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
 import type { FastifyRequest } from "fastify";
-import { statesPrice } from "./own-price.js";
+import { isOwnPrice, statesPrice } from "./own-price.js";
 import { covers, expandPattern } from "./pattern.js";
 import { PatternRouter } from "./pattern-router.js";
 import { Places } from "./places.js";
@@ -41,6 +41,8 @@ type Spot = Served | string;
 
 /** All prices of one paywall. */
 export class Prices {
+  /** Who is told of faults. */
+  readonly source: PriceSource["source"];
   readonly #table: PriceTable | undefined;
   readonly #verdicts: Verdicts;
   /** The routes of the app by their patterns, and what the table names beside them. */
@@ -59,6 +61,7 @@ export class Prices {
    * @throws ConfigError that lists everything that is wrong with the configuration, the table and the routes' own prices
    */
   constructor({ source, routes, owns }: PriceSource, served: readonly Served[], written: readonly Served[]) {
+    this.source = source ?? written.map(({ config }) => config.paywall).find(isOwnPrice)?.source;
     const problems: ConfigProblem[] = [];
     const attempt = <T>(make: () => T): T | undefined => {
       try {
@@ -110,6 +113,22 @@ export class Prices {
     if (verb !== "OPTIONS") return this.#one(meanings, verb);
     const works = sharing.length > 0 || [config.method].flat().some((method) => method !== "OPTIONS");
     return works && this.#isPriced([...meanings, sharing]) ? "options" : undefined;
+  }
+
+  /**
+   * Whether what has met no gate may serve what costs, by any reading of its path. `OPTIONS` does not: a preflight is
+   * answered ahead of the paywall.
+   */
+  costs(verb: string, url: string): boolean {
+    if (verb === "OPTIONS") return false;
+    const target = originForm(verb, url);
+    const path = target?.split("?", 1)[0];
+    if (path === undefined || isTooLong(path)) return true;
+    const listed = this.#listedPlaces.of(path);
+    return this.#places.of(path).some((place, at) => {
+      const isStated = place.some((spot) => typeof spot !== "string" && statesPrice(spot.config));
+      return [place, isStated ? [] : (listed[at] ?? [])].some((spots) => this.#pricesAt(spots, verb).length > 0);
+    });
   }
 
   /**

@@ -151,7 +151,7 @@ describe("middleware that patches the response", () => {
     expect(answer.match(/X-Inside/g)).toHaveLength(1);
   });
 
-  it("is given its place back: after the release nothing of the hold is left on the response", async () => {
+  it("is given its place back: after the release nothing of the hold is left on what writes the response", async () => {
     let own = ["write"];
     const ticket = new HandTicket({ hold: 0 });
     await exchange(
@@ -170,7 +170,8 @@ describe("middleware that patches the response", () => {
       ),
       get(),
     );
-    expect(own).toEqual([]);
+    // It would cut off what is on its way.
+    expect(own).toEqual(["destroy"]);
   });
 });
 

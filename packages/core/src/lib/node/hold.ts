@@ -7,6 +7,7 @@ import { listHeaders } from "./head.js";
 import { Recorder } from "./recorder.js";
 import { WholeOutcome } from "./recording.js";
 import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
+import { letLeave } from "./stay.js";
 
 /** What is sent in place of a response that its handler has written around. */
 const takenOverReply: Reply = {
@@ -32,11 +33,13 @@ const LONGEST = 2 ** 31 - 1;
  */
 export class Hold {
   readonly #ticket: Ticket;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #socket: IncomingMessage["socket"];
   readonly #recorder: Recorder;
   readonly #baseline: Baseline;
   readonly #guard: Guard;
+  #letGo: (() => void) | undefined;
   /** The request waits for its turn: its response does not hear of a close. */
   readonly #queued: boolean;
   #phase: "open" | "concluding" | "concluded" | "gone" | "taken" = "open";
@@ -45,6 +48,7 @@ export class Hold {
 
   constructor(ticket: Ticket, request: IncomingMessage, response: ServerResponse, headers?: HeaderList) {
     this.#ticket = ticket;
+    this.#request = request;
     this.#response = response;
     this.#socket = request.socket;
     this.#baseline = takeBaseline(response, headers ?? listHeaders(response));
@@ -126,6 +130,7 @@ export class Hold {
   readonly #left = (): void => {
     if (this.#phase === "concluded") {
       this.#report(false);
+      this.#letGo?.();
     } else if (this.#phase === "concluding") {
       this.#surrender();
     } else if (this.#phase === "open") {
@@ -136,12 +141,14 @@ export class Hold {
 
   #surrender(): void {
     this.#phase = "gone";
+    this.#letGo?.();
     this.#guard.lift();
     surrender(this.#recorder);
   }
 
   readonly #finished = (): void => {
     if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
+    this.#letGo?.();
   };
 
   #outcome(facts: Partial<Outcome>): Outcome {
@@ -153,10 +160,18 @@ export class Hold {
   #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
     this.#clear();
+    if (!outcome.aborted) this.#letGo = letLeave(this.#request, this.#response, () => this.#hasEnded);
     this.#ticket
       .conclude(outcome)
       .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))
-      .catch((error) => this.#response.destroy(error));
+      .catch((error) => {
+        this.#letGo?.();
+        this.#response.destroy(error);
+      });
+  }
+
+  get #hasEnded(): boolean {
+    return this.#recorder.ended || this.#response.writableEnded;
   }
 
   #clear(): void {

@@ -21,14 +21,15 @@ export function keepBack(
   refusal: () => Reply | undefined,
 ): () => void {
   const laid = new Overrides(response);
-  let state: "open" | "left" | "refused" = "open";
+  let state: "open" | "left" | "refusing" | "refused" = "open";
   const lift = () => {
     if (state !== "open") return;
     state = "left";
     laid.lift();
   };
   const refuse = (reply: Reply) => {
-    state = "refused";
+    // What is covered may lead from one of these methods to another: in HTTP/2, from `end` to `write`.
+    state = "refusing";
     for (const name of response.getHeaderNames()) if (!kept.test(name)) response.removeHeader(name);
     // Past whatever has wrapped the response since, compression for example.
     const end = (body?: string | Uint8Array) => {
@@ -42,6 +43,7 @@ export function keepBack(
       end,
     };
     writeReply(target, reply, method);
+    state = "refused";
   };
   for (const name of sending) {
     laid.method(name, (...args: readonly unknown[]) => {

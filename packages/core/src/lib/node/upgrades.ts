@@ -16,6 +16,19 @@ export function noteAdmitted(request: IncomingMessage): void {
 }
 
 /**
+ * Looks at every request of a server ahead of all its listeners, whenever they were added.
+ * @param look gets the response too
+ */
+export function watchRequests(
+  server: Server,
+  look: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  ahead(server, ["request", "checkContinue", "checkExpectation"], (args) =>
+    look(...(args as [IncomingMessage, ServerResponse])),
+  );
+}
+
+/**
  * Watches the events `upgrade` and `connect` of a server, whose requests no middleware sees. Proxies listen there by
  * themselves, and what they relay need not even be an upgrade. A success that leaves for a request that costs, and that no
  * gate has let through, is replaced; refusals and redirects leave.
@@ -28,12 +41,16 @@ export function watchUpgrades(server: Server, refusal: Refusal): void {
   }
   const all = new Set([refusal]);
   watched.set(server, all);
+  ahead(server, ["upgrade", "connect"], (args) => {
+    const [request, socket] = args as [IncomingMessage, IncomingMessage["socket"]];
+    guard(request, socket, all);
+  });
+}
+
+function ahead(server: Server, events: readonly unknown[], look: (args: readonly unknown[]) => void): void {
   const { emit } = server;
   server.emit = function (event: string, ...args: unknown[]) {
-    if (event === "upgrade" || event === "connect") {
-      const [request, socket] = args as [IncomingMessage, IncomingMessage["socket"]];
-      guard(request, socket, all);
-    }
+    if (events.includes(event)) look(args);
     return Reflect.apply(emit, this, [event, ...args]);
   };
 }

@@ -1,6 +1,8 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { expect } from "vitest";
 import { readReceipt } from "../../client/header.js";
+import { ok } from "../../facilitator/faults.js";
 import type { Casebook } from "../casebook.js";
 import { paid, type Shop } from "../shop.js";
 import type { RoutePlan } from "../stage.js";
@@ -8,7 +10,7 @@ import type { RoutePlan } from "../stage.js";
 const chunk = Buffer.alloc(64 * 1024, "a");
 
 /** Clients that leave, streams that break, and what becomes of their payments (D08 to D12; S04). */
-export function testDepartures({ check }: Casebook): void {
+export function testDepartures({ check, harness }: Casebook): void {
   /** Asks with a payment, reads the first bytes of the answer, and leaves. */
   async function leaveMidway(shop: Shop, header: string): Promise<void> {
     const leaving = new AbortController();
@@ -95,6 +97,34 @@ export function testDepartures({ check }: Casebook): void {
     shop.counted({ h: 2, v: 0, s: 1, c: 1 });
   });
 
+  if (harness.answers === "node") {
+    check("D09c delivers a response whose handler fails, or cuts it off, once it has ended it", async (open) => {
+      for (const settle of ["after", "before", "background"] as const) {
+        for (const [name, cut] of Object.entries(lateCuts)) {
+          let isCut = () => {};
+          const late = new Promise<void>((resolve) => (isCut = resolve));
+          const node: NonNullable<RoutePlan["node"]> = async (request, response) => {
+            response.end("the goods");
+            await Promise.resolve();
+            // Whatever catches an error of the handler's has had its turn.
+            setImmediate(isCut);
+            cut(request, response);
+          };
+          const shop = await open({ routes: [{ ...paid, node, price: { price: "$0.01", settle } }] });
+          const header = await shop.header();
+          shop.facilitator.respond("settle", async (call) => {
+            if (settle !== "before") await late;
+            await ok()(call);
+          });
+          const response = await shop.pay(header);
+          expect([response.status, await response.text()], `${settle}: ${name}`).toEqual([200, "the goods"]);
+          await shop.becomes("delivered");
+          expect([shop.runs(), shop.facilitator.charges.length], `${settle}: ${name}`).toEqual([1, 1]);
+        }
+      }
+    });
+  }
+
   check("D10 charges nothing for an answer that its handler broke off before the settlement", async (open) => {
     let breaks = true;
     const shop = await open({ routes: [breaking(() => breaks)] });
@@ -163,6 +193,16 @@ export function testDepartures({ check }: Casebook): void {
     shop.counted({ h: 1, v: 1, s: 1, c: 1 });
   });
 }
+
+/** How a response is cut off by its own handler, or by what reports the handler's error. */
+const lateCuts: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
+  throws: () => {
+    throw new Error("too late");
+  },
+  "destroys the connection": (request) => void request.socket.destroy(),
+  "destroys the request": (request) => void request.destroy(),
+  "destroys the response": (_, response) => void response.destroy(),
+};
 
 /** A handler that writes a part of its answer and then cannot go on. */
 function breaking(breaks: () => boolean): RoutePlan {
