@@ -213,8 +213,10 @@ export class World {
             const epoch = this.#epoch;
             const done = act(payment);
             this.#lapse(payment);
+            // A store that fails the other process may leave it the lease: the success is written down after that.
+            const sound = this.storeFaults.length === 0;
             await this.#start()[0].reconcile();
-            if (done.success && epoch === this.#epoch && this.storeFaults.length === 0) this.heard.add(payment);
+            if (done.success && epoch === this.#epoch && sound) this.heard.add(payment);
             return done;
           }
           case "pending": {
