@@ -54,6 +54,7 @@ testAdapter({
     G25c: wrappers,
     G27: wrappers,
     G27b: wrappers,
+    D12b: "a route handler of Next hears of no connection",
     D42: "a field that stands on the response ahead of the handler wins in Next",
     G62: "a field that stands on the response ahead of the handler wins in Next",
   },

@@ -127,7 +127,8 @@ const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   unknown: ["settling", "settled"],
   released: ["running", "settling", "settled"],
   failed: ["running", "settling", "settled"],
-  delivered: [],
+  // The connection broke right after the last byte had left.
+  delivered: ["owed"],
 };
 
 export function mayBecome(from: PaymentState, to: PaymentState): boolean {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { takenOver } from "../incoming/connection-guard.js";
-import { leftWhole, type Outgoing } from "../incoming/departure.js";
+import { leftWhole, type Outgoing, watchAftermath } from "../incoming/departure.js";
 import type { Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Guard, guardResponse } from "./guard.js";
 import { listHeaders } from "./head.js";
@@ -141,7 +141,11 @@ export class Hold {
   }
 
   readonly #finished = (): void => {
-    if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
+    if (this.#phase !== "concluded") return;
+    const outgoing = this.#response as Outgoing;
+    const whole = !this.#reported && leftWhole(outgoing, this.#socket);
+    this.#report(whole);
+    if (whole && !outgoing.stream) watchAftermath(this.#socket, () => void this.#ticket.delivered(false));
   };
 
   #outcome(facts: Partial<Outcome>): Outcome {

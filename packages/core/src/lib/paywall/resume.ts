@@ -76,20 +76,26 @@ function repriced<Raw>({ route }: KnownRequest<Raw>, receipt: StoredPayment["rec
 function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredAnswer): Reply {
   const { ledger, open, reporter } = paid.engine;
   const alert = () => reporter.alert("store_failed", publicRecord(owed));
-  const close = (): Promise<void> => {
-    const closed: Promise<void> = insist(() => ledger.advance(owed, "delivered"), PERSISTENCE, alert)
-      // A copy was quicker, or the store fails for long: then it stays owed.
+  let known: Promise<StoredPayment> = Promise.resolve(owed);
+  const move = (to: "delivered" | "owed"): Promise<void> => {
+    const change = to === "owed" ? { reason: "delivery_failed" } : {};
+    const moved = known.then((record) =>
+      record.state === to ? record : insist(() => ledger.advance(record, to, change), PERSISTENCE, alert),
+    );
+    known = moved;
+    const done: Promise<void> = moved
+      // A copy was quicker, or the store fails for long: then it stays as it is.
       .then(
         () => {},
         () => {},
       )
-      .finally(() => open.delete(closed));
-    open.add(closed);
-    return closed;
+      .finally(() => open.delete(done));
+    open.add(done);
+    return done;
   };
   return {
     ...storedReply(answer, owed, isProven(paid, owed)),
-    delivered: (whole) => (whole ? close() : Promise.resolve()),
+    delivered: (whole) => move(whole ? "delivered" : "owed"),
   };
 }
 

@@ -49,6 +49,7 @@ export function createTicket<Raw>(
   let background: Promise<Settlement> | undefined;
   let concluded: Promise<Conclusion> | undefined;
   let reported: Promise<void> | undefined;
+  let takenBack: Promise<void> | undefined;
   /** The record waits for the answer's last byte. */
   let awaitsDelivery = false;
   const limit = new AbortController();
@@ -184,8 +185,23 @@ export function createTicket<Raw>(
       const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
       if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
+      // The connection may hold this for long, and the store has it.
+      answer = undefined;
       engine.open.delete(life);
       end();
+    }
+  };
+
+  /** The response was reported as delivered, and its connection broke right after: it is owed all the same. */
+  const takeBack = async (): Promise<void> => {
+    try {
+      await reported;
+      if (record.state !== "delivered") return;
+      const kept = record.kept ? await ledger.answer(record.id) : undefined;
+      const longer = kept && keepLonger(route, kept, record);
+      await insist(() => write("owed", { reason: "delivery_failed" }, longer), PERSISTENCE);
+    } catch {
+      storeFailed();
     }
   };
 
@@ -200,8 +216,13 @@ export function createTicket<Raw>(
       return concluded;
     },
     delivered: (whole) => {
-      reported ??= deliver(whole);
-      return reported;
+      if (!reported) reported = deliver(whole);
+      else if (!whole && !takenBack) {
+        const taking = takeBack().finally(() => engine.open.delete(taking));
+        engine.open.add(taking);
+        takenBack = taking;
+      }
+      return takenBack ?? reported;
     },
   };
 }
