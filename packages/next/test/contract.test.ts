@@ -54,6 +54,8 @@ testAdapter({
     G25c: wrappers,
     G27: wrappers,
     G27b: wrappers,
+    F27: "Next tells the client's address only where its platform does",
+    F27b: "Next tells the client's address only where its platform does",
     D12b: "a route handler of Next hears of no connection",
     D42: "a field that stands on the response ahead of the handler wins in Next",
     G62: "a field that stands on the response ahead of the handler wins in Next",

@@ -15,6 +15,7 @@ import { attemptId, findRecord, hookPayment, isTaken, type KnownRequest, type Pa
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
+import { bytesOf, fullReply } from "./room.js";
 import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, inTurn, verifyPayment } from "./verify.js";
@@ -27,6 +28,18 @@ export type Admitted = RunningPayment | "granted" | Reply;
  * on record already goes on from there, on the terms that were recorded, whatever is offered by now.
  */
 export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
+  const { engine, request } = paid;
+  // Before its body is read, and of every copy of a payment.
+  const leave = engine.room.enter(engine.clients.of(request), bytesOf(request));
+  if (!leave) return fullReply();
+  try {
+    return await admit(paid);
+  } finally {
+    leave();
+  }
+}
+
+async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   const { engine, route, terms, url, payload, request } = paid;
   const identified = await identifyPayment(payload, engine.schemes);
   if ("refused" in identified) return refusedReply(route, terms, url, identified.refused);

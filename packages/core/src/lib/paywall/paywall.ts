@@ -22,6 +22,7 @@ import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
 import { openChains } from "./open-chains.js";
 import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
+import { createRoom } from "./room.js";
 import { createRoute } from "./route.js";
 import { rememberPrice } from "./same-price.js";
 import { rememberLabel } from "./sold.js";
@@ -155,6 +156,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     clients: createClients(sound.logger),
     turns: turnsByNetwork(),
     openAttempts,
+    room: createRoom(sound.limits !== false),
     reporter,
     open: new Set(),
     origin: sound.origin,
