@@ -66,7 +66,7 @@ export function testGuards({ check }: Casebook): void {
     expect((await shop.buy()).response.status).toBe(200);
   });
 
-  check("F27 keeps room for others while one address has bodies to come", async (open) => {
+  check("H20 keeps room for others while one address has bodies to come", async (open) => {
     const upload: RoutePlan = { id: "upload", method: "POST", path: ["upload"], price: "$0.01" };
     const shop = await open({ routes: [paid, upload] });
     const header = await shop.header("/upload", {}, { method: "POST", body: "small" });
@@ -93,7 +93,7 @@ export function testGuards({ check }: Casebook): void {
       .toBe(409);
   });
 
-  check("F27b gives the copies of one payment room as it does others", async (open) => {
+  check("H20b gives the copies of one payment room as it does others", async (open) => {
     const upload: RoutePlan = { id: "upload", method: "POST", path: ["upload"], price: "$0.01" };
     const shop = await open({ routes: [upload], config: { facilitatorTimeout: 60_000, maxTimeoutSeconds: 600 } });
     const init = { method: "POST", body: "x".repeat(1_048_576) };
