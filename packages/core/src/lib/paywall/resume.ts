@@ -1,6 +1,7 @@
 import type { Standing } from "../ledger/ledger.js";
 import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
+import { askAfterSettle } from "./after-settle.js";
 import { isBuyer, isProven } from "./audience.js";
 import type { Presented } from "./engine.js";
 import { insist, PERSISTENCE } from "./insist.js";
@@ -60,8 +61,10 @@ async function collect<Raw>(
   if (!receipt || Date.now() > collectedUntil(route, record)) return debtReply(receipt);
   if (!isSold(paid, record)) return repriced(paid, receipt);
   const answer = record.kept ? await engine.ledger.answer(record.id) : undefined;
-  if (answer) return hand(paid, record, answer);
-  return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, false);
+  if (!answer) return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, true);
+  const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
+  const owed = change.told ? await engine.ledger.amend(record, change) : record;
+  return withheld ?? hand(paid, owed, answer);
 }
 
 function refused({ state, receipt }: StoredPayment): Reply {
@@ -116,10 +119,11 @@ async function resolve<Raw>(
   const record = await requireSettled(paid.engine, settlement.record, receipt);
   try {
     const answer = record.kept ? await ledger.answer(record.id) : undefined;
-    if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, true);
+    if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, false);
     if (answer && !record.arrived) {
-      const owed = await ledger.advance(record, "owed", {}, keepLonger(paid.route, answer, record));
-      return hand(paid, owed, answer);
+      const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
+      const owed = await ledger.advance(record, "owed", change, keepLonger(paid.route, answer, record));
+      return withheld ?? hand(paid, owed, answer);
     }
     const delivered = await ledger.advance(record, "delivered");
     return answer ? storedReply(answer, delivered, isProven(paid, delivered)) : usedReply(receipt);

@@ -54,5 +54,5 @@ export async function settleFirst<Raw>(
   }
   if (settlement.type === "unknown" && isAttempt(claimed)) engine.guard.addressFailed(bringer);
   if (settlement.type !== "settled") return { type: "go", admitted: unsettledReply(settlement) };
-  return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, true) };
+  return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, false) };
 }

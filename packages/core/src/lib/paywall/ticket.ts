@@ -45,6 +45,8 @@ export function createTicket<Raw>(
   let { record, receipt } = running;
   /** The handler's answer, to be kept when the record is closed. */
   let answer: StoredAnswer | undefined;
+  /** That the seller's hook has been asked, to be written with the end. */
+  let told: RecordChange = {};
   /** The settlement that goes on behind the answer. */
   let background: Promise<Settlement> | undefined;
   let concluded: Promise<Conclusion> | undefined;
@@ -78,7 +80,7 @@ export function createTicket<Raw>(
     if (record.state === "settling" && receipt) await write("settled", settledChange(receipt), answer);
     const unkept = record.kept ? undefined : answer;
     const kept = answer && state === "owed" ? keepLonger(route, answer, record) : unkept;
-    await write(state, reason === undefined ? {} : { reason }, kept);
+    await write(state, { ...told, ...(reason === undefined ? {} : { reason }) }, kept);
   };
 
   /** @param ran the handler has worked for nothing */
@@ -123,7 +125,8 @@ export function createTicket<Raw>(
     const settlement = await settlePayment(engine, presented, record, { facilitator, answer, verified: true });
     if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
     ({ record, receipt } = settlement);
-    const withheld = await askAfterSettle({ request, route }, presented, receipt);
+    const { withheld, change } = await askAfterSettle({ request, route }, presented, record, receipt);
+    told = change;
     if (withheld) {
       await close("owed", "withheld");
       return { type: "replace", reply: withheld };

@@ -1,10 +1,10 @@
 import { connect } from "node:net";
-import { requirePaid } from "@turnpike/core";
+import { createPaywall, requirePaid } from "@turnpike/core";
 import { expect } from "vitest";
 import * as faults from "../../facilitator/faults.js";
 import type { Casebook } from "../casebook.js";
 import { expectChallenge, problemOf } from "../expectations.js";
-import { paid } from "../shop.js";
+import { paid, seller } from "../shop.js";
 import type { RoutePlan } from "../stage.js";
 
 const untouched = { h: 0, v: 0, s: 0, c: 0 };
@@ -185,6 +185,31 @@ export function testGuards({ check }: Casebook): void {
     expect(collected.status).toBe(200);
     expect(await collected.json()).toEqual({ paid: true });
     shop.counted({ h: 1, v: 1, s: 1, c: 1 });
+  });
+
+  check("X12g asks after the charge once, also where the charge is found out later", async (open) => {
+    for (const settle of ["after", "before"] as const) {
+      const told: string[] = [];
+      const afterSettle = ({ receipt }: { receipt: { transaction: string } }) => void told.push(receipt.transaction);
+      const routes = [{ ...paid, price: { price: "$0.01", settle } }];
+      const shop = await open({ routes, chain: true, config: { hooks: { afterSettle } } });
+      shop.facilitator.respond("settle", faults.resetAfterAccept());
+      const { response, header } = await shop.buy();
+      expect(response.status, settle).toBe(503);
+      const operator = createPaywall({
+        ...{ payTo: seller, network: "base-sepolia", facilitator: shop.facilitator.url, reconcileSeconds: 0 },
+        ...{ store: shop.store, chain: shop.facilitator.chain },
+      });
+      await operator.reconcile();
+      await shop.becomes("owed");
+      expect(told, settle).toEqual([]);
+      expect((await shop.pay(header)).status, settle).toBe(200);
+      const { transaction } = await shop.becomes("delivered");
+      expect(told, settle).toEqual([transaction]);
+      expect((await shop.pay(header)).status, settle).toBe(200);
+      expect(told, settle).toEqual([transaction]);
+      expect(shop.facilitator.charges, settle).toHaveLength(1);
+    }
   });
 
   check("X12f charges once and delivers, whatever a logger, an observer or a tracer does", async (open) => {
