@@ -116,6 +116,47 @@ test("an operator resolves by hand what nobody can tell, and the payment is then
   expect((await pay(createShop(blind))).status).toBe(200);
 });
 
+test("an operator cannot resolve with a transaction that the chain contradicts, or that another sale has, but by force", async () => {
+  const gone = withSettle(() => Promise.reject(lost()), "local:gone");
+  const sold = await open({ facilitator: honest });
+  expect((await sold.pay()).status).toBe(200);
+  const [sale] = await sold.operator.payments();
+  const transaction = sale?.transaction ?? sale?.receipt?.transaction ?? "";
+  const { pay, shared } = await open({ facilitator: gone, store: sold.shared.store });
+  expect((await pay()).status).toBe(503);
+  const asking = createPaywall({ ...shared, facilitator: honest });
+  const { chain: _, ...blind } = { ...shared, facilitator: honest };
+  const operator = createPaywall(blind);
+  const [record] = await operator.payments({ states: ["unknown"] });
+  const id = record?.id ?? "";
+  await expect(asking.resolve(id, "settled", { transaction })).rejects.toMatchObject({
+    code: "transaction_contradicted",
+  });
+  for (const spelling of [transaction, `0x${transaction.slice(2).toUpperCase()}`]) {
+    await expect(operator.resolve(id, "settled", { transaction: spelling })).rejects.toMatchObject({
+      code: "transaction_taken",
+    });
+  }
+  expect(await operator.payments({ states: ["unknown"] })).toMatchObject([{ id }]);
+  const resolved = await operator.resolve(id, "settled", { transaction, force: true });
+  expect(resolved).toMatchObject({ state: "owed", receipt: { transaction } });
+});
+
+test("an operator resolves with the transaction that has settled the payment, as the chain shows", async () => {
+  const deaf = withSettle(async (request) => {
+    await honest.settle(request);
+    throw lost();
+  }, "local:deaf");
+  const { pay, shared } = await open({ facilitator: deaf });
+  const { chain: reader, ...blind } = shared;
+  expect((await pay(createShop(blind))).status).toBe(503);
+  const operator = createPaywall({ ...shared, ...(reader ? { chain: reader } : {}) });
+  const [record] = await operator.payments({ states: ["unknown"] });
+  const block = await chain.publicClient.getBlock({ blockTag: "latest" });
+  const transaction = block.transactions[0] ?? "";
+  expect(await operator.resolve(record?.id ?? "", "settled", { transaction })).toMatchObject({ state: "owed" });
+});
+
 test("finality: an answer waits until its transfer lies as deep as the route asks for", async () => {
   const { pay } = await open({ finality: 3, facilitatorTimeout: { settle: 5_000 } });
   const answer = pay();
