@@ -4,7 +4,7 @@ import type { NewPayment, RecordChange, Standing } from "../ledger/ledger.js";
 import { isAttempt, type StoredPayment } from "../ledger/record.js";
 import { refusalStatus } from "../protocol/reasons.js";
 import type { Reply } from "../seam.js";
-import { readAudience } from "./audience.js";
+import { readAudience, readBuyer } from "./audience.js";
 import { refusedReply } from "./challenge.js";
 import { facilitatorRequest, type Presented } from "./engine.js";
 import { fingerprint } from "./fingerprint.js";
@@ -14,7 +14,14 @@ import { boundElsewhere, readName } from "./name.js";
 import { attemptId, findRecord, hookPayment, isTaken, type KnownRequest, type PaidRequest } from "./paid-request.js";
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
-import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
+import {
+  bodyReply,
+  facilitatorReply,
+  inProgressReply,
+  internalReply,
+  nameConflictReply,
+  storeReply,
+} from "./replies.js";
 import { bytesOf, fullReply } from "./room.js";
 import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
@@ -51,7 +58,13 @@ async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   } catch {
     return bodyReply();
   }
-  const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked };
+  let buyer: string | undefined;
+  try {
+    buyer = await readBuyer(paid);
+  } catch {
+    return internalReply("buyer_failed", "The seller's own function for telling buyers apart failed.");
+  }
+  const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked, buyer };
   try {
     const bound = await boundElsewhere(known, [identified.identity.id, attemptId(identified)]);
     if ("status" in bound) return bound;

@@ -88,6 +88,7 @@ export function compileRoute<Raw>(
     holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
     keepBytes: options.keep === false ? 0 : (options.keepBytes ?? DEFAULTS.keepBytes),
     keep: options.keep ?? "buyer",
+    buyer: options.buyer,
     credentials: (options.credentials ?? []).map((name) => name.toLowerCase()),
     costs: (price, { network, asset, amount }) => {
       const read = networks.find(({ terms }) => terms.network.id === network)?.read(price);

@@ -91,6 +91,8 @@ export interface RouteTerms<Raw> {
   readonly holdIdle: number;
   readonly keepBytes: number;
   readonly keep: "buyer" | "public" | false;
+  /** Whom a request comes from, as the seller knows it. */
+  readonly buyer: RouteOptions<Raw>["buyer"];
   /** Lower-case names of request fields that tell buyers apart, beside the usual ones. */
   readonly credentials: readonly string[];
   /** Whether an offer of this route asks exactly this. */
