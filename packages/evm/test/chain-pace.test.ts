@@ -1,4 +1,4 @@
-import { createPaywall, memoryStore } from "@turnpike/core";
+import { createPaywall, memoryStore, type StoredPayment } from "@turnpike/core";
 import { createReader } from "@turnpike/core/chain";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { about } from "./support/acts.js";
