@@ -151,7 +151,10 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     poolKey: facilitators.map(({ id }) => id).join(" "),
     pool: createPool(facilitators, timeouts, {
       takenOver: (name, network) => findScheme(schemes, name, network)?.fromSupported ?? [],
-      onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
+      onChange: (health) => {
+        if (health.state === "open") guard.forgiveCalls();
+        reporter.emit({ type: "facilitator", at: Date.now(), health });
+      },
     }),
     ownFacilitators: sound.facilitator !== undefined,
     ledger,
