@@ -20,6 +20,7 @@ import { testGuards } from "./cases/guards.js";
 import { testLateStore } from "./cases/late-store.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testLinearTime } from "./cases/linear.js";
+import { testMempool } from "./cases/mempool.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
 import { testOutcomes } from "./cases/outcomes.js";
@@ -52,7 +53,15 @@ export function testAdapter(harness: Harness): void {
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testCollection, testBound, testBuyers, testSameRequest],
+    "one payment, one sale": [
+      testReplay,
+      testMempool,
+      testRedelivery,
+      testCollection,
+      testBound,
+      testBuyers,
+      testSameRequest,
+    ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
