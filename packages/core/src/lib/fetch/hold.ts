@@ -44,12 +44,13 @@ export async function holdResponse(
   ticket: Ticket,
   options: HoldOptions = {},
 ): Promise<Response> {
-  // Nobody waits, so the handler need not run.
-  if (options.signal?.aborted || ticket.signal.aborted) {
-    return giveUp(options.signal?.aborted ? "left" : "late", ticket, options);
-  }
-  const watch = watchEnd(ticket.signal, options.signal);
+  let watch: ReturnType<typeof watchEnd> | undefined;
   try {
+    // The client has left, or time is up: the handler need not run.
+    if (options.signal?.aborted || ticket.signal.aborted) {
+      return await giveUp(options.signal?.aborted ? "left" : "late", ticket, options);
+    }
+    watch = watchEnd(ticket.signal, options.signal);
     const made = attempt(run, options.detached);
     const first = await Promise.race([made, watch.end]);
     if (typeof first === "string") {
@@ -59,7 +60,7 @@ export async function holdResponse(
     if ("error" in first) return await fail(first.error, ticket, options);
     return await holdAnswer(first.answer, ticket, watch.end, options);
   } finally {
-    watch.close();
+    watch?.close();
     options.lift?.();
   }
 }

@@ -53,6 +53,7 @@ export class CallGuard {
 
 interface Stream {
   readonly closed?: boolean;
+  readonly destroyed?: boolean;
   once(event: "finish" | "close", listener: () => void): unknown;
 }
 
@@ -60,7 +61,7 @@ interface Stream {
 export function guardStream(stream: Stream, listener: BypassListener): CallGuard {
   return new CallGuard(stream, STREAM, (name, args) => {
     // Node itself ends a stream that its client has closed.
-    if (stream.closed) return false;
+    if (stream.closed || stream.destroyed) return false;
     const status = Number((args[0] as { ":status"?: unknown } | null | undefined)?.[":status"] ?? 200);
     if (name === "additionalHeaders" && (status === 100 || status === 102)) return false;
     if (!listener.bypassed(status)) throw takenOver();
@@ -70,9 +71,13 @@ export function guardStream(stream: Stream, listener: BypassListener): CallGuard
   });
 }
 
-/** Node's own response, where the framework's handlers return theirs: nothing may be written to it. */
-export function guardOutgoing(outgoing: object): CallGuard {
+/**
+ * Node's own response, where the framework's handlers return theirs: nothing may be written to it. Nothing leaves by one
+ * whose client is gone, and there the server itself may write, whom an error would end.
+ */
+export function guardOutgoing(outgoing: { readonly destroyed?: boolean; readonly closed?: boolean }): CallGuard {
   return new CallGuard(outgoing, RESPONSE, () => {
+    if (outgoing.destroyed || outgoing.closed) return false;
     throw takenOver();
   });
 }

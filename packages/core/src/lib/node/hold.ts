@@ -165,7 +165,13 @@ export class Hold {
   #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
     this.#clear();
-    if (!outcome.aborted) this.#letGo = letLeave(this.#request, this.#response, () => this.#hasEnded);
+    if (!outcome.aborted)
+      this.#letGo = letLeave(
+        this.#request,
+        this.#response,
+        () => this.#hasEnded,
+        () => this.#phase === "concluded",
+      );
     this.#ticket
       .conclude(outcome)
       .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))
