@@ -17,6 +17,8 @@ export interface HoldOptions extends DepartureOptions {
   readonly upgrade?: UpgradeWatch | undefined;
   /** Nothing has to be held any more: the response is decided. */
   lift?(): void;
+  /** Whether another response has left in place of the one that is held. */
+  overtaken?(): boolean;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
   /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
@@ -110,6 +112,11 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
   }
 
   const { status, statusText, switching, native } = answer;
+  if (options.overtaken?.()) {
+    void source?.cancel();
+    undelivered(ticket, options);
+    return new Response(null, { status: 500 });
+  }
   if (switching) {
     const headers = changeHeaders(answer.headers, conclusion);
     reporter(ticket, options)(!options.signal?.aborted);

@@ -34,3 +34,37 @@ describe("a form made of nothing but delimiters", () => {
     );
   });
 });
+
+describe("a content type that parsers may read in several ways", () => {
+  const digest = (type: string, body: string) => new TextDecoder("latin1").decode(canonicalBody(bytes(body), type));
+
+  it.each([
+    ["a boundary within quotes", 'multipart/form-data; x="; boundary=any"; boundary=b', "any"],
+    ["two boundaries", "multipart/form-data; boundary=any; boundary=b", "any"],
+    ["an escape", 'multipart/form-data; x="\\"; boundary=any; y="; boundary=b', "any"],
+    ["a comma", "multipart/form-data, x; boundary=any", "any"],
+  ])("counts whole, with all of its boundary: %s", (_, type, name) => {
+    const other = type.replace(name, "other");
+    const form = (boundary: string) => `--${boundary}\r\n\r\n1\r\n--${boundary}--\r\n`;
+    expect(digest(type, form(name))).not.toBe(digest(other, form("other")));
+    expect(digest(type, form("b"))).not.toBe(digest(other, form("b")));
+  });
+
+  it("leaves the boundary out of the usual ones", () => {
+    for (const type of ["multipart/form-data; boundary=", "multipart/form-data; charset=utf-8;boundary="]) {
+      const form = (boundary: string) => digest(type + boundary, `--${boundary}\r\n\r\n1\r\n--${boundary}--\r\n`);
+      expect(form("one")).toBe(form("another"));
+    }
+    const quoted = (b: string) => digest(`multipart/form-data; boundary="${b}"`, `--${b}\r\n\r\n1\r\n--${b}--\r\n`);
+    expect(quoted("one")).toBe(quoted("an other"));
+  });
+
+  it("is read in linear time", () => {
+    for (const part of ['; a="', ";a=b", " ;", ";boundary=x", '"', "\t"]) {
+      const start = process.cpuUsage();
+      canonicalBody(bytes("x"), `multipart/form-data${part.repeat(100_000)}`);
+      const { user } = process.cpuUsage(start);
+      expect(user / 1000, part).toBeLessThan(500);
+    }
+  });
+});
