@@ -168,7 +168,7 @@ describe("the server of the app", () => {
       if (early) replace();
       await app.register(paywall, till.config({ routes: { "GET /premium/*": "$0.01" } }));
       app.get("/premium/x", async () => "route").get("/free", async () => "free");
-      const origin = await listen(app);
+      const { origin } = await listen(app);
       if (!early) replace();
       const response = await fetch(`${origin}/premium/x`);
       expect([response.status, (await response.text()).includes(goods)], `early: ${early}`).toEqual([500, false]);
