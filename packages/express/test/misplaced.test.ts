@@ -1,50 +1,14 @@
-import express, { type Request, type RequestHandler, Router } from "express";
+import express, { Router } from "express";
 import { describe, it } from "vitest";
 import { paid, paywall } from "../src/index.js";
 import { expectEach, type Misuse } from "./misuse.js";
 import { answer, answer3, notFound } from "./parts.js";
+import { seemToPass } from "./seeming.js";
 import { four, openStand, quietApp, rest } from "./stand.js";
 
 const stand = openStand();
 
 const any = four ? "*" : "/{*any}";
-const helper = (req: Request) => req.res?.send("goods");
-
-/** Handlers that call `next()`, and respond by themselves now and then. */
-const seemToPass: Record<string, RequestHandler> = {
-  byTheResponse: (req, res, next) => (req.query.a ? void res.send("goods") : next()),
-  byTheRequest: (req, _res, next) => (req.query.a ? void req.res?.send("goods") : next()),
-  byPart: ({ res, query }, _res, next) => (query.a ? void res?.send("goods") : next()),
-  byTakingItApart: (req, _res, next) => {
-    const { res } = req;
-    if (req.query.a) res?.send("goods");
-    else next();
-  },
-  byHelp: (req, _res, next) => {
-    if (req.query.a) helper(req);
-    else next();
-  },
-  byTheConnection: (req, _res, next) => {
-    if (req.query.a) req.socket.end("goods");
-    else next();
-  },
-  byChain: (req, res, next) => {
-    if (!req.query.a) return next();
-    res.set("x-a", "b").send("goods");
-  },
-  byChainOfLines: (req, res, next) => {
-    if (!req.query.a) return next();
-    // biome-ignore format: as people write it
-    res.set("x-a", "b")
-      .send("goods");
-  },
-  byArguments: function (_req, _res, next) {
-    // biome-ignore lint/complexity/noArguments: another way to the response
-    if (arguments.length === 3) arguments[1].send("goods");
-    else next();
-  },
-};
-
 describe("paywall.check refuses", () => {
   it("an app without the gate that was made for it, or without any", () => {
     expectEach(stand.config(), "gate_missing", {

@@ -21,6 +21,14 @@ const apps: RightApps = {
         Object.assign(req.headers, { "x-at": Date.now() });
         next();
       });
+      app.get(any, (req, res, next) => {
+        // What it's asked for; "next" is not ours.
+        const _agent = req.get("user-agent");
+        res.locals.at = Date.now();
+        res.setHeader("x-path", req.path);
+        res.set({ "x-a": "it's; so", "x-b": req.method });
+        return next();
+      });
       app.get("/w", paid(tolls, "$1"), answer);
       app.get(any, (_req, _res, next) => {
         next();

@@ -1,4 +1,4 @@
-import type { Express } from "express";
+import { type Express, Router } from "express";
 import { expect, it } from "vitest";
 import { paid, paywall } from "../src/index.js";
 import { answer } from "./parts.js";
@@ -41,4 +41,82 @@ it("G14j the check sees a route whose expression fits ids only, and what stands 
   const unread = quietApp();
   unread.get(/^\/(?<a>[0-9a-f]{24})\/\k<a>$/, answer, price());
   expect(() => paywall.check(unread)).toThrow(/gate_behind_route/);
+});
+
+const many = Array.from({ length: 80 }, (_, at) => `c${at}`);
+
+/** Each with what is priced, and what the same expression takes besides. */
+const unreadable: Record<string, readonly [RegExp, priced: string, free: string]> = {
+  lookahead: [/^\/(?=weather|premium)\w+\/f$/, "/weather/f", "/premium/f"],
+  lookaheadOfASample: [/^\/(?=x|premium)\w+\/f$/, "/x/f", "/premium/f"],
+  reference: [/^\/(weather|premium)\/\1$/, "/weather/weather", "/premium/premium"],
+  named: [/^\/(?<k>weather|premium)\/\k<k>$/, "/weather/weather", "/premium/premium"],
+  lookbehind: [/^\/\w+(?<=premium|weather)$/, "/weather", "/premium"],
+  codePoint: [/^\/w\u{65}ather(?:\u{78})?$/u, "/weather", "/weatherx"],
+  many: [new RegExp(`^/(?:${many.join("|")})$`), "/c1", "/c75"],
+  goesOn: [/\/(?:weather|premium)$/y, "/weather", "/premium"],
+};
+const refused = /gate_unreached|price_too_narrow|gate_behind_route|route_not_served/;
+
+it.each(Object.entries(unreadable))(
+  "G14n no examples approve what stands at an expression that is not read in full: %s",
+  async (kind, [path, priced, free]) => {
+    const entries: Record<string, string> =
+      kind === "many"
+        ? Object.fromEntries(many.slice(0, 70).map((name) => [`GET /${name}`, "$1"]))
+        : { [`GET ${priced}`]: "$1" };
+    const all = () => paywall(stand.config({ routes: { [four ? "GET /*" : "GET /*rest"]: "$1" } }));
+    const wrong: Record<string, (app: Express) => unknown> = {
+      route: (app) => app.use(paywall(stand.config({ routes: entries }))).get(path, answer),
+      mount: (app) => app.use(paywall(stand.config({ routes: entries }))).use(path, answer),
+      router: (app) => app.use(paywall(stand.config({ routes: entries }))).use(path, Router().get("/", answer)),
+      gate: (app) => app.use(path, price()).get([priced, free], answer),
+      gateRoute: (app) => app.all(path, price()).get([priced, "/other"], answer),
+      ahead: (app) => app.get(path, answer).use(all()).get("/other", answer),
+    };
+    for (const [name, make] of Object.entries(wrong)) {
+      const app = quietApp();
+      make(app);
+      expect(() => paywall.check(app), name).toThrow(refused);
+    }
+    const right: Record<string, (app: Express) => unknown> = {
+      paidRoute: (app) => app.get(path, price(), answer),
+      table: (app) => app.use(all()).get(path, answer).get("/other", answer),
+      ...(kind === "many"
+        ? { paidRouter: (app: Express) => app.use(path, Router().use(price()).get("/", answer)) }
+        : {}),
+    };
+    for (const [name, make] of Object.entries(right)) {
+      const app = quietApp();
+      make(app);
+      expect(() => paywall.check(app), name).not.toThrow();
+      if (path.sticky) continue;
+      for (const at of [priced, free]) expect(await stand.status(app, at), `${name} ${at}`).toBe(402);
+    }
+  },
+);
+
+it("G14o the check reads usual expressions in full, and names a list within one of which only a part has a price", async () => {
+  const uuid = "00000000-0000-4000-8000-000000000000";
+  const usual: readonly (readonly [RegExp, entry: string, path: string])[] = [
+    [
+      /^\/item\/([0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$/i,
+      "/item/:id",
+      `/item/${uuid}`,
+    ],
+    [/^\/item\/(?!public$)\w+$/, "/item/:id", "/item/a"],
+    [/^\/(?:weather|premium)\/v\d{1,3}$/, "/:kind/:version", "/premium/v12"],
+    [/^\/item\/.*$/, four ? "/item/a/*" : "/item/a/*rest", "/item/a/b"],
+  ];
+  for (const [path, entry, priced] of usual) {
+    const app = quietApp()
+      .use(paywall(stand.config({ routes: { [`GET ${entry}`]: "$1" } })))
+      .get(path, answer);
+    expect(() => paywall.check(app), path.source).not.toThrow();
+    expect(await stand.status(app, priced)).toBe(402);
+  }
+  const section = { [four ? "GET /weather/*" : "GET /weather/*rest"]: "$1" };
+  const list = quietApp().use(paywall(stand.config({ routes: section })));
+  list.get(/^\/(?!weather\/free)(weather|premium)\/.*$/, answer);
+  expect(() => paywall.check(list)).toThrow(/GET \/premium\/.*price_too_narrow/);
 });

@@ -138,3 +138,14 @@ it("G11b check refuses a paid route whose handler passes requests on to what oth
   expect(codes(right)).toEqual([]);
   expect((await right.request("/premium/x")).status).toBe(402);
 });
+
+it("G14p an expression with more alternatives than examples are made of counts as one that takes any value", async () => {
+  const names = Array.from({ length: 80 }, (_, at) => `c${at}`);
+  const route = `/:name{${names.join("|")}}`;
+  const some = Object.fromEntries(names.slice(0, 70).map((name) => [`GET /${name}`, "$1"]));
+  const found = codes(new Hono().use(gate(some)).get(route, text));
+  expect(new Set(found.map((problem) => problem.split(" ")[0]))).toEqual(new Set(["price_too_narrow"]));
+  const whole = new Hono().use(gate({ "GET /:name": "$1" })).get(route, text);
+  expect(codes(whole)).toEqual([]);
+  expect((await whole.request("/c75")).status).toBe(402);
+});

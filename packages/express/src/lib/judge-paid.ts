@@ -7,9 +7,11 @@ import { findFree } from "./narrow.js";
 import { passedOn } from "./pass-on.js";
 import { isReached, unreached } from "./reached.js";
 import { endsRequests, hintFor, nameOf, roleOf } from "./roles.js";
+import { samplesOf } from "./samples.js";
 import type { Leaf, Scene } from "./scene.js";
 import { methodsOf } from "./scene.js";
 import { skippedBy, skippedMessage } from "./skipped.js";
+import { unread } from "./unread.js";
 import { handlersOf } from "./walk.js";
 
 /** Requests whose other spellings are tried. */
@@ -30,7 +32,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   const methods = everyMethod.filter((method) => route && handlersOf(route, method).includes(gate.handler as never));
   const met = meetings(scene, gate, methods, leaf.paths, SOME, leaf.layer);
   const ahead = met.find((meeting) => serverAhead(meeting) ?? handlerAhead(meeting));
-  if (met.length === 0) return behindHandler(gate, leaf, methods);
+  if (met.length === 0) return [...behindHandler(gate, leaf, methods), ...alone(gate, leaf, methods)];
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
     const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)${hintFor(by)}`;
@@ -41,7 +43,12 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
     : [...met, ...meetings(scene, gate, methods, scene.paths, SOME, leaf.layer)];
   const passed = met.map((meeting) => passedOn(meeting, SOME));
   const spelled = bypassed(scene, passed, soldBy);
-  return [...idle(all), ...twice(met), ...(spelled.length > 0 ? spelled : elsewhere(scene, met))];
+  return [
+    ...idle(all),
+    ...hidden(scene, all),
+    ...twice(met),
+    ...(spelled.length > 0 ? spelled : elsewhere(scene, met)),
+  ];
 }
 
 /** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
@@ -78,6 +85,13 @@ function behindHandler(gate: PaidGate, { layer: { route } }: Leaf, methods: read
   if (!method) return [];
   const message = `a handler stands ahead of paid() in the route ${String(route?.path)}; let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
   return [{ code: "gate_behind_route", path: `paid() at ${method} ${String(route?.path)}`, message }];
+}
+
+/** A route that ends with its gate sells what stands elsewhere: of what no example meets, that cannot be seen. */
+function alone(gate: PaidGate, { layer }: Leaf, methods: readonly string[]): ConfigProblem[] {
+  const { route } = layer;
+  const isLast = (method: string) => route && handlersOf(route, method).at(-1) === (gate.handler as unknown);
+  return !samplesOf(layer).whole && methods.some(isLast) ? [unreached("a paid()")] : [];
 }
 
 /** Nothing behind it serves any of the paths: then what serves them, if anything, cannot be seen to stand behind it. */
@@ -169,9 +183,14 @@ function elsewhere(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
 function narrow(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
   const free = findFree(scene, met, true);
   const [first] = met;
-  if (!free || !first) return [];
+  if (!free || !first) return hidden(scene, met);
   const message = `${nameOf(free.server)}, which this paid() sells, serves ${free.method} ${free.path} too, which is free; price that too, or open it by an entry of a table that is "free"`;
   return [{ code: "price_too_narrow", path: whereOf(first), message }];
+}
+
+/** It or what it sells stands at an expression that examples do not stand for. */
+function hidden(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
+  return unread(scene, met, (code, message, meeting) => ({ code, path: whereOf(meeting), message }));
 }
 
 function whereOf({ method, path }: Meeting): string {

@@ -11,6 +11,7 @@ import { hintFor, nameOf, roleOf } from "./roles.js";
 import { few, tryExamples, values } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import { skippedBy, skippedMessage } from "./skipped.js";
+import { unread, unreadAhead } from "./unread.js";
 import type { Stop } from "./walk.js";
 
 type Path = PricedPath<Request>;
@@ -88,6 +89,9 @@ function judgeEntry(
   );
   const ahead = priced.find((meeting) => serverAhead(meeting, plain));
   if (ahead) return [report("gate_behind_route", behindRoute(ahead, serverAhead(ahead, plain)))];
+  const isPattern = path.shapes.some((shape) => shape.some(({ type }) => type !== "literal"));
+  const hidden = isPattern ? unreadAhead(scene, gate, methodsOf(verb, scene)) : undefined;
+  if (hidden) return [report("gate_behind_route", hidden)];
   if (!met.some(({ server }) => server)) {
     // Where it stands cannot be known: the first request will show it.
     if (bases.length === 0 && met.length === 0) return [];
@@ -99,6 +103,7 @@ function judgeEntry(
   if (twice) problems.push(report("priced_twice", pricedTwice(twice)));
   const free = findFree(scene, served, reach.files);
   if (free) problems.push(report("price_too_narrow", tooNarrow(entry, verb, free)));
+  else problems.push(...unread(scene, served, report));
   const skipped = first(served, (meeting) => {
     const by = skippedBy(meeting);
     return by && skippedMessage(meeting, by);

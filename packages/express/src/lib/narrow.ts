@@ -21,9 +21,7 @@ export interface Free {
  * @param section it is for whatever lies below a path, however wide the routes are that serve it: only other mounts count
  */
 export function findFree(scene: Scene, met: readonly Meeting[], section: boolean): Free | undefined {
-  const certain = met.filter(({ server }) => server && isCertain(server));
-  // Where a route serves the price, a function below a path is taken for middleware, or for what says that nothing is found.
-  for (const meeting of certain.length > 0 ? certain : met) {
+  for (const meeting of sellingOf(met)) {
     const free = sellersOf(meeting).map((server) => freeBeside(scene, meeting, server, section));
     // One that serves nothing else may be what sells, and the others only pass requests on.
     if (free[0] && !free.includes(undefined)) return free[0];
@@ -31,8 +29,14 @@ export function findFree(scene: Scene, met: readonly Meeting[], section: boolean
   return undefined;
 }
 
+/** Where a route serves the price, a function below a path is taken for middleware, or for what says that nothing is found. */
+export function sellingOf(met: readonly Meeting[]): readonly Meeting[] {
+  const certain = met.filter(({ server }) => server && isCertain(server));
+  return certain.length > 0 ? certain : met;
+}
+
 /** What may serve the request behind its gate. */
-function sellersOf({ stops, at, server }: Meeting): readonly Stop[] {
+export function sellersOf({ stops, at, server }: Meeting): readonly Stop[] {
   if (!server || isCertain(server)) return server ? [server] : [];
   const behind = stops.slice(at + 1).filter((stop) => !seesEverything(stop) && !isEmptyApp(stop));
   const end = behind.findIndex((stop) => roleOf(stop) === "serves");
@@ -71,9 +75,19 @@ function isServedFree(scene: Scene, method: string, path: string, server: Stop):
 }
 
 /** The same below the other mounts, and examples of the route's own patterns. */
-function elsewhere({ layer, bases, paths }: Leaf, path: string, { base }: Stop, section: boolean): readonly string[] {
+function elsewhere(leaf: Leaf, path: string, { base }: Stop, section: boolean): readonly string[] {
+  const { layer, bases, paths } = leaf;
   const rest = path.slice(base.length);
   const moved = bases.map((other) => other + rest || "/");
-  const isOnePattern = !Array.isArray(layer.route?.path);
-  return section && isOnePattern ? moved : [...moved, ...paths];
+  const own = layer.route?.path;
+  if (!section || Array.isArray(own)) return [...moved, ...paths];
+  return own instanceof RegExp ? [...moved, ...paths.filter((other) => isListed(leaf, path, other))] : moved;
+}
+
+/** Whether an expression names what a path has in place of a segment of the priced one: it takes no other word there. */
+function isListed(leaf: Leaf, path: string, other: string): boolean {
+  const priced = path.split("/");
+  const segments = other.split("/");
+  const at = segments.findIndex((segment, index) => segment !== priced[index]);
+  return at >= 0 && at < priced.length && !reaches(leaf, segments.with(at, "another-7").join("/"));
 }

@@ -1,13 +1,13 @@
 import type { Layer } from "./layers.js";
-import { escaped, mentions, nameOfParameter, readFunction } from "./parameters.js";
+import { escaped, nameOfParameter, readFunction } from "./parameters.js";
 
 type Handle = Layer["handle"];
 
 const known = new WeakMap<Handle, boolean>();
 
 /**
- * Whether a handler does nothing with a request but pass it on, as far as its source tells: it calls `next()`, and gets at
- * the response to set fields of it only.
+ * Whether a handler does nothing with a request but pass it on, as its source tells: every statement is `next()` or one of
+ * a few that cannot respond. Whatever else stands there may, so it is not sure.
  */
 export function passesAlways(handle: Handle): boolean {
   let passes = known.get(handle);
@@ -22,22 +22,54 @@ function read(handle: Handle): boolean {
   const { parameters = [], body = "" } = readFunction(handle) ?? {};
   const [request, response, next] = parameters.map(nameOfParameter);
   if (request === undefined || response === undefined || next === undefined || parameters.length > 3) return false;
-  if (/\b(?:arguments|eval|this)\b/.test(body) || !mentions(body, next, "\\(\\s*\\)")) return false;
-  const rest = body.replace(setting(response), "$1");
-  if (mentions(rest, response) || mentions(rest, request, NOT_READ) || /[\])`]\s*\(/.test(rest)) return false;
-  const harmless = new RegExp(`^(?:${escaped(next)}|${escaped(request)}\\??\\..+|${HARMLESS})$`);
-  return [...rest.matchAll(/([\w$.?]+)\s*\(/g)].every(([, name = ""]) => harmless.test(name));
+  if (!parameters.every((one) => isPlain.test(one)) || new Set([request, response, next]).size < 3) return false;
+  const { 1: block, 2: value } = inBody.exec(withoutTexts(body)) ?? [];
+  const isCall = new RegExp(`^(?:return\\s+|void\\s+)*${escaped(next)}\\s*\\(\\s*\\)$`);
+  if (value !== undefined) return isCall.test(value.trim());
+  const statements = (block ?? "").split(endOfStatement).map((one) => one.trim());
+  const isHarmless = harmless(request, response, next);
+  return (
+    statements.some((one) => isCall.test(one)) && statements.every((one) => isCall.test(one) || isHarmless.test(one))
+  );
 }
 
-/** What cannot have got hold of the response in another way, and the words that stand ahead of brackets. */
-const HARMLESS =
-  "(?:console|logger|log|Date|Math|performance|process|crypto|String|Number|Boolean|JSON|Object)(?:\\..+)?|if|for|while|switch|catch|return|typeof";
+/** A name, with a name or a word for a default: anything else could run. */
+const isPlain = /^[\w$]+(?:\s*=\s*[\w$]+)?$/;
+/** What stands in braces, or the expression of an arrow. */
+const inBody = /^\s*(?:=>)?\s*\{([\s\S]*)\}\s*$|^\s*=>([^{]*)$/;
+/** A line goes on where it ends or the next one begins with a sign. */
+const endOfStatement = /;|(?<![,([{=]\s*)\n(?!\s*[^\s\w$"])/;
 
-/** The request itself leads to the response and to the connection; what is read from it does not. */
-const NOT_READ = "(?!\\s*\\??\\.\\s*(?!(?:res|socket|connection|client)\\b)[\\w$])";
+const texts = /'[^'\n]*'|"[^"\n]*"|\/\*[\s\S]*?\*\/|\/\/.*/g;
 
-/** Statements that set a field and nothing more: what they give back, the response, is not used. */
-function setting(response: string): RegExp {
-  const methods = "(?:set|header|setHeader|append|appendHeader|removeHeader|vary|type)";
-  return new RegExp(`([;{}]\\s*)${escaped(response)}\\.${methods}\\([^()]*\\)(?=\\s*(?:[;}]|[\\w$]))`, "g");
+/** Without comments, and with nothing in its texts; empty where that cannot be told, as of templates and escapes. */
+function withoutTexts(body: string): string {
+  const bare = body.replace(texts, (text) => (/^['"]/.test(text) ? '""' : text.replace(/[^\n]+/g, " ")));
+  return /[\\`]/.test(body) || /['"/]/.test(bare.replaceAll('""', "")) ? "" : bare;
+}
+
+/** What Express and Node have for the request: a property of the app's own may be a getter that responds. */
+const OWN =
+  "method|url|originalUrl|baseUrl|path|protocol|secure|hostname|host|ip|ips|subdomains|xhr|fresh|stale|httpVersion";
+const WITH_FIELDS = "headers|query|params|cookies|body";
+
+/** Statements that get at nothing that responds: what they give back is not used, and what they are given is plain. */
+function harmless(request: string, response: string, next: string): RegExp {
+  const [req, res, pass] = [request, response, next].map(escaped);
+  const field = `(?:\\??\\.[\\w$]+|\\[""\\])`;
+  const read = `${req}\\.(?:(?:${OWN})|(?:${WITH_FIELDS})${field}?|(?:get|header|is|accepts)\\(""\\))`;
+  const value = `(?:""|\\d+|true|false|null|undefined|Date\\.now\\(\\)|performance\\.now\\(\\)|${read})`;
+  const listOf = (one: string) => `(?:\\s*${one}\\s*(?:,\\s*${one}\\s*)*,?)?\\s*`;
+  const record = `\\{${listOf(`(?:""|[\\w$]+)\\s*:\\s*${value}`)}\\}`;
+  const given = `\\(${listOf(`(?:${value}|${record})`)}\\)`;
+  const own = `(?:${req}|${res}|${pass}|console|Date|performance|Object)`;
+  const forms = [
+    `""`,
+    `${res}\\.(?:set|header|setHeader|append|appendHeader|removeHeader|vary|type)${given}`,
+    `console\\.(?:log|info|warn|error|debug)${given}`,
+    `Object\\.assign\\(\\s*${req}\\.headers\\s*,\\s*${record}\\s*\\)`,
+    `${res}\\.locals\\.[\\w$]+\\s*=\\s*${value}`,
+    `(?:const|let|var)\\s+(?!${own}\\s*=)[\\w$]+\\s*=\\s*${value}`,
+  ];
+  return new RegExp(`^(?:${forms.join("|")})?$`);
 }

@@ -15,31 +15,45 @@ export const values = [
   "x/y/z",
 ];
 
-const kept = new WeakMap<Layer, readonly string[]>();
+/** What can be told by examples of a layer. */
+interface Samples {
+  /** Paths that it matches by its own matcher; none if its expression gives none away. */
+  readonly paths: readonly string[];
+  /** Whether its expression was read in full. */
+  readonly whole: boolean;
+}
 
-/** Paths that a layer matches by its own matcher; none if its expression gives none away. */
-export function samplesOf(layer: Layer): readonly string[] {
+const kept = new WeakMap<Layer, Samples>();
+
+export function samplesOf(layer: Layer): Samples {
   let samples = kept.get(layer);
   if (samples) return samples;
   const given = layer.route ? layer.route.path : layer.rawPath;
   const written = Array.isArray(given) ? given.flat(Infinity) : [given];
   const matched = (texts: readonly string[]) =>
     texts.map((text) => text.replace(/^(?=[^/])/, "/")).filter((sample) => takenBy(layer, sample) !== undefined);
-  samples = written.flatMap((path) => {
+  const each = written.map((path): Samples => {
     const examples = typeof path === "string" ? few(matched(values.flatMap((value) => tryExamples(path, value)))) : [];
-    if (examples.length > 0) return examples;
+    if (examples.length > 0) return { paths: examples, whole: true };
     // Express 4 reads parts of a path as an expression, and keeps nothing else of the path of a mount.
     const expression = path instanceof RegExp ? path : layer.regexp;
-    return expression ? matched(textsIn(expression)) : [];
+    if (!expression) return { paths: [], whole: true };
+    const { texts, whole } = textsIn(expression);
+    return { paths: matched(texts), whole };
   });
+  samples = { paths: each.flatMap(({ paths }) => paths), whole: each.every(({ whole }) => whole) };
   kept.set(layer, samples);
   return samples;
 }
 
-function textsIn(expression: RegExp): readonly string[] {
+function textsIn(expression: RegExp): ReturnType<typeof textsOf> {
   // A slash at the end that may be left out makes no other form.
   const source = expression.source.replace(/\\\/\?(?=\(\?=|\$|\||\)|$)/g, "");
-  return textsOf(source, values).filter((text) => expression.test(text));
+  // Where it goes on from its last match, what it matches depends on the requests before.
+  const goesOn = expression.global || expression.sticky;
+  const own = new RegExp(expression.source, expression.flags.replace(/[gy]/g, ""));
+  const { texts, whole } = textsOf(source, values, (text) => own.test(text));
+  return { texts, whole: whole && !goesOn };
 }
 
 /** Examples of a pattern in the path language of tables; none of any other. */

@@ -73,7 +73,7 @@ function collect(
 ): void {
   if (around.includes(stack)) return;
   for (const layer of stack) {
-    const samples = samplesOf(layer);
+    const samples = samplesOf(layer).paths;
     const paths = bases.flatMap((base) => samples.map((sample) => join(base, sample)));
     const below = [...new Set(paths.map((path) => path.replace(/\/$/, "")))];
     const inner = within(layer);

@@ -5,7 +5,7 @@ const kept = new Map<string, string>();
 const KEPT = 5_000;
 
 /**
- * A pattern as the check reads it. An expression that no example can be made for may take any value, and whatever follows
+ * A pattern as the check reads it. An expression that examples do not stand for may take any value, and whatever follows
  * where it may match a slash: what cannot be told is neither approved nor taken for a fault.
  */
 export function loosen(pattern: string): string {

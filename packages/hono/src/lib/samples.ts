@@ -39,16 +39,19 @@ function makeSamples(pattern: string): string[] {
 /** Neither a dot segment nor anything that a path has in several spellings. */
 const plain = /^[\w~-][\w~.-]*(?:\/[\w~-][\w~.-]*)*$/;
 
-/** What an expression takes as a whole, plain values if there are any; nothing if no text can be made for it. */
+/** What an expression takes as a whole, plain values if there are any; nothing if texts do not stand for all of it. */
 function knownValues(source: string): readonly string[] | undefined {
   const usual = [...values, more];
   const whole = expressionOf(source);
-  const known = [...new Set([...usual, ...textsOf(source, usual)])].filter((text) => text !== "" && whole?.test(text));
+  const matches = (text: string) => whole?.test(text) === true;
+  const made = textsOf(source, usual, matches);
+  if (!made.whole) return undefined;
+  const known = [...new Set([...usual.filter(matches), ...made.texts])].filter((text) => text !== "");
   const inPlain = known.filter((text) => plain.test(text));
   return inPlain.length > 0 ? inPlain : known.length > 0 ? known : undefined;
 }
 
-/** The expressions of a pattern that no text can be made for, with where each parameter begins. */
+/** The expressions of a pattern that texts do not stand for, with where each parameter begins. */
 export function unknownPieces(
   pattern: string,
 ): readonly { readonly text: string; readonly source: string; readonly at: number }[] {
