@@ -140,8 +140,8 @@ const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
 const isScheme = (value: unknown): boolean =>
   isObject(value) &&
   ["scheme", "namespace"].every((name) => isText(64)(value[name])) &&
-  ["transferMethod", "checkAddress", "extra", "identify", "judge", "sameAddress", "isTransaction"].every((name) =>
-    isFunction(value[name]),
+  ["transferMethod", "checkAddress", "extra", "identify", "judge", "spell", "sameAddress", "isTransaction"].every(
+    (name) => isFunction(value[name]),
   );
 
 const makeConfig = () =>

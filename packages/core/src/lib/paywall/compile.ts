@@ -173,7 +173,7 @@ function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme:
   if (!address) report("missing_pay_to", ".payTo", `no recipient is named for ${network.name}`);
   const problem = address ? scheme.checkAddress(address) : undefined;
   if (problem) report("invalid_pay_to", ".payTo", `"${address}" cannot be paid on ${network.name}: ${problem}`);
-  return address ?? "";
+  return address && !problem ? scheme.spell(address) : "";
 }
 
 function offersOf<Raw>(

@@ -34,6 +34,7 @@ import { testSameRequest } from "./cases/same-request.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
+import { testSpelling } from "./cases/spelling.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUnpaid } from "./cases/unpaid.js";
 import { testUpfront } from "./cases/upfront.js";
@@ -52,7 +53,15 @@ export function testAdapter(harness: Harness): void {
     "where the gate stands": [testMisuse, testRightApps, testSections, testBypasses, testOptions],
     "the unpaid answer": [testChallenge, testResource, testBasePath],
     "the payment header": [testPaymentHeader, testOffers],
-    "one payment, one sale": [testReplay, testRedelivery, testCollection, testBound, testBuyers, testSameRequest],
+    "one payment, one sale": [
+      testReplay,
+      testRedelivery,
+      testCollection,
+      testBound,
+      testBuyers,
+      testSameRequest,
+      testSpelling,
+    ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
