@@ -2,7 +2,7 @@ import { createPaywall, type Facilitator, FacilitatorError, memoryStore, type Pa
 import { type Chain, startChain } from "@turnpike/e2e-chain";
 import { evmChain, localFacilitator } from "@turnpike/evm";
 import { encodeHeader, payer, readChallenge, readReceipt } from "@turnpike/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createShop } from "../shop/hono/app.js";
 
 // What the chain says of payments about which a facilitator says nothing, or something else.
@@ -116,6 +116,47 @@ test("an operator resolves by hand what nobody can tell, and the payment is then
   expect((await pay(createShop(blind))).status).toBe(200);
 });
 
+test("an operator cannot resolve with a transaction that the chain contradicts, or that another sale has, but by force", async () => {
+  const gone = withSettle(() => Promise.reject(lost()), "local:gone");
+  const sold = await open({ facilitator: honest });
+  expect((await sold.pay()).status).toBe(200);
+  const [sale] = await sold.operator.payments();
+  const transaction = sale?.transaction ?? sale?.receipt?.transaction ?? "";
+  const { pay, shared } = await open({ facilitator: gone, store: sold.shared.store });
+  expect((await pay()).status).toBe(503);
+  const asking = createPaywall({ ...shared, facilitator: honest });
+  const { chain: _, ...blind } = { ...shared, facilitator: honest };
+  const operator = createPaywall(blind);
+  const [record] = await operator.payments({ states: ["unknown"] });
+  const id = record?.id ?? "";
+  await expect(asking.resolve(id, "settled", { transaction })).rejects.toMatchObject({
+    code: "transaction_contradicted",
+  });
+  for (const spelling of [transaction, `0x${transaction.slice(2).toUpperCase()}`]) {
+    await expect(operator.resolve(id, "settled", { transaction: spelling })).rejects.toMatchObject({
+      code: "transaction_taken",
+    });
+  }
+  expect(await operator.payments({ states: ["unknown"] })).toMatchObject([{ id }]);
+  const resolved = await operator.resolve(id, "settled", { transaction, force: true });
+  expect(resolved).toMatchObject({ state: "owed", receipt: { transaction } });
+});
+
+test("an operator resolves with the transaction that has settled the payment, as the chain shows", async () => {
+  const deaf = withSettle(async (request) => {
+    await honest.settle(request);
+    throw lost();
+  }, "local:deaf");
+  const { pay, shared } = await open({ facilitator: deaf });
+  const { chain: reader, ...blind } = shared;
+  expect((await pay(createShop(blind))).status).toBe(503);
+  const operator = createPaywall({ ...shared, ...(reader ? { chain: reader } : {}) });
+  const [record] = await operator.payments({ states: ["unknown"] });
+  const block = await chain.publicClient.getBlock({ blockTag: "latest" });
+  const transaction = block.transactions[0] ?? "";
+  expect(await operator.resolve(record?.id ?? "", "settled", { transaction })).toMatchObject({ state: "owed" });
+});
+
 test("finality: an answer waits until its transfer lies as deep as the route asks for", async () => {
   const { pay } = await open({ finality: 3, facilitatorTimeout: { settle: 5_000 } });
   const answer = pay();
@@ -159,7 +200,7 @@ test("F27 a success that moved nothing is not believed where the chain has to co
   expect(await earned()).toBe(before);
 });
 
-test("D20 an unknown payment that the chain never saw fails once the chain's own time is past it", async () => {
+test("D20 an unknown payment that the chain never saw fails once the chain's time and the own clock are past it", async () => {
   const { operator, pay, payload } = await open({ facilitator: withSettle(() => Promise.reject(lost())) });
   const before = await earned();
   expect((await pay()).status).toBe(503);
@@ -169,6 +210,11 @@ test("D20 an unknown payment that the chain never saw fails once the chain's own
   const seconds = Number(validBefore) - Number(timestamp) + 1;
   await chain.publicClient.request({ method: "evm_increaseTime", params: [seconds] } as never);
   await mine(14);
+  // The chain's clock alone may be a node's mistake.
+  await expect.poll(async () => (await operator.reconcile()).examined, { timeout: 60_000, interval: 500 }).toBe(1);
+  expect(await operator.payments()).toMatchObject([{ state: "unknown" }]);
+  vi.useFakeTimers({ toFake: ["Date"], now: Number(validBefore) * 1_000 + 1_000 });
+  onTestFinished(() => void vi.useRealTimers());
   await expect.poll(async () => (await operator.reconcile()).failed, { timeout: 60_000, interval: 500 }).toBe(1);
   expect(await operator.payments()).toMatchObject([{ state: "failed", reason: "settlement_expired" }]);
   expect(await earned()).toBe(before);

@@ -51,6 +51,34 @@ describe("of two nodes", () => {
     expect(await open(node.rpcUrl, second.rpcUrl).find(about(request), "included")).toEqual(finding);
   });
 
+  test.each([
+    ["number", { number: `0x${"f".repeat(1_000_000)}` }],
+    ["number", { number: `0x1${"0".repeat(16)}` }],
+    ["number", { number: "0x" }],
+    ["number", { number: 12 }],
+    ["timestamp", { timestamp: `0x${"f".repeat(1_000_000)}` }],
+    ["hash", { hash: "0x" }],
+  ])("the second is asked where the first has a block of an impossible %s", async (_, wrong) => {
+    const { request, finding } = await settled();
+    const block = await chain.publicClient.request({ method: "eth_getBlockByNumber", params: ["latest", false] });
+    const answer = { result: { ...block, ...wrong } };
+    node.treat = (method) => (method === "eth_getBlockByNumber" ? { answer } : "forward");
+    expect(await open(node.rpcUrl, second.rpcUrl).find(about(request), "included")).toEqual(finding);
+  });
+
+  test("the second is asked where the first has a receipt of an impossible block", async () => {
+    const { request, finding } = await settled();
+    const { transaction } = finding;
+    const receipt = await chain.publicClient.request({
+      method: "eth_getTransactionReceipt",
+      params: [transaction as `0x${string}`],
+    });
+    const answer = { result: { ...receipt, blockNumber: `0x${"f".repeat(1_000_000)}` } };
+    node.treat = (method) => (method === "eth_getTransactionReceipt" ? { answer } : "forward");
+    const reader = open(node.rpcUrl, second.rpcUrl);
+    expect(await reader.find(about(request, { transaction }), "included")).toEqual(finding);
+  });
+
   test("the second is asked where the first has the transaction, and not yet what it changed", async () => {
     const { request, finding } = await settled();
     const unused = { answer: { result: `0x${"0".repeat(64)}` } };

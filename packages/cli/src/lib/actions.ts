@@ -58,14 +58,14 @@ const WARNINGS = {
 
 /** Says what became of a payment where neither facilitator nor chain can. */
 export const resolve: Action<
-  [id: string, state: "settled" | "failed", given: { transaction?: string; yes?: boolean }]
-> = (io, options, id, state, { transaction, yes }) => {
+  [id: string, state: "settled" | "failed", given: { transaction?: string; force?: boolean; yes?: boolean }]
+> = (io, options, id, state, { transaction, force = false, yes }) => {
   if (!yes) throw new CommandError("unconfirmed", `${WARNINGS[state]}; then repeat the command with --yes`);
   if (transaction !== undefined && state === "failed") {
     throw new CommandError("invalid_arguments", "A payment that was not charged has no transaction");
   }
   return withPaywall(options, io, false, async (paywall) => {
-    const record = await paywall.resolve(id, state, transaction === undefined ? {} : { transaction });
+    const record = await paywall.resolve(id, state, { force, ...(transaction === undefined ? {} : { transaction }) });
     io.out(options.json ? json(paymentFacts(record)) : resolvedText(record));
     return FINE;
   });

@@ -55,6 +55,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .argument("<id>", "as `payments` lists it")
     .addArgument(new Argument("<state>").choices(["settled", "failed"]))
     .option("--transaction <hash>", "the transaction that settled it", readTransaction)
+    .option("--force", "also where the chain or another payment on record contradicts the transaction")
     .option("--yes", "do it")
     .action(async (id, state, given, command) => done(await resolve(io, options(command), id, state, given)));
 

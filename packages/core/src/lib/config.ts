@@ -106,6 +106,12 @@ export interface RouteOptions<Raw = unknown> extends SharedOptions {
   readonly iconUrl?: string;
   /** JSON body of the unpaid answer, in place of the explanation. */
   readonly preview?: Json | ((request: Raw) => Awaitable<Json>);
+  /**
+   * Names the user whom a request comes from, as the app has authenticated it; what it names is compared in place of
+   * `Authorization`, `Cookie` and `credentials`, which may change from request to request. `undefined`: those are compared.
+   * @example buyer: (req) => req.user?.id
+   */
+  readonly buyer?: (request: Raw) => Awaitable<string | undefined>;
   /** The seller's own say around verify and settle; instead of the configuration's. */
   readonly hooks?: Hooks<Raw>;
   /** More entries for `extra` of every offer of the route. */
@@ -152,6 +158,12 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly chain?: ChainInput | readonly ChainInput[];
   /** Seconds between two looks at payments that are still open; 0: only when `reconcile` is called. @default 5 */
   readonly reconcileSeconds?: number;
+  /**
+   * Names the user whom a request comes from, as the app has authenticated it; what it names is compared in place of
+   * `Authorization`, `Cookie` and `credentials`, which may change from request to request. `undefined`: those are compared.
+   * @example buyer: (req) => req.user?.id
+   */
+  readonly buyer?: (request: Raw) => Awaitable<string | undefined>;
   /** How many failed payments are borne before more are refused unasked; `false`: any number. */
   readonly limits?: FailureLimits | false;
   readonly hooks?: Hooks<Raw>;

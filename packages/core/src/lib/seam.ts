@@ -85,7 +85,10 @@ export type Decision =
   /** This very request was admitted before, by the same price: run the handler, hold nothing. */
   | { readonly type: "pass"; readonly payment?: Payment };
 
-/** The right to run the handler once. Its holder calls `conclude` exactly once, then `delivered` exactly once. */
+/**
+ * The right to run the handler once. Its holder calls `conclude` exactly once, then `delivered` once; and once more, with
+ * `false`, if the connection breaks so soon after the last byte left that the response may not have arrived.
+ */
 export interface Ticket {
   /** Absent for a grant by the seller's own hook. */
   readonly payment?: Payment;

@@ -1,8 +1,8 @@
-import type { Authorization } from "./authorization.js";
+import { type Authorization, members } from "./authorization.js";
 import type { Rpc } from "./rpc.js";
-import { RpcRefusal } from "./rpc-errors.js";
+import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
 import { readTokenEvents } from "./token-events.js";
-import { decodeWords, encodeWords, type Hex, isWord, lower, toHex } from "./words.js";
+import { decodeWords, encodeWords, type Hex, isWord, lower, readQuantity, toHex } from "./words.js";
 
 /** What is asked of a block other than the newest. */
 export type BlockTag = bigint | "latest" | "finalized";
@@ -40,7 +40,7 @@ const AUTHORIZATION_STATE = "0xe94a0102";
 const NONCE_BITMAP = "0x4fe02b44";
 
 export async function readChainId(rpc: Rpc): Promise<number> {
-  return Number(BigInt((await rpc.request("eth_chainId", [])) as Hex));
+  return Number(readQuantity(await rpc.request("eth_chainId", []), 64));
 }
 
 /** Whether the token counts the authorisation's nonce as used; `undefined` if it is no token with EIP-3009. */
@@ -75,12 +75,14 @@ export async function findBlock(rpc: Rpc, tag: BlockTag): Promise<Block | undefi
 }
 
 function parseBlock(block: unknown): Block {
-  const { number, hash, timestamp, baseFeePerGas } = block as Record<string, Hex>;
+  const { number, hash, timestamp, baseFeePerGas } = members(block);
+  if (!isWord(hash))
+    throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than a block.");
   return {
-    number: BigInt(number as Hex),
-    hash: lower(hash as Hex),
-    time: BigInt(timestamp as Hex),
-    ...(baseFeePerGas === undefined ? {} : { baseFee: BigInt(baseFeePerGas) }),
+    number: readQuantity(number, 64),
+    hash: lower(hash),
+    time: readQuantity(timestamp, 64),
+    ...(baseFeePerGas === undefined ? {} : { baseFee: readQuantity(baseFeePerGas, 256) }),
   };
 }
 
@@ -94,7 +96,7 @@ export async function readReceipt(rpc: Rpc, hash: Hex): Promise<Receipt | undefi
   const { status, blockNumber, blockHash, logs } = receipt as Record<string, unknown>;
   // Some nodes have a receipt before there is a block.
   if (typeof blockNumber !== "string" || !isWord(blockHash) || !Array.isArray(logs)) return undefined;
-  return { succeeded: status === "0x1", block: BigInt(blockNumber), blockHash: lower(blockHash), logs };
+  return { succeeded: status === "0x1", block: readQuantity(blockNumber, 64), blockHash: lower(blockHash), logs };
 }
 
 /** What a transaction asked for; `undefined` if the node does not know it. */

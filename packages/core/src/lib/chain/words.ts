@@ -1,3 +1,5 @@
+import { RpcFailure } from "./rpc-errors.js";
+
 /** Bytes as JSON-RPC writes them: `0x` and hexadecimal digits. */
 export type Hex = `0x${string}`;
 
@@ -19,6 +21,13 @@ export function isWord(value: unknown): value is Hex {
 
 export function isUint256(value: unknown): value is string {
   return typeof value === "string" && WHOLE_NUMBER.test(value) && BigInt(value) <= MAX_UINT256;
+}
+
+/** A number of so many bits at most, as JSON-RPC writes it. Nodes may send a megabyte of digits. */
+export function readQuantity(value: unknown, bits: 64 | 256): bigint {
+  const digits = bits / 4;
+  if (typeof value === "string" && value.length <= 2 + digits && /^0x[0-9a-fA-F]+$/.test(value)) return BigInt(value);
+  throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than a number.");
 }
 
 export function lower(hex: string): Hex {

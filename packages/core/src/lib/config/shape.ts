@@ -81,6 +81,7 @@ const makeRoute = () =>
       "is an absolute http(s) URL",
     ),
     preview: z.optional(z.unknown()),
+    buyer: is(isFunction, "is a function of the request"),
     hooks: is(isHooks, HOOKS),
     extra: is(isObject, "is an object"),
   });
@@ -170,6 +171,7 @@ const makeConfig = () =>
     ),
     reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
     limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
+    buyer: is(isFunction, "is a function of the request"),
     hooks: is(isHooks, HOOKS),
     observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(

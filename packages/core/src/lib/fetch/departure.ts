@@ -11,8 +11,9 @@ export interface DepartureOptions {
   /** Keeps alive a runtime that would stop with the answer, until what is to be written down is written. */
   waitUntil?(promise: Promise<unknown>): void;
   /**
-   * Reports once whether the last byte of a Response left, where the server tells. Otherwise a body has left when its
-   * last byte was taken, and one that is handed over in one piece at once.
+   * Reports once whether the last byte of a Response left, where the server tells, and `false` after that if its connection
+   * breaks soon after. Otherwise a body has left when its last byte was taken, and one that is handed over in one piece at
+   * once.
    */
   watch?(response: Response, report: (left: boolean) => void): void;
   /** The answer has left, or never will. */
@@ -28,7 +29,10 @@ type FixedLengthStream = new (
   length: number,
 ) => { readonly readable: ReadableStream; readonly writable: WritableStream };
 
-/** Tells the ticket once what became of the answer. The runtime stays until then, and until it is written down. */
+/**
+ * Tells the ticket once what became of the answer, and once more if one that has left turns out lost. The runtime stays
+ * until the first, and until it is written down.
+ */
 export function reporter(ticket: Pick<Ticket, "delivered">, { waitUntil, over }: DepartureOptions): Report {
   let report: Report = (whole) => void ticket.delivered(whole);
   if (waitUntil) {
@@ -37,10 +41,11 @@ export function reporter(ticket: Pick<Ticket, "delivered">, { waitUntil, over }:
     });
     waitUntil(written);
   }
-  let told = false;
+  let told: boolean | undefined;
   return (whole) => {
-    if (told) return;
-    told = true;
+    if (told && !whole) void ticket.delivered(false);
+    if (told !== undefined) return;
+    told = whole;
     over?.();
     report(whole);
   };

@@ -51,6 +51,61 @@ describe("an answer that Node takes in one piece", () => {
   });
 });
 
+describe("an answer that the system holds whole, while its client has not read it", () => {
+  const request = "GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n";
+  const body = Buffer.alloc(256 * 1024);
+
+  /** Asks on a connection that stays, and reads nothing of what comes. */
+  async function ask(ticket: HandTicket) {
+    const served: ServerResponse[] = [];
+    const port = await listen(
+      protect(ticket, (_, res) => {
+        served.push(res);
+        res.end(body);
+      }),
+    );
+    const socket = await open(port);
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(request);
+    expect(await ticket.delivered_).toBe(true);
+    const connection = served[0]?.req.socket;
+    const closed = new Promise<boolean>((resolve) => connection?.once("close", resolve));
+    return { socket, closed };
+  }
+
+  for (const leave of ["destroy", "resetAndDestroy"] as const) {
+    it(`is reported as lost when the client is gone then: ${leave}`, async () => {
+      const ticket = new HandTicket();
+      const { socket, closed } = await ask(ticket);
+      socket[leave]();
+      expect(await closed).toBe(true);
+      expect(ticket.deliveries).toEqual([true, false]);
+    });
+  }
+
+  it("is not when the client has read it, and ends the connection", async () => {
+    const ticket = new HandTicket();
+    const { socket, closed } = await ask(ticket);
+    let size = 0;
+    socket.on("data", (chunk) => {
+      size += chunk.length;
+      if (size > body.length) socket.end();
+    });
+    socket.resume();
+    expect(await closed).toBe(false);
+    expect(ticket.deliveries).toEqual([true]);
+  });
+
+  it("is not when the client has asked for more since", async () => {
+    const ticket = new HandTicket();
+    const { socket, closed } = await ask(ticket);
+    socket.write("GET /free HTTP/1.1\r\nHost: shop.test\r\nX-Unfinished: ", () => socket.resetAndDestroy());
+    await closed;
+    expect(ticket.deliveries).toEqual([true]);
+  });
+});
+
 describe("over HTTP/2, an answer", () => {
   let server: Http2Server | undefined;
   let session: ClientHttp2Session | undefined;

@@ -13,6 +13,38 @@ export interface Connection {
   readonly errored?: unknown;
 }
 
+/** One of Node's own. */
+interface Lasting extends Connection {
+  /** So far. */
+  readonly bytesRead: number;
+  once(event: "close", listener: (failed: boolean) => void): unknown;
+  off(event: "close", listener: (failed: boolean) => void): unknown;
+}
+
+/** Milliseconds after a response's last byte in which a reset says that the response may not have arrived. */
+const AFTERMATH = 10_000;
+/** What watches each connection's last response. */
+const aftermaths = new WeakMap<Connection, (failed: boolean) => void>();
+
+/**
+ * Tells of a response whose last byte the system took, and whose connection breaks soon after: it may have held bytes that
+ * the client never saw. A client that has sent more by then has read the response. Nothing can be told once the server has
+ * closed the connection itself, as it does where a client asks for that.
+ */
+export function watchAftermath(connection: Connection | undefined, lost: () => void): void {
+  const lasting = connection as Lasting | undefined;
+  if (!lasting?.once || lasting.destroyed) return;
+  const earlier = aftermaths.get(lasting);
+  if (earlier) lasting.off("close", earlier);
+  const { bytesRead } = lasting;
+  const until = performance.now() + AFTERMATH;
+  const closed = (failed: boolean) => {
+    if (failed && lasting.bytesRead === bytesRead && performance.now() < until) lost();
+  };
+  aftermaths.set(lasting, closed);
+  lasting.once("close", closed);
+}
+
 /**
  * Whether the last byte was handed to a sound connection, asked when the response says `finish`. Node says that also of
  * an answer whose connection broke under it, and then calls it `writableFinished`.
@@ -25,7 +57,8 @@ export function leftWhole({ stream }: Outgoing, connection: Connection | undefin
 
 /**
  * Watches a response that another writes, from before its end.
- * @param report told once, with false if the connection ends before the answer does
+ * @param report told once, with false if the connection ends before the answer does; and with false after that if it
+ * breaks soon after its end
  */
 export function watchDeparture(
   outgoing: Outgoing,
@@ -42,6 +75,10 @@ export function watchDeparture(
     told = true;
     report(whole);
   };
-  outgoing.once("finish", () => tell(leftWhole(outgoing, connection)));
+  outgoing.once("finish", () => {
+    const whole = leftWhole(outgoing, connection);
+    tell(whole);
+    if (whole && !outgoing.stream) watchAftermath(connection, () => report(false));
+  });
   outgoing.once("close", () => tell(false));
 }

@@ -44,6 +44,7 @@ export type RecordChange = Partial<
     | "uncharged"
     | "answered"
     | "arrived"
+    | "told"
     | "kept"
     | "reason"
     | "payload"

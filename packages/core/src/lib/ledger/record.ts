@@ -52,6 +52,8 @@ export interface PaymentRecord {
   readonly answered?: boolean;
   /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
   readonly arrived?: boolean;
+  /** The seller's `afterSettle` hook has been asked. */
+  readonly told?: boolean;
   /** The store was given the whole answer, to be sent again. */
   readonly kept?: boolean;
   /** Why it came to its state, as a stable code: a reason of the protocol, or one of ours. */
@@ -127,7 +129,8 @@ const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   unknown: ["settling", "settled"],
   released: ["running", "settling", "settled"],
   failed: ["running", "settling", "settled"],
-  delivered: [],
+  // The connection broke right after the last byte had left.
+  delivered: ["owed"],
 };
 
 export function mayBecome(from: PaymentState, to: PaymentState): boolean {

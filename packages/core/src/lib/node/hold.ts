@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { takenOver } from "../incoming/connection-guard.js";
-import { leftWhole, type Outgoing } from "../incoming/departure.js";
+import { leftWhole, type Outgoing, watchAftermath } from "../incoming/departure.js";
 import type { Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Guard, guardResponse } from "./guard.js";
 import { listHeaders } from "./head.js";
@@ -147,8 +147,13 @@ export class Hold {
   }
 
   readonly #finished = (): void => {
-    if (this.#phase === "concluded") this.#report(leftWhole(this.#response as Outgoing, this.#socket));
+    const outgoing = this.#response as Outgoing;
+    const concluded = this.#phase === "concluded";
+    const whole = concluded && !this.#reported && leftWhole(outgoing, this.#socket);
+    if (concluded) this.#report(whole);
     this.#letGo?.();
+    // What the handler has cut off itself by now tells nothing of the client.
+    if (whole && !outgoing.stream) watchAftermath(this.#socket, () => void this.#ticket.delivered(false));
   };
 
   #outcome(facts: Partial<Outcome>): Outcome {

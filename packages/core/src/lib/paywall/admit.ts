@@ -4,7 +4,7 @@ import type { NewPayment, RecordChange, Standing } from "../ledger/ledger.js";
 import { isAttempt, type StoredPayment } from "../ledger/record.js";
 import { refusalStatus } from "../protocol/reasons.js";
 import type { Reply } from "../seam.js";
-import { readAudience } from "./audience.js";
+import { readAudience, readBuyer } from "./audience.js";
 import { refusedReply } from "./challenge.js";
 import { facilitatorRequest, type Presented } from "./engine.js";
 import { fingerprint } from "./fingerprint.js";
@@ -14,7 +14,15 @@ import { boundElsewhere, readName } from "./name.js";
 import { attemptId, findRecord, hookPayment, isTaken, type KnownRequest, type PaidRequest } from "./paid-request.js";
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
-import { bodyReply, facilitatorReply, inProgressReply, nameConflictReply, storeReply } from "./replies.js";
+import {
+  bodyReply,
+  facilitatorReply,
+  inProgressReply,
+  internalReply,
+  nameConflictReply,
+  storeReply,
+} from "./replies.js";
+import { bytesOf, fullReply } from "./room.js";
 import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, inTurn, verifyPayment } from "./verify.js";
@@ -27,6 +35,18 @@ export type Admitted = RunningPayment | "granted" | Reply;
  * on record already goes on from there, on the terms that were recorded, whatever is offered by now.
  */
 export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
+  const { engine, request } = paid;
+  // Before its body is read, and of every copy of a payment.
+  const leave = engine.room.enter(engine.clients.of(request), bytesOf(request));
+  if (!leave) return fullReply();
+  try {
+    return await admit(paid);
+  } finally {
+    leave();
+  }
+}
+
+async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   const { engine, route, terms, url, payload, request } = paid;
   const identified = await identifyPayment(payload, engine.schemes);
   if ("refused" in identified) return refusedReply(route, terms, url, identified.refused);
@@ -38,7 +58,13 @@ export async function admitPayment<Raw>(paid: PaidRequest<Raw>): Promise<Admitte
   } catch {
     return bodyReply();
   }
-  const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked };
+  let buyer: string | undefined;
+  try {
+    buyer = await readBuyer(paid);
+  } catch {
+    return internalReply("buyer_failed", "The seller's own function for telling buyers apart failed.");
+  }
+  const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked, buyer };
   try {
     const bound = await boundElsewhere(known, [identified.identity.id, attemptId(identified)]);
     if ("status" in bound) return bound;

@@ -1,3 +1,5 @@
+import type { RecordChange } from "../ledger/ledger.js";
+import type { StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import type { Presented } from "./engine.js";
@@ -5,16 +7,29 @@ import { askHook } from "./hooks.js";
 import { hookPayment, type KnownRequest } from "./paid-request.js";
 import { receiptHeader } from "./replies.js";
 
-/** What the seller says once a payment is charged; a Reply withholds the answer. */
+/** What became of the seller's hook. */
+export interface Told {
+  /** What to answer in place of the response. */
+  readonly withheld: Reply | undefined;
+  /** To be written with the next change of the record: lest that is lost, the hook is asked again. */
+  readonly change: RecordChange;
+}
+
+/**
+ * What the seller says once a payment is charged; a Reply withholds the answer. Asked before the first delivery, whenever the
+ * charge was heard of, and not again once the record says so. An answer that left ahead of the charge is not asked about.
+ */
 export async function askAfterSettle<Raw>(
   { request, route }: Pick<KnownRequest<Raw>, "request" | "route">,
   presented: Presented,
+  { told, answered }: Pick<StoredPayment, "told" | "answered">,
   receipt: SettlementResponse,
-): Promise<Reply | undefined> {
+): Promise<Told> {
   const { afterSettle } = route.hooks;
-  if (!afterSettle) return undefined;
+  if (!afterSettle || told || answered) return { withheld: undefined, change: {} };
   const payment = hookPayment({ request, route }, presented, receipt.payer);
   const said = await askHook(afterSettle, { ...payment, receipt });
-  if (said === undefined || said === "granted") return undefined;
-  return { ...said, headers: [...said.headers, receiptHeader(receipt)] };
+  const refusal = said === undefined || said === "granted" ? undefined : said;
+  const withheld = refusal && { ...refusal, headers: [...refusal.headers, receiptHeader(receipt)] };
+  return { withheld, change: { told: true } };
 }

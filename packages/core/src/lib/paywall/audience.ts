@@ -1,6 +1,7 @@
 import type { StoredPayment } from "../ledger/record.js";
+import { within } from "../within.js";
 import type { Engine, RouteTerms } from "./engine.js";
-import type { KnownRequest } from "./paid-request.js";
+import type { KnownRequest, PaidRequest } from "./paid-request.js";
 import { digest } from "./proof.js";
 
 /** Request fields by which apps know a user, whatever a route adds to them. */
@@ -28,18 +29,33 @@ function comparesCredentials<Raw>({ route }: KnownRequest<Raw>): boolean {
 }
 
 /**
- * A keyed digest of the credentials that a request carries: `salt.digest`; nothing if it carries none.
+ * A keyed digest of whom the seller names for a request, or else of the credentials that it carries: `salt.digest`; nothing
+ * if there are none.
  * @param salt its record's own, so that two records tell nothing about each other
  */
 export function readAudience<Raw>(
-  { engine, route, request }: Pick<KnownRequest<Raw>, "engine" | "route" | "request">,
+  { engine, route, request, buyer }: Pick<KnownRequest<Raw>, "engine" | "route" | "request" | "buyer">,
   salt: string = crypto.randomUUID(),
 ): string | undefined {
+  // No field's name begins like this.
+  if (buyer !== undefined) return `${salt}.${keyed(engine, [salt, `:${buyer}`])}`;
   const carried = fieldsOf(route).flatMap((name) => {
     const value = request.header(name);
     return value === undefined ? [] : [`${name}:${value}`];
   });
   return carried.length === 0 ? undefined : `${salt}.${keyed(engine, [salt, ...carried])}`;
+}
+
+/** Milliseconds that the seller's function may take. */
+const TIME_LIMIT = 5_000;
+
+/** Whom the seller says that a request comes from. Rejects if the seller's function fails, or names nothing sensible. */
+export async function readBuyer<Raw>({ route, request }: PaidRequest<Raw>): Promise<string | undefined> {
+  if (!route.buyer) return undefined;
+  const late = () => Promise.reject(new Error("`buyer` took too long"));
+  const named: unknown = await within(Promise.resolve(route.buyer(request.raw)), TIME_LIMIT, late);
+  if (named === undefined || (typeof named === "string" && named !== "")) return named;
+  throw new TypeError("`buyer` names the user by text that is not empty, or by `undefined`");
 }
 
 function fieldsOf<Raw>({ credentials }: Pick<RouteTerms<Raw>, "credentials">): readonly string[] {

@@ -17,40 +17,50 @@ export function canonicalBody(body: Uint8Array, contentType: string): Uint8Array
     return tagged("raw", contentType, [body]);
   // One character for each byte, whatever the byte.
   const text = new TextDecoder("windows-1252").decode(body);
-  const parts = split(body, text, `--${boundary}`);
+  const cuts = split(text, `--${boundary}`);
   // A body that lacks the boundary says the same under any: it was parsed already, or is no form.
-  if (!parts && text.includes(boundary)) return tagged("raw", contentType, [body]);
+  if (cuts.length === 0 && text.includes(boundary)) return tagged("raw", contentType, [body]);
   const rest = contentType.replace(found, lead);
-  if (!parts) return tagged("raw", rest, [body]);
-  return tagged(
-    "parts",
-    rest,
-    parts.flatMap((part) => [part, lengthOf(part)]),
-  );
+  return cuts.length === 0 ? tagged("raw", rest, [body]) : tagged("parts", rest, partsOf(body, cuts));
 }
 
-/** What is before, between and after the lines of a delimiter, and which of them is the last; nothing if there are none. */
-function split(body: Uint8Array, text: string, delimiter: string): Uint8Array[] | undefined {
-  const parts: Uint8Array[] = [];
-  let start = 0;
-  let at = text.startsWith(delimiter) ? 0 : text.indexOf(`\r\n${delimiter}`);
+/** Where each line of a delimiter begins, and where what follows it does, in turn; what makes it the last one follows it. */
+function split(text: string, delimiter: string): readonly number[] {
+  const cuts: number[] = [];
+  const line = /(?:--)?[ \t]{0,64}(?:\r\n|$)|--/y;
+  const broken = `\r\n${delimiter}`;
+  let at = text.startsWith(delimiter) ? 0 : text.indexOf(broken);
   while (at >= 0) {
-    const after = text.startsWith("\r\n", at) ? at + 2 + delimiter.length : at + delimiter.length;
-    const line = /(?:--)?[ \t]{0,64}(?:\r\n|$)|--/y;
+    const after = at + (cuts.length === 0 && at === 0 && text.startsWith(delimiter) ? delimiter : broken).length;
     line.lastIndex = after;
-    const end = line.exec(text);
-    if (end) {
-      parts.push(body.subarray(start, at));
-      start = after;
-    }
+    if (line.test(text)) cuts.push(at, after);
     // The line's own end may begin the next delimiter.
-    at = text.indexOf(`\r\n${delimiter}`, after);
+    at = text.indexOf(broken, after);
   }
-  return parts.length === 0 ? undefined : [...parts, body.subarray(start)];
+  return cuts;
 }
 
-function lengthOf(part: Uint8Array): Uint8Array {
-  return new TextEncoder().encode(`:${part.byteLength}`);
+/** Characters of a length at most, with its mark. */
+const LENGTH = 9;
+/** Bytes up to which a part is copied one by one: there may be as many parts as the body has room for. */
+const SHORT = 64;
+
+/** What is before, between and after the cuts, each with its length. */
+function partsOf(body: Uint8Array, cuts: readonly number[]): readonly Uint8Array[] {
+  const joined = new Uint8Array(body.byteLength + (cuts.length / 2) * LENGTH);
+  let size = 0;
+  let start = 0;
+  for (let i = 0; i < cuts.length; i += 2) {
+    const end = cuts[i] as number;
+    if (end - start > SHORT) joined.set(body.subarray(start, end), size);
+    else for (let at = start; at < end; at++) joined[size + at - start] = body[at] as number;
+    size += end - start;
+    const length = `:${end - start}`;
+    for (let at = 0; at < length.length; at++) joined[size++] = length.charCodeAt(at);
+    start = cuts[i + 1] as number;
+  }
+  const last = body.subarray(start);
+  return [joined.subarray(0, size), last, new TextEncoder().encode(`:${last.byteLength}`)];
 }
 
 function tagged(form: "raw" | "parts", contentType: string, pieces: readonly Uint8Array[]): Uint8Array {

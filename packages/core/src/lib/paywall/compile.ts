@@ -89,6 +89,7 @@ export function compileRoute<Raw>(
     holdIdle: options.holdIdle ?? DEFAULTS.holdIdle,
     keepBytes: options.keep === false ? 0 : (options.keepBytes ?? DEFAULTS.keepBytes),
     keep: options.keep ?? "buyer",
+    buyer: options.buyer,
     credentials: (options.credentials ?? []).map((name) => name.toLowerCase()),
     costs: (price, { network, asset, amount }) => {
       const read = networks.find(({ terms }) => terms.network.id === network)?.read(price);
@@ -113,10 +114,16 @@ export function compileRoute<Raw>(
 }
 
 /** Says what nobody will be able to tell of payments to a route. */
-function warnOfDoubts<Raw>(engine: Engine, { flow }: RouteTerms<Raw>, networks: readonly NetworkTerms[]): void {
+function warnOfDoubts<Raw>(
+  engine: Engine,
+  { flow, background }: RouteTerms<Raw>,
+  networks: readonly NetworkTerms[],
+): void {
   const paid = networks.map(({ terms }) => terms.network).filter(({ testnet }) => !testnet);
   const unasked = paid.filter(({ id }) => engine.chains.every((chain) => !chain.networks.includes(id)));
-  engine.warnings.chain(unasked.map(({ title }) => title));
+  const titles = unasked.map(({ title }) => title);
+  engine.warnings.chain(titles);
+  if (background) engine.warnings.background(titles);
   if (flow === "upfront") engine.warnings.retell(engine.pool.retellers);
 }
 

@@ -17,6 +17,7 @@ import type { Hooks } from "./hooks.js";
 import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
 import type { OpenAttempts } from "./open-attempts.js";
+import type { Room } from "./room.js";
 import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
@@ -37,6 +38,7 @@ export interface Engine {
   /** The places at the facilitators of a network. */
   readonly turns: (network: string) => Turns;
   readonly openAttempts: OpenAttempts;
+  readonly room: Room;
   readonly reporter: Reporter;
   /** Payments that are between their claim and their end in this process. */
   readonly open: Set<Promise<unknown>>;
@@ -89,6 +91,8 @@ export interface RouteTerms<Raw> {
   readonly holdIdle: number;
   readonly keepBytes: number;
   readonly keep: "buyer" | "public" | false;
+  /** Whom a request comes from, as the seller knows it. */
+  readonly buyer: RouteOptions<Raw>["buyer"];
   /** Lower-case names of request fields that tell buyers apart, beside the usual ones. */
   readonly credentials: readonly string[];
   /** Whether an offer of this route asks exactly this. */

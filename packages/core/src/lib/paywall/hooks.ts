@@ -40,7 +40,11 @@ export interface Hooks<Raw = unknown> {
   afterVerify?(payment: HookPayment<Raw>): Awaitable<HookResult>;
   /** The settle call is about to leave. */
   beforeSettle?(payment: HookPayment<Raw>): Awaitable<HookResult>;
-  /** It is charged. A refusal here withholds the answer, which is then owed: the same payment collects it. */
+  /**
+   * It is charged, and its response is about to be delivered for the first time; of a charge that was found out later, once
+   * its buyer collects. At least once for every delivery that was not made in the background: again where the process ended
+   * before it was written down. A refusal here withholds the answer, which is then owed: the same payment collects it.
+   */
   afterSettle?(
     payment: HookPayment<Raw> & { readonly receipt: SettlementResponse },
   ): Awaitable<Exclude<HookResult, { grant: true }>>;

@@ -63,6 +63,8 @@ export interface Guard {
   addressFailed(bringer: Bringer): void;
   /** Counts a payment that a facilitator gave no answer to: by address, but not against who has bought before. */
   callFailed(bringer: Bringer): void;
+  /** A facilitator has turned out to be down for all: what was counted by `callFailed` was its own fault. */
+  forgiveCalls(): void;
   /** Counts a failure that is certainly the payer's own. */
   payerFailed(payer: string | undefined): void;
   /** Counts a run of a handler that nobody was charged for; its payer was proven. */
@@ -101,6 +103,8 @@ export function createGuard(limits: FailureLimits | false): Guard {
   /** Of buyers: what strangers do does not count against them. */
   const owns = countFailures(perPayer, seconds);
   const buyers = createBuyers();
+  /** Of each address, those that a facilitator gave no answer to. */
+  const calls = new Map<string, number>();
 
   /** The count of a buyer: by its signature or, where none is checked, by its address. */
   const nameOf = ({ client, payer = "", signed }: Bringer): string | undefined => {
@@ -172,7 +176,15 @@ export function createGuard(limits: FailureLimits | false): Guard {
       else if (bringer.client !== undefined) addresses.count(bringer.client);
     },
     callFailed: (bringer) => {
-      if (bringer.client !== undefined && nameOf(bringer) === undefined) addresses.count(bringer.client);
+      const { client } = bringer;
+      if (client === undefined || nameOf(bringer) !== undefined) return;
+      addresses.count(client);
+      makeRoom(calls);
+      calls.set(client, (calls.get(client) ?? 0) + 1);
+    },
+    forgiveCalls: () => {
+      for (const [client, count] of calls) addresses.forget(client, count);
+      calls.clear();
     },
     payerFailed: (payer) => {
       if (payer !== undefined) payers.count(payer.toLowerCase());
@@ -200,6 +212,10 @@ function countFailures(limit: number, seconds: number) {
       }
       makeRoom(windows);
       windows.set(key, { count: 1, until: performance.now() + seconds * 1000 });
+    },
+    forget: (key: string, count: number): void => {
+      const failures = open(key);
+      if (failures) failures.count = Math.max(0, failures.count - count);
     },
     /** Failures that are still borne. */
     left: (key: string): number => Math.max(0, limit - (open(key)?.count ?? 0)),

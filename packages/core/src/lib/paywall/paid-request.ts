@@ -24,6 +24,8 @@ export interface KnownRequest<Raw> extends PaidRequest<Raw> {
   readonly fingerprint: string;
   /** The client's name for its purchase, digested. */
   readonly name: string | undefined;
+  /** Whom the seller says that it comes from. */
+  readonly buyer: string | undefined;
 }
 
 /** What is on record of a payment, or of this attempt of it. */

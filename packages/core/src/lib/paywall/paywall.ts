@@ -22,6 +22,8 @@ import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
 import { openChains } from "./open-chains.js";
 import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
+import type { ByHand } from "./resolve-by-hand.js";
+import { createRoom } from "./room.js";
 import { createRoute } from "./route.js";
 import { rememberPrice } from "./same-price.js";
 import { rememberLabel } from "./sold.js";
@@ -47,11 +49,14 @@ export interface Paywall {
   reconcile(): Promise<Reconciliation>;
   /**
    * Says what became of a payment whose outcome is `unknown`, where neither facilitator nor chain can. What is settled is
-   * owed from then on, and its payment collects it.
+   * owed from then on, and its payment collects it. A chain that is configured is asked about the transaction.
    * @param options.transaction the transaction that settled it
-   * @throws StoreError `not_unknown` if there is no such payment, or somebody is at work on it; `invalid_transaction`
+   * @param options.force ask neither the chain nor other records
+   * @throws StoreError `not_unknown` if there is no such payment, or somebody is at work on it; `invalid_transaction`;
+   * `transaction_contradicted` by the chain; `transaction_taken` by another payment on record
+   * @example await tolls.resolve(open.id, "settled", { transaction: "0x…" });
    */
-  resolve(id: string, state: "settled" | "failed", options?: { readonly transaction?: string }): Promise<PaymentRecord>;
+  resolve(id: string, state: "settled" | "failed", options?: ByHand): Promise<PaymentRecord>;
   /** Payments on record, the newest first; at most 100 unless `limit` says otherwise. */
   payments(query?: {
     readonly states?: readonly PaymentState[];
@@ -146,7 +151,10 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     poolKey: facilitators.map(({ id }) => id).join(" "),
     pool: createPool(facilitators, timeouts, {
       takenOver: (name, network) => findScheme(schemes, name, network)?.fromSupported ?? [],
-      onChange: (health) => reporter.emit({ type: "facilitator", at: Date.now(), health }),
+      onChange: (health) => {
+        if (health.state === "open") guard.forgiveCalls();
+        reporter.emit({ type: "facilitator", at: Date.now(), health });
+      },
     }),
     ownFacilitators: sound.facilitator !== undefined,
     ledger,
@@ -155,6 +163,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     clients: createClients(sound.logger),
     turns: turnsByNetwork(),
     openAttempts,
+    room: createRoom(sound.limits !== false),
     reporter,
     open: new Set(),
     origin: sound.origin,
@@ -186,9 +195,9 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       return route;
     },
     reconcile: () => upkeep.pass(),
-    resolve: async (id, state, { transaction } = {}) => {
-      const { resolveByHand } = await import("./reconcile.js");
-      const resolved = await resolveByHand(engine, id, state, transaction);
+    resolve: async (id, state, options = {}) => {
+      const { resolveByHand } = await import("./resolve-by-hand.js");
+      const resolved = await resolveByHand(engine, id, state, options);
       if (resolved) return resolved;
       throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
     },

@@ -1,4 +1,3 @@
-import { StoreError } from "../errors.js";
 import { UPKEEP } from "../facilitator/caller.js";
 import type { FacilitatorPool } from "../facilitator/pool.js";
 import type { Standing } from "../ledger/ledger.js";
@@ -15,7 +14,6 @@ import {
 } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
-import { successReceipt } from "./receipt.js";
 import { oweLater } from "./record-settled.js";
 import { resolvePayment } from "./resolve.js";
 
@@ -143,42 +141,11 @@ function canBeAsked({ pool, chains }: Engine, record: StoredPayment): boolean {
 }
 
 /** The payment as it was, while its record holds it. */
-async function present({ schemes }: Engine, { payload, offer }: StoredPayment): Promise<Presented | undefined> {
+export async function present({ schemes }: Engine, { payload, offer }: StoredPayment): Promise<Presented | undefined> {
   const scheme = findScheme(schemes, offer.scheme, offer.network);
   const identity = payload && (await scheme?.identify(payload));
   if (!scheme || !payload || !identity || "fault" in identity) return undefined;
   return { scheme, identity, requirements: offer, payload: { ...payload, accepted: offer }, extensions: [] };
-}
-
-/**
- * What an operator has found out about a payment whose outcome is unknown.
- * @param transaction the transaction that settled it
- * @returns the record, or `undefined` if there is none that is unknown
- */
-export async function resolveByHand(
-  engine: Engine,
-  id: string,
-  state: "settled" | "failed",
-  transaction?: string,
-): Promise<PaymentRecord | undefined> {
-  const { ledger } = engine;
-  const found = await ledger.read(id);
-  if (found?.busy !== false || found.record.state !== "unknown") return undefined;
-  const { scheme, network } = found.record.offer;
-  const known = transaction ?? found.record.transaction ?? "";
-  const rules = findScheme(engine.schemes, scheme, network);
-  if (!rules || ((state === "settled" || transaction !== undefined) && !rules.isTransaction(known))) {
-    const message = known
-      ? `This is not the id of a transaction on ${network}`
-      : `A settled payment names the transaction on ${network} that settled it`;
-    throw new StoreError("invalid_transaction", message);
-  }
-  const settling = await ledger.advance(found.record, "settling");
-  if (state === "failed") return publicRecord(await ledger.advance(settling, "failed", { reason: "resolved_by_hand" }));
-  const { payer, offer } = settling;
-  const receipt = successReceipt(rules, { transaction: known, network: offer.network, ...(payer ? { payer } : {}) });
-  const change = { receipt, reason: "resolved_by_hand", transaction: known };
-  return publicRecord(await oweLater(engine, await ledger.advance(settling, "settled", change), receipt));
 }
 
 /**

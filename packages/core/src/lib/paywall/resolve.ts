@@ -34,7 +34,8 @@ export async function resolvePayment(
   if (finding?.type === "spent") {
     return finding.final ? writeFailed(engine, record, failure(presented, "invalid_transaction_state")) : wait();
   }
-  if (finding?.type === "unused" && finding.expired) {
+  // One node whose clock is ahead ends no payment that may still be settled.
+  if (finding?.type === "unused" && finding.expired && isOver(presented)) {
     return writeFailed(engine, record, failure(presented, "settlement_expired"));
   }
   const pinned = engine.pool.named(record.facilitator);
@@ -64,6 +65,11 @@ async function isForged({ pool, guard }: Engine, presented: Presented): Promise<
   } catch {
     return false;
   }
+}
+
+/** Whether the payment's time is over by our own clock. */
+function isOver({ identity: { validBefore = 0 } }: Presented): boolean {
+  return Date.now() > validBefore * 1_000;
 }
 
 async function selectAny({ pool }: Engine, presented: Presented): Promise<Facilitator | undefined> {

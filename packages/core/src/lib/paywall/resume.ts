@@ -1,6 +1,7 @@
 import type { Standing } from "../ledger/ledger.js";
 import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
+import { askAfterSettle } from "./after-settle.js";
 import { isBuyer, isProven } from "./audience.js";
 import type { Presented } from "./engine.js";
 import { insist, PERSISTENCE } from "./insist.js";
@@ -60,8 +61,10 @@ async function collect<Raw>(
   if (!receipt || Date.now() > collectedUntil(route, record)) return debtReply(receipt);
   if (!isSold(paid, record)) return repriced(paid, receipt);
   const answer = record.kept ? await engine.ledger.answer(record.id) : undefined;
-  if (answer) return hand(paid, record, answer);
-  return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, false);
+  if (!answer) return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, true);
+  const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
+  const owed = change.told ? await engine.ledger.amend(record, change) : record;
+  return withheld ?? hand(paid, owed, answer);
 }
 
 function refused({ state, receipt }: StoredPayment): Reply {
@@ -76,20 +79,26 @@ function repriced<Raw>({ route }: KnownRequest<Raw>, receipt: StoredPayment["rec
 function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredAnswer): Reply {
   const { ledger, open, reporter } = paid.engine;
   const alert = () => reporter.alert("store_failed", publicRecord(owed));
-  const close = (): Promise<void> => {
-    const closed: Promise<void> = insist(() => ledger.advance(owed, "delivered"), PERSISTENCE, alert)
-      // A copy was quicker, or the store fails for long: then it stays owed.
+  let known: Promise<StoredPayment> = Promise.resolve(owed);
+  const move = (to: "delivered" | "owed"): Promise<void> => {
+    const change = to === "owed" ? { reason: "delivery_failed" } : {};
+    const moved = known.then((record) =>
+      record.state === to ? record : insist(() => ledger.advance(record, to, change), PERSISTENCE, alert),
+    );
+    known = moved;
+    const done: Promise<void> = moved
+      // A copy was quicker, or the store fails for long: then it stays as it is.
       .then(
         () => {},
         () => {},
       )
-      .finally(() => open.delete(closed));
-    open.add(closed);
-    return closed;
+      .finally(() => open.delete(done));
+    open.add(done);
+    return done;
   };
   return {
     ...storedReply(answer, owed, isProven(paid, owed)),
-    delivered: (whole) => (whole ? close() : Promise.resolve()),
+    delivered: (whole) => move(whole ? "delivered" : "owed"),
   };
 }
 
@@ -110,10 +119,11 @@ async function resolve<Raw>(
   const record = await requireSettled(paid.engine, settlement.record, receipt);
   try {
     const answer = record.kept ? await ledger.answer(record.id) : undefined;
-    if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, true);
+    if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, false);
     if (answer && !record.arrived) {
-      const owed = await ledger.advance(record, "owed", {}, keepLonger(paid.route, answer, record));
-      return hand(paid, owed, answer);
+      const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
+      const owed = await ledger.advance(record, "owed", change, keepLonger(paid.route, answer, record));
+      return withheld ?? hand(paid, owed, answer);
     }
     const delivered = await ledger.advance(record, "delivered");
     return answer ? storedReply(answer, delivered, isProven(paid, delivered)) : usedReply(receipt);

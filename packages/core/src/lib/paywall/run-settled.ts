@@ -1,5 +1,5 @@
 import { isConflict } from "../errors.js";
-import type { NewPayment } from "../ledger/ledger.js";
+import type { NewPayment, RecordChange } from "../ledger/ledger.js";
 import { MOVED, publicRecord, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
@@ -14,14 +14,14 @@ import type { RunningPayment } from "./ticket.js";
 
 /**
  * A settled payment whose handler may run now. One that was settled as an attempt takes its own name first.
- * @param fresh it was settled for this very request, so that the seller's hook has not seen it yet
+ * @param collects it is owed, and was settled for an earlier request
  */
 export async function runSettled<Raw>(
   paid: KnownRequest<Raw>,
   presented: Presented,
   written: StoredPayment,
   receipt: SettlementResponse,
-  fresh: boolean,
+  collects: boolean,
 ): Promise<RunningPayment | Reply> {
   const { ledger } = paid.engine;
   let settled = written;
@@ -33,12 +33,13 @@ export async function runSettled<Raw>(
     return storeReply(receipt);
   }
   try {
-    const withheld = fresh ? await askAfterSettle(paid, presented, receipt) : undefined;
+    const { withheld, change } = await askAfterSettle(paid, presented, settled, receipt);
     if (!withheld) {
-      const running = await takeOver(paid.engine, presented, settled, receipt);
-      return "status" in running || fresh ? running : { ...running, collects: true };
+      const running = await takeOver(paid.engine, presented, settled, receipt, change);
+      return "status" in running || !collects ? running : { ...running, collects: true };
     }
-    await ledger.advance(settled, "owed", { reason: "withheld" });
+    const reason = { ...change, reason: "withheld" };
+    await (settled.state === "owed" ? ledger.amend(settled, reason) : ledger.advance(settled, "owed", reason));
     return withheld;
   } catch (error) {
     // It is charged: the next request of this payment finds it owed.
@@ -55,11 +56,12 @@ async function takeOver(
   presented: Presented,
   settled: StoredPayment,
   receipt: SettlementResponse,
+  told: RecordChange,
 ): Promise<RunningPayment | Reply> {
   const { id } = presented.identity;
   const { ledger } = engine;
   const runAsItIs = async () => {
-    const run = () => ledger.advance(settled, "running", { runs: settled.runs + 1 }, undefined, "hold");
+    const run = () => ledger.advance(settled, "running", { ...told, runs: settled.runs + 1 }, undefined, "hold");
     return { presented, record: await insist(run, PATIENCE), receipt };
   };
   if (settled.id === id) return runAsItIs();
@@ -75,7 +77,7 @@ async function takeOver(
     ...(finality === undefined ? {} : { finality }),
     ...(validBefore === undefined ? {} : { validBefore }),
   };
-  const record = await ledger.claim(payment, "running", settledChange(receipt));
+  const record = await ledger.claim(payment, "running", { ...settledChange(receipt), ...told });
   if (!record) {
     // Another signature has the name, and this one was charged: it keeps nobody out of what was paid for.
     const named = await ledger.read(id);

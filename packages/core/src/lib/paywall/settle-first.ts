@@ -52,7 +52,11 @@ export async function settleFirst<Raw>(
     const reason = settlement.receipt.errorReason ?? "settlement_failed";
     return { type: "refused", reason, reply: unsettledReply(settlement) };
   }
-  if (settlement.type === "unknown" && isAttempt(claimed)) engine.guard.addressFailed(bringer);
+  // What was broadcast was signed. What was not heard of may be the payment's fault, or the facilitator's own.
+  if (settlement.type === "unknown" && isAttempt(claimed) && !settlement.receipt) {
+    if (settlement.unheard) engine.guard.callFailed(bringer);
+    else engine.guard.addressFailed(bringer);
+  }
   if (settlement.type !== "settled") return { type: "go", admitted: unsettledReply(settlement) };
-  return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, true) };
+  return { type: "go", admitted: await runSettled(paid, presented, settlement.record, settlement.receipt, false) };
 }

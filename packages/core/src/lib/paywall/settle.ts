@@ -24,6 +24,8 @@ export type Settlement =
       readonly record: StoredPayment;
       readonly receipt?: SettlementResponse;
       readonly unresolved?: true;
+      /** The facilitator has said nothing that counts. */
+      readonly unheard?: true;
     };
 
 export interface SettleTerms {
@@ -59,10 +61,10 @@ export async function settlePayment(
   if (answer.type === "pending") return unknown(answer.receipt.transaction, answer.receipt);
   if (answer.type === "lost") {
     if (answer.contradicts) engine.reporter.alert("settlement_contradicted", publicRecord(record));
-    return unknown(answer.transaction ?? transaction);
+    return { ...(await unknown(answer.transaction ?? transaction)), unheard: true };
   }
   if (answer.type === "unsent") {
-    if (doubt || answered) return unknown(transaction);
+    if (doubt || answered) return { ...(await unknown(transaction)), unheard: true };
     await engine.ledger.advance(record, "released", { reason: "settlement_not_sent" });
     return { type: "unsent", ...(answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }) };
   }

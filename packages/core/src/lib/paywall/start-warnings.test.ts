@@ -30,6 +30,14 @@ test("G03 it is silent on test networks, and where every main network can be ask
   expect(start({ chain: { "eip155:8453": "https://node.example" } }, "base", "base-sepolia")).toEqual([]);
 });
 
+test("G03b responses that leave ahead of real money, with no chain to ask, are warned of once", () => {
+  const settle = "background";
+  expect(start({ network: "base", settle })).toEqual(["TURNPIKE_CHAIN", "TURNPIKE_BACKGROUND"]);
+  expect(start({ settle }, "base", "polygon")).toEqual(["TURNPIKE_CHAIN", "TURNPIKE_BACKGROUND"]);
+  expect(start({ network: "base", settle, chain: { base: "https://node.example" } })).toEqual([]);
+  expect(start({ network: "base-sepolia", settle })).toEqual([]);
+});
+
 test("G03 without a logger the runtime's own warning says it, by its code", async () => {
   const heard: string[] = [];
   const hear = (warning: Error) => void heard.push(`${(warning as { code?: string }).code}: ${warning.message}`);

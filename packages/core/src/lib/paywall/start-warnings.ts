@@ -3,13 +3,15 @@ import { environment, warnProcess } from "../process.js";
 import { quietly } from "../quietly.js";
 
 /** What a start may warn of. Each is said once: in this process, or of each engine. */
-export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_RETELL";
+export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_BACKGROUND" | "TURNPIKE_RETELL";
 
 export interface StartWarnings {
   /** Payments are recorded where one process sees them, and a restart forgets them. */
   store(name: string): void;
   /** Payments in real money are taken on networks that nobody can be asked about. */
   chain(networks: readonly string[]): void;
+  /** Responses leave ahead of payments in real money on networks that nobody can be asked about. */
+  background(networks: readonly string[]): void;
   /** A facilitator tells a success again to anybody, and routes deliver for it. */
   retell(facilitators: readonly string[]): void;
 }
@@ -40,6 +42,14 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       tell(
         "TURNPIKE_CHAIN",
         `Turnpike takes payments on ${networks.join(", ")} and has no \`chain\` to ask: where a settlement is in doubt and its facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        true,
+      );
+    },
+    background: (networks) => {
+      if (networks.length === 0) return;
+      tell(
+        "TURNPIKE_BACKGROUND",
+        `A route with \`settle: "background"\` sends its response before it is paid, and there is no \`chain\` to ask on ${networks.join(", ")}: a payer who cancels the payment meanwhile has the response for nothing, and the payment may stay unknown, so that no limit counts it. Settle "after", or give the address of a node, such as \`chain: { base: "https://…" }\`.`,
         true,
       );
     },

@@ -45,10 +45,13 @@ export function createTicket<Raw>(
   let { record, receipt } = running;
   /** The handler's answer, to be kept when the record is closed. */
   let answer: StoredAnswer | undefined;
+  /** That the seller's hook has been asked, to be written with the end. */
+  let told: RecordChange = {};
   /** The settlement that goes on behind the answer. */
   let background: Promise<Settlement> | undefined;
   let concluded: Promise<Conclusion> | undefined;
   let reported: Promise<void> | undefined;
+  let takenBack: Promise<void> | undefined;
   /** The record waits for the answer's last byte. */
   let awaitsDelivery = false;
   const limit = new AbortController();
@@ -77,7 +80,7 @@ export function createTicket<Raw>(
     if (record.state === "settling" && receipt) await write("settled", settledChange(receipt), answer);
     const unkept = record.kept ? undefined : answer;
     const kept = answer && state === "owed" ? keepLonger(route, answer, record) : unkept;
-    await write(state, reason === undefined ? {} : { reason }, kept);
+    await write(state, { ...told, ...(reason === undefined ? {} : { reason }) }, kept);
   };
 
   /** @param ran the handler has worked for nothing */
@@ -122,7 +125,8 @@ export function createTicket<Raw>(
     const settlement = await settlePayment(engine, presented, record, { facilitator, answer, verified: true });
     if (settlement.type !== "settled") return { type: "replace", reply: unsettledReply(settlement) };
     ({ record, receipt } = settlement);
-    const withheld = await askAfterSettle({ request, route }, presented, receipt);
+    const { withheld, change } = await askAfterSettle({ request, route }, presented, record, receipt);
+    told = change;
     if (withheld) {
       await close("owed", "withheld");
       return { type: "replace", reply: withheld };
@@ -184,8 +188,23 @@ export function createTicket<Raw>(
       const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
       if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
+      // The connection may hold this for long, and the store has it.
+      answer = undefined;
       engine.open.delete(life);
       end();
+    }
+  };
+
+  /** The response was reported as delivered, and its connection broke right after: it is owed all the same. */
+  const takeBack = async (): Promise<void> => {
+    try {
+      await reported;
+      if (record.state !== "delivered") return;
+      const kept = record.kept ? await ledger.answer(record.id) : undefined;
+      const longer = kept && keepLonger(route, kept, record);
+      await insist(() => write("owed", { reason: "delivery_failed" }, longer), PERSISTENCE);
+    } catch {
+      storeFailed();
     }
   };
 
@@ -200,8 +219,13 @@ export function createTicket<Raw>(
       return concluded;
     },
     delivered: (whole) => {
-      reported ??= deliver(whole);
-      return reported;
+      if (!reported) reported = deliver(whole);
+      else if (!whole && !takenBack) {
+        const taking = takeBack().finally(() => engine.open.delete(taking));
+        engine.open.add(taking);
+        takenBack = taking;
+      }
+      return takenBack ?? reported;
     },
   };
 }

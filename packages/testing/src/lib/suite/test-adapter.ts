@@ -20,6 +20,7 @@ import { testGuards } from "./cases/guards.js";
 import { testLateStore } from "./cases/late-store.js";
 import { testLifecycle } from "./cases/lifecycle.js";
 import { testLinearTime } from "./cases/linear.js";
+import { testMempool } from "./cases/mempool.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
 import { testOutcomes } from "./cases/outcomes.js";
@@ -55,6 +56,7 @@ export function testAdapter(harness: Harness): void {
     "the payment header": [testPaymentHeader, testOffers],
     "one payment, one sale": [
       testReplay,
+      testMempool,
       testRedelivery,
       testCollection,
       testBound,

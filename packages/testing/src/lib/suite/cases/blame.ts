@@ -41,6 +41,14 @@ export function testBlame({ check }: Casebook): void {
     expect(shop.facilitator.verifies).toBeLessThan(asked / 2);
   });
 
+  check("G33h holds no pending settlement against the address that it came from", async (open) => {
+    const shop = await open({ ...upfront, config: { limits: { perAddress: 4 } } });
+    shop.facilitator.always("settle", faults.pending());
+    for (let i = 0; i < 8; i++) expectRetryLater((await payer().buy(`${shop.origin}/paid`)).response);
+    shop.facilitator.always("settle");
+    expect((await payer().buy(`${shop.origin}/paid`)).response.status).toBe(200);
+  });
+
   check("G33g serves a buyer who is proven by a signature, whatever others send in that buyer's name", async (open) => {
     const forged = 130;
     for (const found of ["invalid", "undecided"] as const) {

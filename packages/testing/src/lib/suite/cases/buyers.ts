@@ -68,6 +68,60 @@ export function testBuyers({ check }: Casebook): void {
     await expectGiven(shop, header, key("alice"));
   });
 
+  check(
+    "G28j tells buyers apart by whom the route names, whatever their cookies and tokens are by now",
+    async (open) => {
+      for (const settle of ["after", "before"] as const) {
+        // Every framework's request tells its fields in a way of its own.
+        let user: string | undefined = "alice";
+        const shop = await open({ routes: [{ ...mail, price: { price: "$0.01", settle, buyer: () => user } }] });
+        const header = await shop.header();
+        await (await shop.pay(header, "/paid", alice)).text();
+        await shop.becomes("delivered");
+        await expectGiven(shop, header, {
+          headers: { cookie: "session=alice; _ga=2", authorization: "Bearer renewed" },
+        });
+        user = "bob";
+        await expectUsed(shop, header, alice);
+        user = undefined;
+        await expectUsed(shop, header, alice);
+        user = "alice";
+        await expectGiven(shop, header, {});
+        expect(shop.runs()).toBe(1);
+        expect(JSON.stringify(await shop.records())).not.toContain("alice");
+      }
+    },
+  );
+
+  check("G28k compares the credentials where the route names no one, and denies where it fails to", async (open) => {
+    let name = (): unknown => undefined;
+    const buyer = (): string | undefined => name() as string | undefined;
+    const shop = await open({ routes: [mail], config: { buyer } });
+    const header = await shop.header();
+    await (await shop.pay(header, "/paid", alice)).text();
+    await shop.becomes("delivered");
+    await expectUsed(shop, header, bob);
+    await expectGiven(shop, header, alice);
+    const failing = [
+      () => {
+        throw new Error("no session");
+      },
+      () => Promise.reject(new Error("no session")),
+      () => "",
+      () => 7,
+      () => null,
+    ];
+    for (const fails of failing) {
+      name = fails;
+      for (const payment of [header, await shop.header()]) {
+        const denied = await shop.pay(payment, "/paid", alice);
+        expect(denied.status).toBe(500);
+        expect(await problemOf(denied)).toBe("buyer_failed");
+      }
+    }
+    expect(shop.facilitator.charges).toHaveLength(1);
+  });
+
   check("G28d lets no other session collect what is owed to one, nor run the handler", async (open) => {
     let fails = true;
     const handle = (): { status: number; body: string } => {

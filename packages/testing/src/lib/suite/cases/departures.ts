@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { expect } from "vitest";
 import { readReceipt } from "../../client/header.js";
@@ -83,6 +84,22 @@ export function testDepartures({ check, harness }: Casebook): void {
       shop.counted({ h: 2, v: 1, s: 1, c: 1 });
     },
   );
+
+  check("D12b owes a stream that had left whole, and whose client was gone before it had read it", async (open) => {
+    const handle = () => ({ body: Readable.from([chunk, chunk, chunk]) });
+    const shop = await open({ routes: [{ ...paid, handle, price: { price: "$0.01", holdBytes: 1024 } }] });
+    const header = await shop.header();
+    const { port } = new URL(shop.origin);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {}).pause();
+    socket.write(`GET /paid HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nPAYMENT-SIGNATURE: ${header}\r\n\r\n`);
+    await shop.becomes("delivered");
+    socket.resetAndDestroy();
+    expect(await shop.becomes("owed")).toMatchObject({ reason: "delivery_failed", runs: 1 });
+    expect((await (await shop.pay(header)).arrayBuffer()).byteLength).toBe(3 * chunk.byteLength);
+    await shop.becomes("delivered");
+    shop.counted({ h: 2, v: 1, s: 1, c: 1 });
+  });
 
   check("D09 owes a stream that its handler broke off, where it was settled first", async (open) => {
     let breaks = true;

@@ -1,9 +1,11 @@
-import { requirePaid } from "@turnpike/core";
+import { connect } from "node:net";
+import { createPaywall, requirePaid } from "@turnpike/core";
 import { expect } from "vitest";
 import * as faults from "../../facilitator/faults.js";
 import type { Casebook } from "../casebook.js";
 import { expectChallenge, problemOf } from "../expectations.js";
-import { paid } from "../shop.js";
+import { paid, seller } from "../shop.js";
+import type { RoutePlan } from "../stage.js";
 
 const untouched = { h: 0, v: 0, s: 0, c: 0 };
 const slow = (): Promise<never> => new Promise(() => undefined);
@@ -62,6 +64,58 @@ export function testGuards({ check }: Casebook): void {
     }
     expect((await shop.buy("/first")).response.status).toBe(200);
     expect((await shop.buy()).response.status).toBe(200);
+  });
+
+  check("H20 keeps room for others while one address has bodies to come", async (open) => {
+    const upload: RoutePlan = { id: "upload", method: "POST", path: ["upload"], price: "$0.01" };
+    const shop = await open({ routes: [paid, upload] });
+    const header = await shop.header("/upload", {}, { method: "POST", body: "small" });
+    const { port } = new URL(shop.origin);
+    let refused = 0;
+    const sockets = Array.from({ length: 40 }, () => {
+      const socket = connect(Number(port), "127.0.0.1");
+      const head = ["POST /upload HTTP/1.1", `Host: 127.0.0.1:${port}`, "Content-Length: 1048576"];
+      socket.on("error", () => {}).write([...head, `PAYMENT-SIGNATURE: ${header}`, "", ""].join("\r\n"));
+      socket.on("data", (chunk) => {
+        if (chunk.includes("too_many_open_payments")) refused++;
+      });
+      return socket;
+    });
+    await expect.poll(() => refused, { timeout: 20_000 }).toBe(25);
+    expect((await shop.buy()).response.status).toBe(200);
+    const pay = () => shop.pay(header, "/upload", { method: "POST", body: "small" });
+    expect((await pay()).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    const large = { method: "POST", body: "x".repeat(1_048_576) };
+    await expect
+      .poll(async () => (await shop.pay(header, "/upload", large)).status, { timeout: 20_000 })
+      // The payment has bought already, so it is bound: the request was let in.
+      .toBe(409);
+  });
+
+  check("H20b gives the copies of one payment room as it does others", async (open) => {
+    const upload: RoutePlan = { id: "upload", method: "POST", path: ["upload"], price: "$0.01" };
+    const shop = await open({ routes: [upload], config: { facilitatorTimeout: 60_000, maxTimeoutSeconds: 600 } });
+    const init = { method: "POST", body: "x".repeat(1_048_576) };
+    const header = await shop.header("/upload", {}, init);
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    shop.facilitator.respond("verify", (call) => held.then(() => faults.ok()(call)));
+    const statuses: number[] = [];
+    const answers = Array.from({ length: 20 }, async () => {
+      const answer = await shop.pay(header, "/upload", init);
+      statuses.push(answer.status);
+      if (answer.status === 503) expect(await problemOf(answer)).toBe("too_many_open_payments");
+    });
+    await expect.poll(() => statuses, { timeout: 20_000 }).toEqual(Array(5).fill(503));
+    go();
+    await Promise.all(answers);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(5);
+    expect(statuses.every((status) => [200, 409, 503].includes(status))).toBe(true);
+    expect((await shop.pay(header, "/upload", init)).status).toBe(200);
+    shop.counted({ h: 1, v: 1, s: 1, c: 1 }, "upload");
   });
 
   check("X12 denies when a hook throws, rejects or returns nonsense", async (open) => {
@@ -131,6 +185,31 @@ export function testGuards({ check }: Casebook): void {
     expect(collected.status).toBe(200);
     expect(await collected.json()).toEqual({ paid: true });
     shop.counted({ h: 1, v: 1, s: 1, c: 1 });
+  });
+
+  check("X12g asks after the charge once, also where the charge is found out later", async (open) => {
+    for (const settle of ["after", "before"] as const) {
+      const told: string[] = [];
+      const afterSettle = ({ receipt }: { receipt: { transaction: string } }) => void told.push(receipt.transaction);
+      const routes = [{ ...paid, price: { price: "$0.01", settle } }];
+      const shop = await open({ routes, chain: true, config: { hooks: { afterSettle } } });
+      shop.facilitator.respond("settle", faults.resetAfterAccept());
+      const { response, header } = await shop.buy();
+      expect(response.status, settle).toBe(503);
+      const operator = createPaywall({
+        ...{ payTo: seller, network: "base-sepolia", facilitator: shop.facilitator.url, reconcileSeconds: 0 },
+        ...{ store: shop.store, chain: shop.facilitator.chain },
+      });
+      await operator.reconcile();
+      await shop.becomes("owed");
+      expect(told, settle).toEqual([]);
+      expect((await shop.pay(header)).status, settle).toBe(200);
+      const { transaction } = await shop.becomes("delivered");
+      expect(told, settle).toEqual([transaction]);
+      expect((await shop.pay(header)).status, settle).toBe(200);
+      expect(told, settle).toEqual([transaction]);
+      expect(shop.facilitator.charges, settle).toHaveLength(1);
+    }
   });
 
   check("X12f charges once and delivers, whatever a logger, an observer or a tracer does", async (open) => {

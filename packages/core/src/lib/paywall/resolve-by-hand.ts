@@ -1,0 +1,98 @@
+import { StoreError } from "../errors.js";
+import { type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
+import { findScheme } from "../schemes/schemes.js";
+import { askWhoPaid } from "./ask-chain.js";
+import type { Engine } from "./engine.js";
+import { successReceipt } from "./receipt.js";
+import { present } from "./reconcile.js";
+import { oweLater } from "./record-settled.js";
+
+/** States of a payment whose transaction has bought something, or is about to. */
+const CHARGED: readonly PaymentState[] = ["settled", "running", "delivered", "owed"];
+/** Records that are looked through for another sale of a transaction: at first, and at most. */
+const FIRST_LOOK = 1_000;
+const LAST_LOOK = 128_000;
+
+/** What an operator says of a payment. */
+export interface ByHand {
+  /** The transaction that settled it. */
+  readonly transaction?: string;
+  /** Neither the chain nor other records are asked. @default false */
+  readonly force?: boolean;
+}
+
+/**
+ * What an operator has found out about a payment whose outcome is unknown.
+ * @returns the record, or `undefined` if there is none that is unknown
+ */
+export async function resolveByHand(
+  engine: Engine,
+  id: string,
+  state: "settled" | "failed",
+  { transaction, force = false }: ByHand,
+): Promise<PaymentRecord | undefined> {
+  const { ledger } = engine;
+  const found = await ledger.read(id);
+  if (found?.busy !== false || found.record.state !== "unknown") return undefined;
+  const { scheme, network } = found.record.offer;
+  const known = transaction ?? found.record.transaction ?? "";
+  const rules = findScheme(engine.schemes, scheme, network);
+  if (!rules || ((state === "settled" || transaction !== undefined) && !rules.isTransaction(known))) {
+    const message = known
+      ? `This is not the id of a transaction on ${network}`
+      : `A settled payment names the transaction on ${network} that settled it`;
+    throw new StoreError("invalid_transaction", message);
+  }
+  if (state === "settled" && !force) await confirm(engine, found.record, known);
+  const settling = await ledger.advance(found.record, "settling");
+  if (state === "failed") return publicRecord(await ledger.advance(settling, "failed", { reason: "resolved_by_hand" }));
+  const { payer, offer } = settling;
+  const receipt = successReceipt(rules, { transaction: known, network: offer.network, ...(payer ? { payer } : {}) });
+  const change = { receipt, reason: "resolved_by_hand", transaction: known };
+  return publicRecord(await oweLater(engine, await ledger.advance(settling, "settled", change), receipt));
+}
+
+/**
+ * Rejects where the chain shows that another transaction paid, or none. Where it cannot tell, no other payment on record may
+ * have been settled by this one: one transaction can settle several, but only the chain tells that from a mistake.
+ */
+async function confirm(engine: Engine, record: StoredPayment, transaction: string): Promise<void> {
+  const presented = await present(engine, record);
+  const asked = { ...record, transaction };
+  const finding = presented && (await askWhoPaid(engine, presented, asked, { doubt: true, verified: false }));
+  if (finding) {
+    if (finding.type === "settled" && sameTransaction(finding.transaction, transaction)) return;
+    throw new StoreError(
+      "transaction_contradicted",
+      "The chain does not show that this transaction has settled the payment",
+    );
+  }
+  const other = await findSale(engine, record, transaction);
+  if (other === undefined) return;
+  throw new StoreError("transaction_taken", `The payment ${other} is on record with this transaction`);
+}
+
+/** The id of another payment that this transaction settled. */
+async function findSale({ ledger }: Engine, record: StoredPayment, transaction: string): Promise<string | undefined> {
+  const name = nameOf(record);
+  for (let limit = FIRST_LOOK; ; limit = Math.min(limit * 4, LAST_LOOK)) {
+    const found = await ledger.list({ states: CHARGED, order: "newest", limit });
+    const sale = found.find(
+      ({ record: other }) =>
+        other.offer.network === record.offer.network &&
+        nameOf(other) !== name &&
+        sameTransaction(other.receipt?.transaction ?? other.transaction ?? "", transaction),
+    );
+    if (sale || found.length < limit || limit >= LAST_LOOK) return sale?.record.id;
+  }
+}
+
+/** The payment's own name, also of an attempt. */
+function nameOf({ id }: Pick<StoredPayment, "id">): string {
+  return id.split("#", 1)[0] as string;
+}
+
+/** Hexadecimal ids are the same in either case; others never differ in case alone. */
+function sameTransaction(one: string, other: string): boolean {
+  return one === other || (one.startsWith("0x") && one.toLowerCase() === other.toLowerCase());
+}
