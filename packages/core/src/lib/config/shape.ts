@@ -175,8 +175,9 @@ const makeConfig = () =>
     hooks: is(isHooks, HOOKS),
     observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(
-      (value) => isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name])),
-      "is an object with the functions info, warn and error",
+      (value) =>
+        value === false || (isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name]))),
+      "is an object with the functions info, warn and error, or false",
     ),
     networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
     tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),

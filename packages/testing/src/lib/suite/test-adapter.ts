@@ -32,6 +32,7 @@ import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSameRequest } from "./cases/same-request.js";
+import { testSellerErrors } from "./cases/seller-errors.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
@@ -66,6 +67,7 @@ export function testAdapter(harness: Harness): void {
     ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
+    "errors of the seller's own": [testSellerErrors],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],
