@@ -32,7 +32,8 @@ async function openNode({ logs = [], takes = HEAD }: { logs?: readonly bigint[];
 
 const answer = (result: unknown) => ({ answer: { result } });
 const hex = (number: bigint) => `0x${number.toString(16)}`;
-const blockOf = (number: bigint) => ({ number: hex(number), hash: hex(number), timestamp: hex(timeOf(number)) });
+const wordOf = (number: bigint) => `0x${number.toString(16).padStart(64, "0")}`;
+const blockOf = (number: bigint) => ({ number: hex(number), hash: wordOf(number), timestamp: hex(timeOf(number)) });
 const asked = (node: UnreliableNode, method: string) => node.seen.filter((one) => one === method).length;
 const rangesOf = (node: UnreliableNode) =>
   (node.paramsOf("eth_getLogs") as Range[]).map(({ fromBlock, toBlock }) => [BigInt(fromBlock), BigInt(toBlock)]);

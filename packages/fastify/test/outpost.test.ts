@@ -153,6 +153,29 @@ describe("the server of the app", () => {
     expect(await (await ask("/premium/y")).json()).toMatchObject({ code: "gate_bypassed" });
   });
 
+  it("G10i a listener that takes the place of Fastify's own serves no priced path", async () => {
+    for (const early of [true, false]) {
+      const app = till.app();
+      const replace = () => {
+        const { server } = app;
+        const theirs = server.listeners("request");
+        server.removeAllListeners("request");
+        server.on("request", (message, response) => {
+          if (isServed(message.url)) response.end(goods);
+          else for (const listener of theirs) Reflect.apply(listener, server, [message, response]);
+        });
+      };
+      if (early) replace();
+      await app.register(paywall, till.config({ routes: { "GET /premium/*": "$0.01" } }));
+      app.get("/premium/x", async () => "route").get("/free", async () => "free");
+      const origin = await listen(app);
+      if (!early) replace();
+      const response = await fetch(`${origin}/premium/x`);
+      expect([response.status, (await response.text()).includes(goods)], `early: ${early}`).toEqual([500, false]);
+      expect(await (await fetch(`${origin}/free`)).text()).toBe("free");
+    }
+  });
+
   it("G18j a listener for upgrades serves no priced path: neither an upgrade nor a plain response", async () => {
     for (const head of ["HTTP/1.1 101 Switching Protocols", "HTTP/1.1 200 OK"]) {
       const app = await open(() => undefined);

@@ -2,10 +2,16 @@ import { type EventEmitter, once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { memoryStore } from "@turnpike/core";
+import type { PaymentRequired } from "@turnpike/core/protocol";
+import { faults, readChallenge } from "@turnpike/testing";
+import { type Context, Hono, type Next } from "hono";
 import { compress } from "hono/compress";
+import { timeout } from "hono/timeout";
 import { afterEach, describe, expect, it } from "vitest";
+import { paid } from "../src/index.js";
 import { handTicket } from "./hand-ticket.js";
+import { openTill } from "./till.js";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -223,5 +229,45 @@ describe("where a runtime stops with the answer", () => {
     const app = new Hono().get("/", gate, (c) => c.text("whole"));
     expect(await (await app.request("/")).text()).toBe("whole");
     expect(deliveries).toEqual([true]);
+  });
+});
+
+describe("middleware ahead of the gate that does not wait for it", () => {
+  const till = openTill();
+  const impatient = {
+    "Hono's own timeout": timeout(100),
+    "a race": async (c: Context, next: Next) => {
+      await Promise.race([next(), new Promise((resolve) => setTimeout(resolve, 100))]);
+      if (!c.finalized) c.res = new Response("too late", { status: 503 });
+    },
+  };
+
+  it("responds in place of what is held, which is not sold, and collected later where it was charged", async () => {
+    for (const [name, middleware] of Object.entries(impatient)) {
+      for (const slow of ["handler", "settle"] as const) {
+        let quick = false;
+        const app = new Hono();
+        app.use((c, next) => (quick ? next() : middleware(c, next)));
+        app.get("/x", paid(till.config({ store: memoryStore(), reconcileSeconds: 0 }), "$0.01"), async (c) => {
+          if (slow === "handler" && !quick) await new Promise((resolve) => setTimeout(resolve, 500));
+          return c.text("goods");
+        });
+        if (slow === "settle") till.facilitator.respond("settle", faults.delay(500));
+        const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+        servers.push(server);
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+        const before = till.charges;
+        const header = await till.buyer.header(readChallenge(await fetch(url)) as PaymentRequired);
+        const headers = { "payment-signature": header };
+        const first = await fetch(url, { headers });
+        expect(first.status, `${name}, ${slow}`).toBeGreaterThanOrEqual(500);
+        expect(await first.text(), `${name}, ${slow}`).not.toContain("goods");
+        quick = true;
+        await expect.poll(async () => (await fetch(url, { headers })).status).toBe(200);
+        expect(till.charges - before, `${name}, ${slow}`).toBe(1);
+      }
+    }
   });
 });

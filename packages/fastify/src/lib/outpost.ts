@@ -48,6 +48,8 @@ export function outpostOf(app: FastifyInstance): Outpost {
 }
 
 function createOutpost(app: FastifyInstance): Outpost {
+  // Fastify's own, in an app that was made after this package was loaded.
+  const [own] = app.server.listeners("request");
   const gates: Post[] = [];
   const passages = new WeakMap<IncomingMessage, Passage>();
   let told = false;
@@ -92,9 +94,9 @@ function createOutpost(app: FastifyInstance): Outpost {
       if (gates.length > 1) return;
       const { server } = app;
       const isMade = madeServer(app);
+      const isAlone = () => server.listenerCount("request") === 1 && server.listeners("request")[0] === own;
       watchRequests(server, (message, response) => {
-        // One is Fastify's own.
-        if (isMade || server.listenerCount("request") !== 1 || isBehindHooks()) look(message, response);
+        if (isMade || !isAlone() || isBehindHooks()) look(message, response);
       });
       watchUpgrades(server, (message) => refusal(message, message.url ?? "/", "a listener of the server", SELL));
     },

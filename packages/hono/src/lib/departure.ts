@@ -39,7 +39,7 @@ export function aroundOf(
   c: Context,
   ticket: Ticket,
   detached: boolean,
-): Pick<HoldOptions, "detached" | "upgrade" | "lift" | "failure"> {
+): Pick<HoldOptions, "detached" | "upgrade" | "lift" | "failure" | "overtaken"> {
   const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
   if (detached) return { detached, ...(incoming?.socket && { upgrade: watchUpgrade(incoming.socket) }) };
   // What has settled already, or has nothing to settle, may leave as it likes.

@@ -1,7 +1,8 @@
 import { guardOutgoing, guardStream } from "../incoming/call-guard.js";
-import { ConnectionGuard, takenOver, type Wire } from "../incoming/connection-guard.js";
+import { ConnectionGuard, type Wire } from "../incoming/connection-guard.js";
 import type { Connection, Outgoing } from "../incoming/departure.js";
 import { leavesAnotherWay } from "../incoming/detached.js";
+import { takenOver } from "../incoming/taken-over.js";
 
 /** Workers, Deno and Bun upgrade from within a handler. */
 const UPGRADING = ["WebSocketPair", "Deno", "Bun"];
@@ -19,7 +20,7 @@ export function detachedOf(request: Request, carries?: boolean): "settle" | "ref
 
 /**
  * Keeps a handler from writing to Node's own response, connection or HTTP/2 stream, where its framework wants a Response.
- * Who writes to the connection all the same has it ended.
+ * Writing to the connection all the same ends it.
  */
 export function guardNode(outgoing: Outgoing, connection: Connection | undefined): NodeGuard {
   let fault: Error | undefined;
@@ -32,23 +33,34 @@ export function guardNode(outgoing: Outgoing, connection: Connection | undefined
     },
     departed: () => {},
   };
-  const guards: { lift(): void }[] = [guardOutgoing(outgoing)];
-  if (stream) guards.push(guardStream(stream, refuse));
+  const carriers: { lift(): void }[] = [];
+  const lift = () => {
+    for (const carrier of carriers) carrier.lift();
+  };
+  const response = guardOutgoing(outgoing, () => {
+    fault ??= takenOver();
+    lift();
+  });
+  if (stream) carriers.push(guardStream(stream, refuse));
   // An earlier response may be on the connection of one that waits for its turn.
-  else if (socket && socket === connection) guards.push(new ConnectionGuard(connection as Wire, refuse));
+  else if (socket && socket === connection) carriers.push(new ConnectionGuard(connection as Wire, refuse));
   return {
     lift: () => {
-      for (const guard of guards) guard.lift();
+      response.lift();
+      lift();
     },
     failure: () => fault,
+    overtaken: () => fault !== undefined,
   };
 }
 
 /** What keeps a handler from writing around its held response. */
 export interface NodeGuard {
   lift(): void;
-  /** What the handler did all the same. */
+  /** What the handler did all the same, or middleware ahead of the gate. */
   failure(): Error | undefined;
+  /** Another response has taken the place of the one that is held. */
+  overtaken(): boolean;
 }
 
 /** What becomes of an upgrade that a server makes once its handler has returned. */
@@ -64,7 +76,8 @@ export function watchUpgrade(connection: Connection): UpgradeWatch {
   const wire = connection as Wire;
   let verdict: "open" | "allowed" | "forbidden" = "open";
   let begun = false;
-  let left: boolean | undefined;
+  // A client that is gone already closes no more.
+  let left: boolean | undefined = wire.destroyed ? false : undefined;
   let report: ((left: boolean) => void) | undefined;
   const tell = (is: boolean): void => {
     left ??= is;

@@ -17,6 +17,8 @@ export interface HoldOptions extends DepartureOptions {
   readonly upgrade?: UpgradeWatch | undefined;
   /** Nothing has to be held any more: the response is decided. */
   lift?(): void;
+  /** Whether another response has left in place of the one that is held. */
+  overtaken?(): boolean;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
   /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
@@ -44,12 +46,13 @@ export async function holdResponse(
   ticket: Ticket,
   options: HoldOptions = {},
 ): Promise<Response> {
-  // Nobody waits, so the handler need not run.
-  if (options.signal?.aborted || ticket.signal.aborted) {
-    return giveUp(options.signal?.aborted ? "left" : "late", ticket, options);
-  }
-  const watch = watchEnd(ticket.signal, options.signal);
+  let watch: ReturnType<typeof watchEnd> | undefined;
   try {
+    // The client has left, or time is up: the handler need not run.
+    if (options.signal?.aborted || ticket.signal.aborted) {
+      return await giveUp(options.signal?.aborted ? "left" : "late", ticket, options);
+    }
+    watch = watchEnd(ticket.signal, options.signal);
     const made = attempt(run, options.detached);
     const first = await Promise.race([made, watch.end]);
     if (typeof first === "string") {
@@ -59,7 +62,7 @@ export async function holdResponse(
     if ("error" in first) return await fail(first.error, ticket, options);
     return await holdAnswer(first.answer, ticket, watch.end, options);
   } finally {
-    watch.close();
+    watch?.close();
     options.lift?.();
   }
 }
@@ -109,6 +112,11 @@ async function holdAnswer(answer: Answer, ticket: Ticket, end: Promise<End>, opt
   }
 
   const { status, statusText, switching, native } = answer;
+  if (options.overtaken?.()) {
+    void source?.cancel();
+    undelivered(ticket, options);
+    return new Response(null, { status: 500 });
+  }
   if (switching) {
     const headers = changeHeaders(answer.headers, conclusion);
     reporter(ticket, options)(!options.signal?.aborted);

@@ -1,6 +1,6 @@
-import { TurnpikeError } from "../errors.js";
 import type { HeaderList } from "../seam.js";
 import { addFields, isInterim, statusOf } from "./raw-head.js";
+import { takenOver } from "./taken-over.js";
 
 type Callback = (error?: Error | null) => void;
 type Write = (...args: never[]) => unknown;
@@ -130,11 +130,4 @@ function drop(name: "write" | "end", args: readonly unknown[], wire: Wire): unkn
   const callback = args.find((arg) => typeof arg === "function") as Callback | undefined;
   if (callback) queueMicrotask(() => callback(takenOver()));
   return name === "write" ? false : wire;
-}
-
-/** What a handler is told that writes around its response while nothing may leave. */
-export function takenOver(): TurnpikeError {
-  const message =
-    "The handler wrote around its response while the payment had not settled yet; let the route settle before it";
-  return new TurnpikeError("connection_taken_over", message);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { connect, createServer, type Http2Server } from "node:http2";
+import { connect, constants, createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { later, look, ParsedRequest, readers } from "../../../test/bodies.js";
@@ -86,6 +86,28 @@ describe("over HTTP/2, the beginning of a body", () => {
     await later(20);
     stream.destroy(new Error("left"));
     expect(await failed).toContain("The client left");
+    session.destroy();
+  });
+
+  it("fails if the client resets the stream in the middle of it, though Node ends what came like a whole body", async () => {
+    const looks: Promise<unknown>[] = [];
+    server = createServer(((message: IncomingMessage) => {
+      looks.push(look(message, 1_000).catch((error: Error) => error.message));
+    }) as never);
+    await new Promise<void>((ready) => server?.listen(0, "127.0.0.1", ready));
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_INTERNAL_ERROR]) {
+      for (const body of ["", "abc", "x".repeat(900)]) {
+        const stream = session.request({ ":path": "/", ":method": "POST" });
+        stream.on("error", () => {});
+        if (body) stream.write(body);
+        const count = looks.length;
+        while (looks.length === count) await later();
+        await later(20);
+        stream.close(code);
+        expect(await looks.at(-1), `${code} after ${body.length} bytes`).toContain("The client left");
+      }
+    }
     session.destroy();
   });
 });

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 
+/** Turns of the event loop in which Node tells that a stream of HTTP/2 was reset. */
+const AFTER_END = 3;
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
 /** Ends the look at a body that has not come yet. */
 const looks = new WeakMap<IncomingMessage, () => void>();
 
@@ -59,7 +66,10 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
       stop();
       // After what Node itself does because of the look, in its next ticks.
       queueMicrotask(() => forget(message as Internals));
-      resolve(bytes);
+      const ended = stream && (message as Internals)._readableState?.ended;
+      if (!ended) return resolve(bytes);
+      // A reset of HTTP/2 ends the body first, as if it were whole, and tells of itself some turns later.
+      void turns(AFTER_END).then(() => (message.aborted ? leave() : resolve(bytes)));
     };
     const look = () => {
       // Whoever listens now would be given what is read here, and once more what is put back.
@@ -67,7 +77,6 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
         stop();
         return resolve(null);
       }
-      // What came before a reset of HTTP/2 looks like a whole body.
       if (message.aborted) return leave();
       // Called without a byte means that there are none. To read would make the stream say `end` ahead of its reader.
       if (message.readableLength === 0) return show();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { guardStream } from "../incoming/call-guard.js";
-import { type BypassListener, ConnectionGuard, takenOver, type Wire } from "../incoming/connection-guard.js";
+import { type BypassListener, ConnectionGuard, type Wire } from "../incoming/connection-guard.js";
+import { takenOver } from "../incoming/taken-over.js";
 
 /** What keeps a handler from writing around its held response. */
 export interface Guard {

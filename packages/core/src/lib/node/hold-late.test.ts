@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   exchange,
   get,
@@ -135,6 +135,36 @@ describe("a handler that has ended its response, and then cuts it off", () => {
       expect(await ticket.delivered_).toBe(true);
       session.close();
     }
+  });
+});
+
+describe("a client that reads nothing of a response that something has cut off", () => {
+  it("is let go after a while, once the response is decided", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { decide, settle } = settlement();
+    const ticket = new HandTicket({ decide });
+    let closed: Promise<unknown> | undefined;
+    const port = await listen(
+      protect(ticket, (_, res) => {
+        closed = new Promise((resolve) => res.once("close", resolve));
+        res.end(Buffer.alloc(32 << 20));
+        setImmediate(() => res.destroy());
+      }),
+    );
+    const socket = await open(port);
+    socket.on("error", () => {}).pause();
+    socket.write(get());
+    while (ticket.outcomes.length === 0) await turn();
+    vi.advanceTimersByTime(60_000);
+    for (let at = 0; at < 5; at++) await turn();
+    settle();
+    for (let at = 0; at < 5; at++) await turn();
+    expect(ticket.deliveries).toEqual([]);
+    vi.advanceTimersByTime(30_000);
+    await closed;
+    expect(await ticket.delivered_).toBe(false);
+    socket.destroy();
   });
 });
 

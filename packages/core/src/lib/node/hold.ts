@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { takenOver } from "../incoming/connection-guard.js";
 import { leftWhole, type Outgoing, watchAftermath } from "../incoming/departure.js";
+import { takenOver, takenOverReply } from "../incoming/taken-over.js";
 import type { Conclusion, HeaderList, Outcome, Reply, Ticket } from "../seam.js";
 import { type Guard, guardResponse } from "./guard.js";
 import { listHeaders } from "./head.js";
@@ -8,21 +8,6 @@ import { Recorder } from "./recorder.js";
 import { WholeOutcome } from "./recording.js";
 import { type Baseline, release, replace, surrender, takeBaseline } from "./replay.js";
 import { letLeave } from "./stay.js";
-
-/** What is sent in place of a response that its handler has written around. */
-const takenOverReply: Reply = {
-  status: 500,
-  headers: [
-    ["Content-Type", "application/problem+json"],
-    ["Cache-Control", "no-store"],
-  ],
-  body: JSON.stringify({
-    title: "Internal server error",
-    status: 500,
-    code: "connection_taken_over",
-    detail: "The handler took the connection over before the payment had settled. Nothing was charged.",
-  }),
-};
 
 /** The longest delay that a timer of Node's takes. */
 const LONGEST = 2 ** 31 - 1;
@@ -165,7 +150,13 @@ export class Hold {
   #conclude(outcome: Outcome, instead?: Reply): void {
     this.#phase = "concluding";
     this.#clear();
-    if (!outcome.aborted) this.#letGo = letLeave(this.#request, this.#response, () => this.#hasEnded);
+    if (!outcome.aborted)
+      this.#letGo = letLeave(
+        this.#request,
+        this.#response,
+        () => this.#hasEnded,
+        () => this.#phase === "concluded",
+      );
     this.#ticket
       .conclude(outcome)
       .then((conclusion) => this.#obey(instead ? { type: "replace", reply: instead } : conclusion))

@@ -9,22 +9,45 @@ interface Stream {
   readonly session?: { readonly destroyed: boolean };
 }
 
+/** Milliseconds that a response has to leave once something would cut it off. */
+const PATIENCE = 30_000;
+
 /** By what code behind the gate cuts a connection off. */
 const cuts = new Set<string | symbol>(["destroy", "destroySoon", "resetAndDestroy", "end"]);
 
 /**
  * Lets a response leave that its handler has ended, though code behind the gate then cuts it off, as an error does that
  * comes late: the payment may be settled already. What that code calls waits until the response has left, or its client.
- * The connection itself is not touched, so a server that closes, a time limit and the client act at once.
+ * The connection itself is not touched, so a server that closes, a time limit and the client act at once. A client that
+ * reads slowly holds nothing for ever: what was called happens in the end, once the response is decided.
  * @param ended whether the handler has ended its response
+ * @param decided whether the response may leave
  * @returns to be called when the response has left, or cannot
  */
-export function letLeave(request: IncomingMessage, response: ServerResponse, ended: () => boolean): () => void {
+export function letLeave(
+  request: IncomingMessage,
+  response: ServerResponse,
+  ended: () => boolean,
+  decided: () => boolean,
+): () => void {
   const undo: (() => void)[] = [];
   let late: (() => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let over = false;
+  const letGo = () => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    for (const one of undo.reverse()) one();
+    late?.();
+  };
+  const watch = () => {
+    timer = setTimeout(() => (decided() ? letGo() : watch()), PATIENCE);
+    timer.unref();
+  };
   const waits = (call: () => void): boolean => {
     if (over || !ended()) return false;
+    if (!late) watch();
     late ??= call;
     return true;
   };
@@ -70,10 +93,5 @@ export function letLeave(request: IncomingMessage, response: ServerResponse, end
     coverSocket(request, socket);
     if (response.socket) coverSocket(response, response.socket);
   }
-  return () => {
-    if (over) return;
-    over = true;
-    for (const one of undo.reverse()) one();
-    late?.();
-  };
+  return letGo;
 }

@@ -1,17 +1,18 @@
 /** Characters of a boundary at most (RFC 2046, 5.1.1). */
 const MAX_BOUNDARY = 70;
+/** A multipart type whose parameters every parser reads alike: nothing is escaped, and nothing quoted looks like another one. */
+const PLAIN = /^\s*multipart\/[\w.+-]+(?:\s*;\s*[\w-]+\s*=\s*(?:[^\s;,"\\]+|"[^";\\\r\n]*"))+\s*$/i;
 /** Cuts the boundary, and nothing else, out of a content type. */
 const BOUNDARY = /(;\s*boundary\s*=\s*)(?:"([^"\r\n]*)"|([^\s;"]*))/i;
 
 /**
  * The bytes by which two bodies are one and the same request, or two. Every send of a form makes a new boundary, which is no
  * part of what it says: the parts count, each with its length, and the rest of the content type. Takes linear time.
- * @param contentType of the request; a body that is no well-formed multipart of it counts as it is
+ * @param contentType of the request; a body that is no well-formed multipart of it counts as it is, with its whole type
  */
 export function canonicalBody(body: Uint8Array, contentType: string): Uint8Array {
-  const [found, lead = "", quoted, plain] = /^\s*multipart\//i.test(contentType)
-    ? (BOUNDARY.exec(contentType) ?? [])
-    : [];
+  const isPlain = PLAIN.test(contentType) && contentType.split(/;\s*boundary\s*=/i).length === 2;
+  const [found, lead = "", quoted, plain] = isPlain ? (BOUNDARY.exec(contentType) ?? []) : [];
   const boundary = quoted ?? plain ?? "";
   if (found === undefined || boundary === "" || boundary.length > MAX_BOUNDARY)
     return tagged("raw", contentType, [body]);

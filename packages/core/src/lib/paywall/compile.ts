@@ -271,7 +271,9 @@ function kindOf(value: unknown): string {
     ? "null"
     : typeof value === "number"
       ? `the number ${value} (write it as text)`
-      : `a ${typeof value}`;
+      : value === undefined
+        ? "undefined"
+        : `a ${typeof value}`;
 }
 
 /** What the handler, if it comes first, and the settlement may take. */

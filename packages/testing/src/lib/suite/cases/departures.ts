@@ -46,6 +46,29 @@ export function testDepartures({ check, harness }: Casebook): void {
     shop.counted({ h: 2, v: 2, s: 1, c: 1 });
   });
 
+  check("D11c lives on when a client leaves while its payment is being looked at, and takes it again", async (open) => {
+    for (const settle of ["after", "before", "background"] as const) {
+      const shop = await open({ routes: [{ ...paid, price: { price: "$0.01", settle } }] });
+      const header = await shop.header();
+      const { port } = new URL(shop.origin);
+      const socket = connect(Number(port), "127.0.0.1").on("error", () => {});
+      const gone = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+      shop.facilitator.respond(settle === "before" ? "settle" : "verify", async (call) => {
+        socket.resetAndDestroy();
+        await gone;
+        // The server hears of it, and whatever it then does is done.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await ok()(call);
+      });
+      socket.write(`GET /paid HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nPAYMENT-SIGNATURE: ${header}\r\n\r\n`);
+      await gone;
+      await expect.poll(async () => (await shop.pay(header)).status, { interval: 100 }).toBe(200);
+      await shop.becomes("delivered");
+      expect(shop.facilitator.charges, settle).toHaveLength(1);
+      await shop.close();
+    }
+  });
+
   check("D06b tells a handler that its time is up", async (open) => {
     let told = false;
     const handle: NonNullable<RoutePlan["handle"]> = async ({ payment }) => {

@@ -1,0 +1,24 @@
+import { TurnpikeError } from "../errors.js";
+import type { Reply } from "../seam.js";
+
+/** What a handler is told that writes around its response while nothing may leave. */
+export function takenOver(): TurnpikeError {
+  const message =
+    "The handler wrote around its response while the payment had not settled yet; let the route settle before it";
+  return new TurnpikeError("connection_taken_over", message);
+}
+
+/** What is sent in place of a response that its handler has written around. */
+export const takenOverReply: Reply = {
+  status: 500,
+  headers: [
+    ["Content-Type", "application/problem+json"],
+    ["Cache-Control", "no-store"],
+  ],
+  body: JSON.stringify({
+    title: "Internal server error",
+    status: 500,
+    code: "connection_taken_over",
+    detail: "The handler took the connection over before the payment had settled. Nothing was charged.",
+  }),
+};
