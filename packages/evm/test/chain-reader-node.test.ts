@@ -49,10 +49,14 @@ describe("the options", () => {
     expect(evmChain({ rpcUrl: "http://10.0.0.5:8545", network, insecure: true }).networks).toEqual([network]);
   });
 
+  test("G42 take a network by its name", () => {
+    expect(evmChain({ rpcUrl: "https://node.example", network: "base" }).networks).toEqual(["eip155:8453"]);
+  });
+
   test("tell every mistake at once, without the endpoint's address", () => {
     let error: unknown;
     try {
-      evmChain({ rpcUrl: "http://node.example/secret-key", network: "base", timeout: 0 });
+      evmChain({ rpcUrl: "http://node.example/secret-key", network: "basse", timeout: 0 });
     } catch (thrown) {
       error = thrown;
     }

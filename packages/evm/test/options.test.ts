@@ -16,7 +16,7 @@ test("a local facilitator's id names its account and network, and nothing of it 
 
 test("every mistake in the options is told at once, without the key", () => {
   const privateKey = "0x1234567890abcdef";
-  const options = { rpcUrl: "ws://node", privateKey, network: "base", tokens: ["USDC"], confirmations: 0, maxGas: 5 };
+  const options = { rpcUrl: "ws://node", privateKey, network: "basse", tokens: ["USDC"], confirmations: 0, maxGas: 5 };
   let error: unknown;
   try {
     localFacilitator({ ...options, settleTimeout: -1, rpcTimeout: 0.5 } as unknown as LocalFacilitatorOptions);

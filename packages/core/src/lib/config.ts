@@ -169,8 +169,8 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly hooks?: Hooks<Raw>;
   /** Told of every event; one that throws is not heard, and nothing waits for it. */
   readonly observe?: Observer | readonly Observer[];
-  /** Told of what an operator should know. Silent by default. `console` fits. */
-  readonly logger?: Logger;
+  /** Told of what an operator should know. @default warnings and errors go to the console; `false` silences them */
+  readonly logger?: Logger | false;
   /** More networks, ahead of the built-in ones. */
   readonly networks?: readonly NetworkDefinition[];
   /** More tokens, ahead of the built-in ones. */

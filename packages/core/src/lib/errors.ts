@@ -1,3 +1,5 @@
+import { withoutSecrets } from "./config/secrets.js";
+
 /** Where an error is explained, relative to the repository. */
 const PAGE = "docs/errors.md";
 
@@ -37,7 +39,7 @@ export interface ConfigProblem {
   readonly code: string;
   /** Where it stands, for example `routes["GET /weather"].price`. */
   readonly path: string;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to fix it. Private keys are left out. */
   readonly message: string;
 }
 
@@ -50,9 +52,11 @@ export class ConfigError extends TurnpikeError {
   }
 
   constructor(all: readonly ConfigProblem[]) {
-    const problems = [...new Map(all.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+    const shown = all.map(({ code, path, message }) => ({ code, path, message: withoutSecrets(message) }));
+    const problems = [...new Map(shown.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
     const lines = problems.map(({ code, path, message }) => `\n  - ${path}: ${message} [${code}]`);
-    super("invalid_config", `The paywall cannot start: ${problems.length} problem(s).${lines.join("")}\n`);
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super("invalid_config", `The paywall cannot start: ${count}.${lines.join("")}\n`);
     this.problems = problems;
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Calls a function of the seller's that is only told something. What it throws, or rejects with later, is dropped: a
- * rejection that nobody hears ends the process, with every payment under way.
+ * Calls a function of the seller's that is only told something. What it throws, or rejects with later, goes no further: an
+ * unhandled rejection ends the process, with every payment under way.
+ * @param failed gets it
  */
-export function quietly(tell: () => unknown): void {
+export function quietly(tell: () => unknown, failed: (error: unknown) => void = () => {}): void {
   try {
     const told = tell();
-    if (typeof told === "object" && told !== null) Promise.resolve(told).catch(() => undefined);
-  } catch {
-    // Its trouble is its own.
+    if (typeof told === "object" && told !== null) Promise.resolve(told).catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }

@@ -43,11 +43,21 @@ export interface PaywallRequest<Raw = unknown> {
   body?(limit: number): Promise<Uint8Array | undefined>;
 }
 
+/** What failed on the seller's side, for the log alone. */
+export interface Fault {
+  /** Stable, the code of the response. */
+  readonly code: string;
+  /** What was thrown, where something was. */
+  readonly error?: unknown;
+}
+
 /** An answer of the engine's own. */
 export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body?: string | Uint8Array;
+  /** The seller's configuration, code, store or facilitator failed. It is logged where the response is handed out. */
+  readonly fault?: Fault;
   /**
    * Where there is one, call it once: when the last byte has left (`true`), or could not (`false`). What is sent collects
    * something owed, which stays owed until then. Resolves as a ticket's does, and never rejects.

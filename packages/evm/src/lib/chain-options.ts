@@ -1,10 +1,10 @@
 import { ConfigError } from "@turnpike/core";
-import { chainIdOf, isNodeUrl } from "@turnpike/core/chain";
+import { chainIdOf, isNodeUrl, networkNamed } from "@turnpike/core/chain";
 
 export interface EvmChainOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */
   readonly rpcUrl: string;
-  /** CAIP-2 id of the chain that the endpoint serves, for example `eip155:8453`. */
+  /** The chain that the endpoint serves, by name or CAIP-2 id: `base`, `eip155:8453`. */
   readonly network: string;
   /** Milliseconds for one question about a payment, in all. @default 5000 */
   readonly timeout?: number;
@@ -14,7 +14,8 @@ export interface EvmChainOptions {
 
 /** @throws ConfigError with every problem. None of them quotes the endpoint's address. */
 export function readChainOptions(options: EvmChainOptions): Required<EvmChainOptions> {
-  const { rpcUrl, network, timeout = 5000, insecure = false } = options;
+  const { rpcUrl, timeout = 5000, insecure = false } = options;
+  const network = networkNamed(options.network);
   const endpoint =
     "give the address of the chain's JSON-RPC endpoint: https (http only to this machine), no credentials";
   const checks: [valid: boolean, code: string, path: string, message: string][] = [
@@ -23,7 +24,7 @@ export function readChainOptions(options: EvmChainOptions): Required<EvmChainOpt
       typeof network === "string" && chainIdOf(network) !== undefined,
       "invalid_network",
       "network",
-      'give the CAIP-2 id of an EVM network, such as "eip155:8453"',
+      'give an EVM network by name or CAIP-2 id, such as "base" or "eip155:8453"',
     ],
     [
       Number.isInteger(timeout) && timeout >= 1 && timeout <= 60_000,

@@ -1,5 +1,5 @@
 import { ConfigError } from "@turnpike/core";
-import { chainIdOf, isAddress } from "@turnpike/core/chain";
+import { chainIdOf, isAddress, networkNamed } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
@@ -8,7 +8,7 @@ export interface LocalFacilitatorOptions {
   readonly rpcUrl: string;
   /** Key of the account that pays for gas: `0x` and 64 hexadecimal digits. No second process may send with it. */
   readonly privateKey: string;
-  /** CAIP-2 id, for example `eip155:84532`. @default asked of the endpoint at the first call */
+  /** By name or CAIP-2 id: `base-sepolia`, `eip155:84532`. @default asked of the endpoint at the first call */
   readonly network?: string;
   /** Contract addresses of the tokens to serve; name them when strangers may call. @default any */
   readonly tokens?: readonly string[];
@@ -42,7 +42,8 @@ export interface LocalSettings extends Required<Omit<LocalFacilitatorOptions, "n
 
 /** @throws ConfigError with every problem. None of them quotes the key or the endpoint's address. */
 export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
-  const { rpcUrl, privateKey, network, tokens, confirmations = 1, maxGas = 1_000_000n, retell = true } = options;
+  const network = networkNamed(options.network);
+  const { rpcUrl, privateKey, tokens, confirmations = 1, maxGas = 1_000_000n, retell = true } = options;
   const { settleTimeout = 25_000, rpcTimeout = 5000 } = options;
   const checks: [valid: boolean, code: string, path: string, message: string][] = [
     [isHttpUrl(rpcUrl), "invalid_rpc_url", "rpcUrl", "give the http or https address of the chain's JSON-RPC endpoint"],
@@ -56,7 +57,7 @@ export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
       network === undefined || chainIdOf(network) !== undefined,
       "invalid_network",
       "network",
-      'give the CAIP-2 id of an EVM network, such as "eip155:84532"',
+      'give an EVM network by name or CAIP-2 id, such as "base-sepolia" or "eip155:84532"',
     ],
     [tokens?.every(isAddress) ?? true, "invalid_token", "tokens", "a token is named by its contract's address"],
     [isWithin(confirmations, 1, 1000), "invalid_confirmations", "confirmations", "give a whole number from 1 to 1000"],

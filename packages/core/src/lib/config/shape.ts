@@ -141,8 +141,8 @@ const oneOrMore = (test: (value: unknown) => boolean) => (value: unknown) =>
 const isScheme = (value: unknown): boolean =>
   isObject(value) &&
   ["scheme", "namespace"].every((name) => isText(64)(value[name])) &&
-  ["transferMethod", "checkAddress", "extra", "identify", "judge", "sameAddress", "isTransaction"].every((name) =>
-    isFunction(value[name]),
+  ["transferMethod", "checkAddress", "extra", "identify", "judge", "spell", "sameAddress", "isTransaction"].every(
+    (name) => isFunction(value[name]),
   );
 
 const makeConfig = () =>
@@ -175,8 +175,9 @@ const makeConfig = () =>
     hooks: is(isHooks, HOOKS),
     observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(
-      (value) => isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name])),
-      "is an object with the functions info, warn and error",
+      (value) =>
+        value === false || (isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name]))),
+      "is an object with the functions info, warn and error, or false",
     ),
     networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
     tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),

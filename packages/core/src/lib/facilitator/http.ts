@@ -203,6 +203,12 @@ function checkUrl(base: string, insecure: boolean): string {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   const secure = url?.protocol === "https:" || (url?.protocol === "http:" && (insecure || LOOPBACK.test(url.hostname)));
   if (url && secure && !url.username && !url.password && !url.search && !url.hash) return url.href.replace(/\/+$/, "");
-  const message = `"${base.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query`;
+  // Without what may be a password.
+  const shown = url ? `${url.protocol}//${url.host}${url.pathname}` : base;
+  const hint =
+    url?.protocol === "http:"
+      ? ". Within a private network, httpFacilitator(url, { insecure: true }) takes plain http"
+      : "";
+  const message = `"${shown.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query${hint}`;
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
 }

@@ -61,8 +61,8 @@ async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   let buyer: string | undefined;
   try {
     buyer = await readBuyer(paid);
-  } catch {
-    return internalReply("buyer_failed", "The seller's own function for telling buyers apart failed.");
+  } catch (error) {
+    return internalReply("buyer_failed", "The seller's own function for telling buyers apart failed.", error);
   }
   const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked, buyer };
   try {
@@ -80,7 +80,7 @@ async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
     if (!(error instanceof StoreError)) throw error;
     if (isConflict(error)) return inProgressReply();
     engine.reporter.alert("store_failed");
-    return storeReply();
+    return storeReply(undefined, error);
   }
 }
 

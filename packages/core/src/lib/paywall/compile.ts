@@ -1,3 +1,4 @@
+import { looksSecret } from "../config/secrets.js";
 import { checkRouteShape } from "../config/shape.js";
 import type { PayTo, Price, PriceFunction, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
 import type { ConfigProblem } from "../errors.js";
@@ -178,9 +179,13 @@ function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme:
   const address =
     typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
   if (!address) report("missing_pay_to", ".payTo", `no recipient is named for ${network.name}`);
+  if (address && looksSecret(address)) {
+    report("invalid_pay_to", ".payTo", "it looks like a private key; `payTo` is the address that belongs to it");
+    return "";
+  }
   const problem = address ? scheme.checkAddress(address) : undefined;
   if (problem) report("invalid_pay_to", ".payTo", `"${address}" cannot be paid on ${network.name}: ${problem}`);
-  return address ?? "";
+  return address && !problem ? scheme.spell(address) : "";
 }
 
 function offersOf<Raw>(

@@ -31,17 +31,17 @@ export function priceRequests<Raw>(
       value = await within(Promise.resolve(price(request)), TIME_LIMIT, () => {
         throw new Error("The price function took too long");
       });
-    } catch {
-      return unpriced();
+    } catch (error) {
+      return unpriced(error);
     }
     if (isRefusal(value)) return refusalReply(value);
     const offers: Offer[] = [];
     for (const { terms, read } of networks) {
       const amount = read(value);
-      if ("problem" in amount) return unpriced();
+      if ("problem" in amount) return unpriced(new Error(`The price function returned no price: ${amount.problem}`));
       const bounded = clamp(amount, minPrice, maxPrice, read);
       const offer = bounded ? makeOffer(terms, bounded) : "";
-      if (typeof offer === "string") return unpriced();
+      if (typeof offer === "string") return unpriced(new Error(offer || CROSSED));
       offers.push(offer);
     }
     return offers;
@@ -71,9 +71,12 @@ function isRefusal(value: unknown): value is Refusal {
 function refusalReply({ refusal }: Refusal): Reply {
   const { status, code, detail } = refusal;
   const sound = Number.isInteger(status) && status >= 400 && status <= 599;
-  return sound ? problemReply({ status, code: String(code), detail: String(detail) }) : unpriced();
+  if (sound) return problemReply({ status, code: String(code), detail: String(detail) });
+  return unpriced(new RangeError(`The price function refused with the status ${String(status)}, which is no error's`));
 }
 
-function unpriced(): Reply {
-  return internalReply("price_unavailable", "The price of this request is not known. The seller has to fix this.");
+const CROSSED = "The price function returned a price in another token than `minPrice` or `maxPrice`";
+
+function unpriced(error: unknown): Reply {
+  return internalReply("price_unavailable", "The price of this request cannot be determined at the moment.", error);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createReporter, type Observer, type Operation } from "./events.js";
+import { openLog } from "./log.js";
 
 const settle: Operation = { name: "settle" };
 
@@ -18,7 +19,7 @@ function work(outcome: () => Promise<string> = async () => "done") {
 const report = (...trace: readonly Observer["trace"][]) =>
   createReporter(
     trace.map((one) => ({ trace: one }) as Observer),
-    undefined,
+    openLog(undefined),
   );
 
 describe("a tracer", () => {

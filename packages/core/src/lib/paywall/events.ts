@@ -1,7 +1,9 @@
-import type { Logger } from "../config.js";
 import type { FacilitatorHealth } from "../facilitator/member.js";
 import type { PaymentRecord, PaymentState } from "../ledger/record.js";
 import { quietly } from "../quietly.js";
+import type { Fault } from "../seam.js";
+import { createFaultLog } from "./fault-log.js";
+import type { Log } from "./log.js";
 
 /** What an engine tells its observers. `at` is in Unix milliseconds. */
 export type PaywallEvent =
@@ -56,6 +58,8 @@ export interface Reporter {
   warn(message: string, facts: Readonly<Record<string, unknown>>): void;
   /** `false` if no logger is configured that could be told. */
   error(message: string, facts: Readonly<Record<string, unknown>>): boolean;
+  /** A request got a response of 5xx because something of the seller's failed. @param route its label */
+  fault(route: string, fault: Fault): void;
   emit(event: PaywallEvent): void;
   alert(code: AlertCode, payment?: PaymentRecord): void;
   trace<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
@@ -68,14 +72,15 @@ const ALERTS: Readonly<Record<AlertCode, string>> = {
   settlement_unconfirmed: "The chain does not confirm a settlement that a facilitator reported",
 };
 
-export function createReporter(observers: readonly Observer[], logger: Logger | undefined): Reporter {
+export function createReporter(observers: readonly Observer[], { own, all }: Log): Reporter {
+  const faults = createFaultLog(all);
   const listeners = observers.filter(({ event }) => event);
   const tracers = observers.filter(({ trace }) => trace);
   const queue: PaywallEvent[] = [];
 
   const deliver = () => {
     for (const event of queue.splice(0)) {
-      for (const listener of listeners) quietly(() => listener.event?.(event));
+      for (const listener of listeners) quietly(() => listener.event?.(event), faults.observer);
     }
   };
   const emit = (event: PaywallEvent) => {
@@ -84,29 +89,45 @@ export function createReporter(observers: readonly Observer[], logger: Logger | 
   };
 
   return {
-    warn: (message, facts) => quietly(() => logger?.warn(message, facts)),
+    warn: (message, facts) => quietly(() => all.warn(message, facts)),
     error: (message, facts) => {
-      quietly(() => logger?.error(message, facts));
-      return logger !== undefined;
+      quietly(() => own?.error(message, facts));
+      return own !== undefined;
     },
+    fault: faults.request,
     emit,
     alert: (code, payment) => {
       emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });
-      quietly(() => logger?.error(ALERTS[code], { code, ...(payment ? { payment: payment.id } : {}) }));
+      quietly(() => all.error(ALERTS[code], { code, ...(payment ? { payment: payment.id } : {}) }));
     },
-    trace: (operation, run) => tracers.reduce((inner, tracer) => traceOnce(tracer, operation, inner), run)(),
+    trace: (operation, run) =>
+      tracers.reduce((inner, tracer) => traceOnce(tracer, operation, inner, faults.observer), run)(),
   };
 }
 
 /** The work within a tracer. Its outcome is the work's own, whatever the tracer makes of it. */
-function traceOnce<T>(tracer: Observer, operation: Operation, run: () => Promise<T>): () => Promise<T> {
+function traceOnce<T>(
+  tracer: Observer,
+  operation: Operation,
+  run: () => Promise<T>,
+  failed: (error: unknown) => void,
+): () => Promise<T> {
   return () => {
     let outcome: Promise<T> | undefined;
     const work = () => {
       outcome ??= new Promise((resolve) => resolve(run()));
       return outcome;
     };
-    quietly(() => tracer.trace?.(operation, work));
+    // A tracer hands the work's own failure on; that is none of the tracer's.
+    const hears = (error: unknown) =>
+      void outcome?.then(
+        () => failed(error),
+        (own) => own === error || failed(error),
+      );
+    quietly(
+      () => tracer.trace?.(operation, work),
+      (error) => (outcome ? hears(error) : failed(error)),
+    );
     return work();
   };
 }

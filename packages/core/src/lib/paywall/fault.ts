@@ -3,7 +3,7 @@ import type { ConfigError } from "../errors.js";
 import { warnProcess } from "../process.js";
 import type { Reply } from "../seam.js";
 import { openPaywall, type Paywall } from "./paywall.js";
-import { internalReply } from "./replies.js";
+import { internalReply, MISCONFIGURED } from "./replies.js";
 
 /**
  * Tells the operator what an adapter has found in the app while it serves: each problem is an error of the log. Without a
@@ -18,5 +18,6 @@ export function reportFault<Raw>(source: PaywallConfig<Raw> | Paywall, error: Co
 
 /** What a request to a priced path gets while its gate stands wrong: nothing is served, and nothing is charged. */
 export function faultReply({ problems, code }: ConfigError): Reply {
-  return internalReply(problems[0]?.code ?? code, "This is a configuration error on the server.");
+  const { fault: _, ...reply } = internalReply(problems[0]?.code ?? code, MISCONFIGURED);
+  return reply;
 }

@@ -63,8 +63,8 @@ export async function askHook<P>(
     const late = () => Promise.reject(new Error("The hook took too long"));
     const result = await within(Promise.resolve(hook(payment)), TIME_LIMIT, late);
     return result === undefined ? undefined : readResult(result);
-  } catch {
-    return failed();
+  } catch (error) {
+    return failed(error);
   }
 }
 
@@ -76,12 +76,17 @@ function readResult(result: unknown): Reply | "granted" {
     code,
     detail,
   } = (typeof refuse === "object" && refuse !== null ? refuse : {}) as Record<string, unknown>;
-  if (typeof code !== "string" || !/^[a-z0-9_]{1,64}$/.test(code)) return failed();
-  if (!Number.isInteger(status) || (status as number) < 400 || (status as number) > 599) return failed();
+  if (typeof code !== "string" || !/^[a-z0-9_]{1,64}$/.test(code)) return failed(nonsense());
+  if (!Number.isInteger(status) || (status as number) < 400 || (status as number) > 599) return failed(nonsense());
   const text = typeof detail === "string" ? detail : "The seller refuses this payment.";
   return problemReply({ status: status as number, code, detail: text });
 }
 
-function failed(): Reply {
-  return internalReply("hook_failed", "The seller's own check of the payment failed.");
+const nonsense = () =>
+  new TypeError(
+    "A hook returned neither nothing, nor { grant: true }, nor { refuse: { code } } with a status from 400",
+  );
+
+function failed(error: unknown): Reply {
+  return internalReply("hook_failed", "The seller's own check of the payment failed.", error);
 }

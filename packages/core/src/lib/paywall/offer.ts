@@ -39,7 +39,7 @@ export function makeOffer(terms: OfferTerms, price: TokenAmount): Offer | string
     scheme: scheme.scheme,
     network: network.id,
     amount: price.atomic.toString(),
-    asset: price.token.address,
+    asset: scheme.spell(price.token.address),
     payTo: terms.payTo,
     maxTimeoutSeconds: terms.maxTimeoutSeconds,
     ...(Object.keys(all).length > 0 ? { extra: all } : {}),

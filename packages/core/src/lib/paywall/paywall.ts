@@ -18,6 +18,7 @@ import { type Engine, sharedState } from "./engine.js";
 import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
 import { createGuard, type Guard } from "./limits.js";
+import { openLog } from "./log.js";
 import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
 import { openChains } from "./open-chains.js";
 import { attemptName } from "./paid-request.js";
@@ -138,7 +139,8 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const registry = createRegistry(networks, tokens);
   const timeouts = readTimeouts(sound.facilitatorTimeout);
   const shared = sharedState();
-  const reporter = createReporter(list(sound.observe), sound.logger);
+  const log = openLog(sound.logger);
+  const reporter = createReporter(list(sound.observe), log);
   const store = sound.store ?? shared.store;
   const facilitators = openFacilitators(sound, registry, problems);
   const schemes = [...(sound.schemes ?? []), ...SCHEMES];
@@ -160,7 +162,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     ledger,
     chains: openChains(list(sound.chain), registry, problems),
     guard,
-    clients: createClients(sound.logger),
+    clients: createClients(log.own),
     turns: turnsByNetwork(),
     openAttempts,
     room: createRoom(sound.limits !== false),
@@ -172,7 +174,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
     labels: new Map(),
     secret: sound.secret,
     shared,
-    warnings: createStartWarnings(sound.logger),
+    warnings: createStartWarnings(log.own),
   };
   engine.warnings.store(store.name);
   const defaults = pickShared(sound);

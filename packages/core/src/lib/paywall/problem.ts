@@ -50,11 +50,13 @@ export function problemReply(problem: Problem, headers: HeaderList = []): Reply 
   return { status: problem.status, headers: [...type, ...OWN_HEADERS, ...headers], body: problemBody(problem) };
 }
 
-/** Temporarily unable: try the same request again after some seconds. */
+/** Temporarily unable: try the same request again after some seconds. @param error what was thrown, for the log */
 export function unavailable(
   problem: { readonly code: string; readonly detail: string; readonly help?: string },
   seconds = 2,
   headers: HeaderList = [],
+  error?: unknown,
 ): Reply {
-  return problemReply({ status: 503, ...problem }, [["Retry-After", String(seconds)], ...headers]);
+  const reply = problemReply({ status: 503, ...problem }, [["Retry-After", String(seconds)], ...headers]);
+  return { ...reply, fault: { code: problem.code, error } };
 }

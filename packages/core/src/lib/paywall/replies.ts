@@ -46,25 +46,29 @@ function unsentReply(retryAfter: number | undefined): Reply {
   return unavailable(problem, retryAfter);
 }
 
-/** A facilitator could not be asked. Says nothing of charges: an earlier use of the same payment may be on record. */
+/**
+ * A facilitator could not be asked. Says nothing of charges: an earlier use of the same payment may be on record. Where no
+ * facilitator serves what the route offers, the same request would not fare better later.
+ */
 export function facilitatorReply(error: unknown): Reply {
   const known = error instanceof FacilitatorError ? error : undefined;
+  if (known?.code === "facilitator_unsupported") return internalReply(known.code, MISCONFIGURED, error);
   const problem = {
     code: known?.code ?? "facilitator_unreadable",
     detail: "The facilitator cannot be asked at the moment.",
     help: "Send the same request with the same payment again: it is charged once at most.",
   };
-  return unavailable(problem, known?.retryAfter);
+  return unavailable(problem, known?.retryAfter, [], error);
 }
 
 /** The ledger cannot be asked or written, so nothing may happen. */
-export function storeReply(receipt?: SettlementResponse): Reply {
+export function storeReply(receipt?: SettlementResponse, error?: unknown): Reply {
   const problem = {
     code: "store_unavailable",
     detail: "Payments cannot be recorded at the moment.",
     help: "Send the same request with the same payment again: it is charged once at most.",
   };
-  return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : []);
+  return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : [], error);
 }
 
 /** The payment is at work for another request. */
@@ -144,9 +148,15 @@ export function detachedReply(): Reply {
   return problemReply({ status: 501, code: "upgrade_not_supported", detail, help });
 }
 
-/** Something in the seller's configuration or code failed; denied, since it guards money. */
-export function internalReply(code: string, detail: string): Reply {
-  return problemReply({ status: 500, code, detail });
+/** What a buyer is told of a fault that no repetition will cure. */
+export const MISCONFIGURED = "This is a configuration error on the server.";
+
+/**
+ * Something in the seller's configuration or code failed; denied, since it guards money.
+ * @param error what was thrown, for the log
+ */
+export function internalReply(code: string, detail: string, error?: unknown): Reply {
+  return { ...problemReply({ status: 500, code, detail }), fault: { code, error } };
 }
 
 export function receiptHeader(receipt: SettlementResponse): [string, string] {
@@ -171,5 +181,9 @@ export function timeoutReply(receipt: SettlementResponse | undefined): Reply {
   const help = receipt
     ? "The payment was taken; send the same request with the same payment again to collect the answer."
     : "Nothing was charged; the same payment can be sent again.";
-  return problemReply({ status: 504, code: "handler_timeout", detail: "The answer took too long.", help }, headers);
+  const code = "handler_timeout";
+  return {
+    ...problemReply({ status: 504, code, detail: "The answer took too long.", help }, headers),
+    fault: { code },
+  };
 }

@@ -1,13 +1,13 @@
 import { HEADERS } from "../protocol/header.js";
 import { canonicalKey } from "../protocol/json.js";
-import type { Awaitable, Decision, Payment, PaywallRequest, PricedRoute, Reply } from "../seam.js";
+import type { Awaitable, Decision, Payment, PaywallRequest, PricedRoute, Reply, Ticket } from "../seam.js";
 import { refusedReply, type Terms, unpaidReply } from "./challenge.js";
 import type { Admission, Engine, RouteTerms } from "./engine.js";
 import type { Offer } from "./offer.js";
 import { prefersHtml } from "./page.js";
 import { readPayment } from "./present.js";
 import { problemReply } from "./problem.js";
-import { detachedReply, facilitatorReply, internalReply } from "./replies.js";
+import { detachedReply, facilitatorReply, internalReply, MISCONFIGURED } from "./replies.js";
 import { resourceUrl, targetOf } from "./resource-url.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 
@@ -35,7 +35,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const offers = typeof route.offers === "function" ? await route.offers(request.raw) : route.offers;
     if ("status" in offers) return answer(offers);
     const earlier = admission(engine, request, offers);
-    if (earlier) return earlier;
+    if (earlier) return "type" in earlier ? earlier : answer(earlier);
     let terms: Terms;
     try {
       terms =
@@ -55,9 +55,26 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
     if (admitted !== "granted" && "status" in admitted) return answer(admitted);
     const granted = admitted === "granted";
-    const ticket = granted ? grantTicket(route) : createTicket(engine, route, request, admitted);
+    const ticket = watched(granted ? grantTicket(route) : createTicket(engine, route, request, admitted));
     remember(engine, route, request, offers, ticket.payment);
     return { type: "admit", ticket };
+  };
+
+  /** Each fault of the seller's side is told where its response is handed out, once. */
+  const tell = ({ fault }: Reply): void => {
+    if (fault) engine.reporter.fault(route.label, fault);
+  };
+  const watched = (ticket: Ticket): Ticket => ({
+    ...ticket,
+    conclude: async (outcome) => {
+      const conclusion = await ticket.conclude(outcome);
+      if (conclusion.type === "replace") tell(conclusion.reply);
+      return conclusion;
+    },
+  });
+  const answer = (reply: Reply): Decision => {
+    tell(reply);
+    return { type: "reply", reply };
   };
 
   return {
@@ -72,9 +89,9 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
         if (terms && request.header(HEADERS.signature) === undefined && !isAdmitted(engine, request)) {
           return answer(challenge(request, url, terms));
         }
-        return decide(request, url).catch(() => answer(failed()));
-      } catch {
-        return answer(failed());
+        return decide(request, url).catch((error: unknown) => answer(failed(error)));
+      } catch (error) {
+        return answer(failed(error));
       }
     },
   };
@@ -161,12 +178,17 @@ function routedTo<Raw>(request: PaywallRequest<Raw>): string {
 }
 
 /** The request passed a paywall before: the same price is not asked twice, and another is a seller's mistake. */
-function admission<Raw>(engine: Engine, request: PaywallRequest<Raw>, offers: readonly Offer[]): Decision | undefined {
+function admission<Raw>(
+  engine: Engine,
+  request: PaywallRequest<Raw>,
+  offers: readonly Offer[],
+): Extract<Decision, { type: "pass" }> | Reply | undefined {
   const earlier = isObject(request.raw) ? engine.shared.admitted.get(request.raw) : undefined;
   if (!earlier) return undefined;
   if (earlier.price === priceOf(offers) && !earlier.changed())
     return { type: "pass", ...(earlier.payment ? { payment: earlier.payment } : {}) };
-  return answer(internalReply("priced_twice", "This route has two different prices. The seller has to fix this."));
+  const error = new Error("Two paywalls ask different prices for one request: keep one of them");
+  return internalReply("priced_twice", MISCONFIGURED, error);
 }
 
 function isAdmitted<Raw>(engine: Engine, { raw }: PaywallRequest<Raw>): boolean {
@@ -183,12 +205,8 @@ function badUrl(problem: "invalid_host" | "url_too_long"): Reply {
     : problemReply({ status: 414, code: problem, detail: "The path is too long to be offered." });
 }
 
-function failed(): Reply {
-  return internalReply("internal_error", "The payment could not be processed.");
-}
-
-function answer(reply: Reply): Decision {
-  return { type: "reply", reply };
+function failed(error: unknown): Reply {
+  return internalReply("internal_error", "The payment could not be processed.", error);
 }
 
 function isObject(value: unknown): value is object {

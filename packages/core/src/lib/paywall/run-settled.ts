@@ -30,7 +30,7 @@ export async function runSettled<Raw>(
   } catch (error) {
     if (isConflict(error)) throw error;
     paid.engine.reporter.alert("store_failed", publicRecord(written));
-    return storeReply(receipt);
+    return storeReply(receipt, error);
   }
   try {
     const { withheld, change } = await askAfterSettle(paid, presented, settled, receipt);
@@ -46,7 +46,7 @@ export async function runSettled<Raw>(
     ledger.abandon(settled);
     if (isConflict(error)) throw error;
     paid.engine.reporter.alert("store_failed", publicRecord(settled));
-    return storeReply(receipt);
+    return storeReply(receipt, error);
   }
 }
 

@@ -162,7 +162,7 @@ export function createTicket<Raw>(
     } catch (error) {
       // A conflict is no fault of the store: another holder has the payment, or a failover has lost it.
       if (!isConflict(error)) storeFailed();
-      return { type: "replace", reply: storeReply(receipt) };
+      return { type: "replace", reply: storeReply(receipt, error) };
     }
   };
 

@@ -17,6 +17,11 @@ const network = (
   ...(facilitator ? { facilitator } : {}),
 });
 
+/** The CAIP-2 id of a built-in network that is given by its name, such as `base`; anything else as it is. */
+export function networkNamed<T>(network: T): T | string {
+  return NETWORKS.find(({ name }) => name === network)?.id ?? network;
+}
+
 /** The networks that go by name without further configuration. */
 export const NETWORKS: readonly NetworkDefinition[] = [
   network("eip155:8453", "base", "Base"),

@@ -1,4 +1,4 @@
-import { checksumProblem } from "../pricing/evm-address.js";
+import { checksummed, checksumProblem } from "../pricing/evm-address.js";
 import { ATOMIC_AMOUNT } from "../protocol/schemas.js";
 import type { JsonObject, PaymentRequirements } from "../protocol/types.js";
 import { canonicalSignature } from "./evm-signature.js";
@@ -57,7 +57,7 @@ export const exactEip155: Scheme = {
     return {
       id: `${network}:${nonce}`,
       proof: [canonicalSignature(signature), from, to, value, validAfter, validBefore].join(":").toLowerCase(),
-      payer: from,
+      payer: checksummed(from),
       validBefore: Math.min(Number(validBefore), Number.MAX_SAFE_INTEGER),
     };
   },
@@ -66,6 +66,7 @@ export const exactEip155: Scheme = {
     const read = readPayload(payload.payload, requirements.asset, permit2);
     return typeof read === "string" ? malformed(read) : judge(read, requirements, now, needed);
   },
+  spell: checksummed,
   sameAddress: (a, b) => a.toLowerCase() === b.toLowerCase(),
   isTransaction: (id) => WORD.test(id),
 };

@@ -32,6 +32,8 @@ export const exactSolana: Scheme = {
   },
   // What a transaction moves is for the facilitator to read, which completes it.
   judge: () => undefined,
+  // Base58 tells letter cases apart.
+  spell: (address) => address,
   sameAddress: (a, b) => a === b,
   isTransaction: (id) => SIGNATURE.test(id),
 };

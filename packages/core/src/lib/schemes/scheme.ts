@@ -57,6 +57,8 @@ export interface Scheme {
     now: number,
     needed: number,
   ): PaymentFault | undefined;
+  /** The one spelling of an address that `checkAddress` finds nothing wrong with, for records, hooks and offers. */
+  spell(address: string): string;
   /** Whether two addresses of this namespace are the same. */
   sameAddress(a: string, b: string): boolean;
   /** Whether a string can be a transaction id there. */

@@ -32,9 +32,11 @@ import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testReplay } from "./cases/replay.js";
 import { testSameRequest } from "./cases/same-request.js";
+import { testSellerErrors } from "./cases/seller-errors.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
+import { testSpelling } from "./cases/spelling.js";
 import { testStoreFaults } from "./cases/store-faults.js";
 import { testUnpaid } from "./cases/unpaid.js";
 import { testUpfront } from "./cases/upfront.js";
@@ -61,9 +63,11 @@ export function testAdapter(harness: Harness): void {
       testBound,
       testBuyers,
       testSameRequest,
+      testSpelling,
     ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
+    "errors of the seller's own": [testSellerErrors],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
     guards: [testGuards],

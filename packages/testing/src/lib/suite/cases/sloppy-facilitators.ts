@@ -252,6 +252,6 @@ export function testSloppyFacilitators({ check }: Casebook): void {
     const alone = await open();
     alone.facilitator.always("supported", faults.body({ kinds: [old] }));
     const { response } = await alone.buy();
-    expect([response.status, await problemOf(response)]).toEqual([503, "facilitator_unsupported"]);
+    expect([response.status, await problemOf(response)]).toEqual([500, "facilitator_unsupported"]);
   });
 }

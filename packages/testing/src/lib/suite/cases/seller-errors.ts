@@ -1,0 +1,113 @@
+import type { Logger } from "@turnpike/core";
+import type { PaywallConfig, RouteOptions } from "@turnpike/core/adapter";
+import { expect } from "vitest";
+import { readReceipt } from "../../client/header.js";
+import type { Casebook } from "../casebook.js";
+import { problemOf } from "../expectations.js";
+import type { RoutePlan } from "../stage.js";
+
+/** One line of a log. */
+interface Line {
+  readonly level: keyof Logger;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What fails on the seller's side is written down once, with the exception, and buyers are told no more than a code (G37, G38). */
+export function testSellerErrors({ check }: Casebook): void {
+  check("G37 writes an exception of the seller's own code down once, with the route and its code", async (open) => {
+    for (const [name, { config, price, code, status = 500 }] of Object.entries(failing)) {
+      const { lines, logger } = createLog();
+      const priced: RoutePlan = { path: ["paid"], price: price ?? "$0.01" };
+      const shop = await open({ routes: [priced], config: { ...config, logger, reconcileSeconds: 0 } });
+      // A price that cannot be told lets nobody sign.
+      const response = price ? await shop.get() : (await shop.buy()).response;
+      expect([response.status, await problemOf(response)], name).toEqual([status, code]);
+      const errors = lines.filter(({ level, facts }) => level === "error" && facts.code === code);
+      expect(
+        errors.map(({ facts }) => (facts.error as Error).message, name),
+        name,
+      ).toEqual([`no luck: ${name}`]);
+      expect((errors[0]?.facts.error as Error | undefined)?.stack, name).toContain("seller-errors");
+      expect(JSON.stringify([response, lines]), name).not.toMatch(/0x[0-9a-f]{130}/);
+      await shop.close();
+    }
+  });
+
+  check("G37b tells of an observer that fails, and sells all the same", async (open) => {
+    const { lines, logger } = createLog();
+    const observe = [
+      { event: () => fail("an observer") },
+      { event: () => Promise.reject(new Error("no luck: a promise")) as never },
+    ];
+    const shop = await open({ config: { observe, logger } });
+    const { response } = await shop.buy();
+    expect([response.status, readReceipt(response)?.success]).toEqual([200, true]);
+    await shop.becomes("delivered");
+    await expect.poll(() => lines.filter(({ facts }) => facts.code === "observer_failed").length).toBe(1);
+  });
+
+  check("G37c names a price that a function got wrong, and what it returned", async (open) => {
+    const wrong: readonly [RouteOptions["price"], RegExp][] = [
+      [() => "a cent" as never, /no token "cent" is known/],
+      [() => undefined as never, /returned no price/],
+      [() => ({ refusal: { status: 200, code: "free", detail: "" } }) as never, /status 200/],
+    ];
+    for (const [price, reason] of wrong) {
+      const { lines, logger } = createLog();
+      const shop = await open({ routes: [{ path: ["paid"], price: { price } }], config: { logger } });
+      const response = await shop.get();
+      expect([response.status, await problemOf(response)]).toEqual([500, "price_unavailable"]);
+      expect(lines.map(({ facts }) => (facts.error as Error | undefined)?.message).join(" ")).toMatch(reason);
+      await shop.close();
+    }
+  });
+
+  check("G38 takes a network that no facilitator serves for a fault of the configuration", async (open) => {
+    const { lines, logger } = createLog();
+    const shop = await open({ config: { logger }, facilitator: { kinds: [] } });
+    const response = await shop.pay(await shop.header());
+    expect(response.status).toBe(500);
+    expect(response.headers.get("retry-after")).toBeNull();
+    expect(await problemOf(response)).toBe("facilitator_unsupported");
+    expect(
+      lines.filter(({ level, facts }) => level === "error" && facts.code === "facilitator_unsupported"),
+    ).not.toEqual([]);
+  });
+}
+
+/** Every function that a seller passes in, failing. */
+const failing: Record<
+  string,
+  {
+    readonly config?: PaywallConfig;
+    readonly price?: RouteOptions["price"];
+    readonly code: string;
+    readonly status?: number;
+  }
+> = {
+  "a price": { price: () => fail("a price"), code: "price_unavailable" },
+  "a price that comes later": {
+    price: () => Promise.reject(new Error("no luck: a price that comes later")),
+    code: "price_unavailable",
+  },
+  beforeVerify: { config: { hooks: { beforeVerify: () => fail("beforeVerify") } }, code: "hook_failed" },
+  afterVerify: { config: { hooks: { afterVerify: async () => fail("afterVerify") } }, code: "hook_failed" },
+  beforeSettle: { config: { hooks: { beforeSettle: () => fail("beforeSettle") } }, code: "hook_failed" },
+  afterSettle: { config: { hooks: { afterSettle: async () => fail("afterSettle") } }, code: "hook_failed" },
+  buyer: { config: { buyer: () => fail("buyer") }, code: "buyer_failed" },
+};
+
+function fail(what: string): never {
+  throw new Error(`no luck: ${what}`);
+}
+
+function createLog(): { readonly lines: Line[]; readonly logger: Logger } {
+  const lines: Line[] = [];
+  const write =
+    (level: Line["level"]) =>
+    (message: string, facts: Line["facts"] = {}) => {
+      lines.push({ level, message, facts });
+    };
+  return { lines, logger: { info: write("info"), warn: write("warn"), error: write("error") } };
+}
