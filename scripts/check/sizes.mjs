@@ -7,7 +7,7 @@ import { listFiles } from "../lib/workspace.mjs";
 
 const KB = 1024;
 /** Bytes of an unpacked package. Generous: they are to catch what was packed by mistake. */
-const unpacked = { core: 660 * KB, evm: 200 * KB, testing: 500 * KB };
+const unpacked = { core: 680 * KB, evm: 200 * KB, testing: 500 * KB };
 const unpackedAdapter = 150 * KB;
 /** The engine and the Hono adapter as an edge runtime loads them, minified, by gzip: what is aimed at, and the limit. */
 const edgeBudget = 20 * KB;

@@ -1,4 +1,4 @@
-import { withoutSecrets } from "./config/secrets.js";
+import { withoutSecrets } from "./secrets.js";
 
 /** Where an error is explained, relative to the repository. */
 const PAGE = "docs/errors.md";

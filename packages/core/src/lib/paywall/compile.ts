@@ -1,10 +1,10 @@
-import { looksSecret } from "../config/secrets.js";
 import { checkRouteShape } from "../config/shape.js";
 import type { PayTo, Price, PriceFunction, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
 import type { ConfigProblem } from "../errors.js";
 import type { NetworkDefinition } from "../pricing/definitions.js";
 import { readPrice, type TokenAmount } from "../pricing/price.js";
 import type { Scheme } from "../schemes/scheme.js";
+import { looksSecret } from "../secrets.js";
 import { MAX_REQUIRED, requiredHeader } from "./challenge.js";
 import { priceRequests } from "./dynamic-price.js";
 import type { Engine, RouteTerms } from "./engine.js";

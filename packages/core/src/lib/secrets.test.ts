@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createPaywall } from "../../index.js";
+import { createPaywall } from "../index.js";
 import { looksSecret, withoutSecrets } from "./secrets.js";
 
 const hex = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318";
