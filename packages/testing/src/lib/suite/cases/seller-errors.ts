@@ -16,13 +16,13 @@ interface Line {
 /** What fails on the seller's side is written down once, with the exception, and buyers are told no more than a code (G37, G38). */
 export function testSellerErrors({ check }: Casebook): void {
   check("G37 writes an exception of the seller's own code down once, with the route and its code", async (open) => {
-    for (const [name, { config, price, code, status = 500 }] of Object.entries(failing)) {
+    for (const [name, { config, price, preview, code }] of Object.entries(failing)) {
       const { lines, logger } = createLog();
-      const priced: RoutePlan = { path: ["paid"], price: price ?? "$0.01" };
+      const priced: RoutePlan = { path: ["paid"], price: preview ? { price: "$0.01", preview } : (price ?? "$0.01") };
       const shop = await open({ routes: [priced], config: { ...config, logger, reconcileSeconds: 0 } });
       // A price that cannot be told lets nobody sign.
-      const response = price ? await shop.get() : (await shop.buy()).response;
-      expect([response.status, await problemOf(response)], name).toEqual([status, code]);
+      const response = price || preview ? await shop.get() : (await shop.buy()).response;
+      expect([response.status, await problemOf(response)], name).toEqual([500, code]);
       const errors = lines.filter(({ level, facts }) => level === "error" && facts.code === code);
       expect(
         errors.map(({ facts }) => (facts.error as Error).message, name),
@@ -82,8 +82,8 @@ const failing: Record<
   {
     readonly config?: PaywallConfig;
     readonly price?: RouteOptions["price"];
+    readonly preview?: RouteOptions["preview"];
     readonly code: string;
-    readonly status?: number;
   }
 > = {
   "a price": { price: () => fail("a price"), code: "price_unavailable" },
@@ -95,6 +95,7 @@ const failing: Record<
   afterVerify: { config: { hooks: { afterVerify: async () => fail("afterVerify") } }, code: "hook_failed" },
   beforeSettle: { config: { hooks: { beforeSettle: () => fail("beforeSettle") } }, code: "hook_failed" },
   afterSettle: { config: { hooks: { afterSettle: async () => fail("afterSettle") } }, code: "hook_failed" },
+  preview: { preview: () => fail("preview"), code: "internal_error" },
   buyer: { config: { buyer: () => fail("buyer") }, code: "buyer_failed" },
 };
 
