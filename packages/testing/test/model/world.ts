@@ -158,6 +158,7 @@ export class World {
       store,
       settle: this.settle,
       reconcileSeconds: 0,
+      logger: false,
       limits: false,
       ...(this.asked ? { chain: { networks: [NETWORK], find: ({ payload }) => this.#find(numberOf(payload)) } } : {}),
     });
