@@ -98,7 +98,7 @@ it("G15g the check refuses a paid handler that OPTIONS or HEAD has in a registra
   });
 });
 
-it("G15i a paid handler that OPTIONS or HEAD has besides gives nothing away, though nobody has called the check", async () => {
+it("G15i a paid handler that OPTIONS or HEAD has besides gives nothing away, though the check was not called", async () => {
   const apps: Record<
     string,
     readonly [method: string, build: (app: express.Express, gate: express.RequestHandler) => void]

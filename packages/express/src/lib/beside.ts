@@ -17,7 +17,7 @@ let watching = false;
 
 /**
  * Looks after what `paid()` cannot see: its own handler, registered for `OPTIONS` or `HEAD` besides, would be served there
- * unpaid. The check of an app refuses that; this replaces what such a handler responds where nobody has called the check.
+ * unpaid. The check of an app refuses that; this replaces what such a handler responds where the check was not called.
  */
 export function watchBeside(): void {
   if (watching) return;

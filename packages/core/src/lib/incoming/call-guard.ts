@@ -103,19 +103,22 @@ interface OwnResponse {
  * @param taken the response that is held leaves no more
  */
 export function guardOutgoing(outgoing: OwnResponse, taken: () => void): { lift(): void } {
-  let refused = false;
+  let state: "held" | "refusing" | "refused" = "held";
   const guard = new CallGuard(outgoing, RESPONSE, (name, args) => {
-    if (refused) return "drop";
+    if (state === "refused") return "drop";
+    // One of these methods may lead to another: in HTTP/2, `end` to `write`.
+    if (state === "refusing") return "pass";
     // Nothing leaves by one whose client is gone.
     if (outgoing.destroyed || outgoing.closed) return "pass";
     taken();
     if (Number(name === "writeHead" ? args[0] : outgoing.statusCode) >= 400) return "open";
-    refused = true;
+    state = "refusing";
     const { status, headers, body } = takenOverReply;
     const begun = outgoing.headersSent;
     if (!begun) guard.past("writeHead", status, Object.fromEntries(headers));
     guard.past("end", begun ? undefined : body);
+    state = "refused";
     return "drop";
   });
-  return { lift: () => void (refused || guard.lift()) };
+  return { lift: () => void (state === "refused" || guard.lift()) };
 }

@@ -9,7 +9,7 @@ export interface Room {
 
 /** Bytes that one address takes at most: fifteen of the largest bodies, or a thousand requests without any. */
 const OF_CLIENT = 16 * 1_048_576;
-/** Bytes that all take at most, but for small requests: an address has to bring data for those, so slow ones keep nobody out. */
+/** Bytes that all clients take together. Small requests are still let in beyond it: slow large ones do not shut them out. */
 const OF_ALL = 256 * 1_048_576;
 const SMALL = 65_536;
 /** Bytes that a request takes beside its body. */

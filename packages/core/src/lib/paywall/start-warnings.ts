@@ -8,9 +8,9 @@ export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_BACK
 export interface StartWarnings {
   /** Payments are recorded where one process sees them, and a restart forgets them. */
   store(name: string): void;
-  /** Payments in real money are taken on networks that nobody can be asked about. */
+  /** Payments in real money are taken on networks without a chain to ask. */
   chain(networks: readonly string[]): void;
-  /** Responses leave ahead of payments in real money on networks that nobody can be asked about. */
+  /** Responses leave ahead of payments in real money, on networks without a chain to ask. */
   background(networks: readonly string[]): void;
   /** A facilitator tells a success again to anybody, and routes deliver for it. */
   retell(facilitators: readonly string[]): void;

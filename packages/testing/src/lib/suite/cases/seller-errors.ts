@@ -20,7 +20,7 @@ export function testSellerErrors({ check }: Casebook): void {
       const { lines, logger } = createLog();
       const priced: RoutePlan = { path: ["paid"], price: preview ? { price: "$0.01", preview } : (price ?? "$0.01") };
       const shop = await open({ routes: [priced], config: { ...config, logger, reconcileSeconds: 0 } });
-      // A price that cannot be told lets nobody sign.
+      // Without a price there is nothing to sign.
       const response = price || preview ? await shop.get() : (await shop.buy()).response;
       expect([response.status, await problemOf(response)], name).toEqual([500, code]);
       const errors = lines.filter(({ level, facts }) => level === "error" && facts.code === code);
