@@ -88,6 +88,7 @@ export const seemToPass: Record<string, RequestHandler> = {
   byAnExpression: new Function("req", "res", "next", "/'/; res.send(1); /'/; next()") as RequestHandler,
   byAnEscapedName: new Function("req", "res", "next", 're\\u0073.send("goods"); next()') as RequestHandler,
   byADefault: new Function("return (req, res, next = res.send(1)) => { next() }")() as RequestHandler,
+  byAKnownName: new Function("console", "res", "next", "console.log('goods'); next()") as RequestHandler,
   byAnError: (req, _res, next) => {
     if (req.query.a) throw { ...req };
     next();

@@ -22,7 +22,8 @@ function read(handle: Handle): boolean {
   const { parameters = [], body = "" } = readFunction(handle) ?? {};
   const [request, response, next] = parameters.map(nameOfParameter);
   if (request === undefined || response === undefined || next === undefined || parameters.length > 3) return false;
-  if (!parameters.every((one) => isPlain.test(one)) || new Set([request, response, next]).size < 3) return false;
+  const names = new Set([request, response, next, ...GLOBALS]);
+  if (!parameters.every((one) => isPlain.test(one)) || names.size < GLOBALS.length + 3) return false;
   const { 1: block, 2: value } = inBody.exec(withoutTexts(body)) ?? [];
   const isCall = new RegExp(`^(?:return\\s+|void\\s+)*${escaped(next)}\\s*\\(\\s*\\)$`);
   if (value !== undefined) return isCall.test(value.trim());
@@ -48,6 +49,9 @@ function withoutTexts(body: string): string {
   return /[\\`]/.test(body) || /['"/]/.test(bare.replaceAll('""', "")) ? "" : bare;
 }
 
+/** What statements may use beside the parameters, which must not be called like it. */
+const GLOBALS = ["console", "Date", "performance", "Object"];
+
 /** What Express and Node have for the request: a property of the app's own may be a getter that responds. */
 const OWN =
   "method|url|originalUrl|baseUrl|path|protocol|secure|hostname|host|ip|ips|subdomains|xhr|fresh|stale|httpVersion";
@@ -62,7 +66,7 @@ function harmless(request: string, response: string, next: string): RegExp {
   const listOf = (one: string) => `(?:\\s*${one}\\s*(?:,\\s*${one}\\s*)*,?)?\\s*`;
   const record = `\\{${listOf(`(?:""|[\\w$]+)\\s*:\\s*${value}`)}\\}`;
   const given = `\\(${listOf(`(?:${value}|${record})`)}\\)`;
-  const own = `(?:${req}|${res}|${pass}|console|Date|performance|Object)`;
+  const own = `(?:${[req, res, pass, ...GLOBALS].join("|")})`;
   const forms = [
     `""`,
     `${res}\\.(?:set|header|setHeader|append|appendHeader|removeHeader|vary|type)${given}`,
