@@ -60,7 +60,7 @@ describe.each(["after", "before", "background"] as const)("without a chain to as
     const [counter, payment] = await openCut({ settle });
     const transaction = await send(chain, payer(), submit(chain, payment));
     expect((await counter.pay(payment)).status).toBe(503);
-    const [record] = await counter.tolls.payments();
+    const [record] = (await counter.tolls.payments()).payments;
     await counter.tolls.resolve(record?.id ?? "", "settled", { transaction });
     const { status, receipt } = await counter.pay(payment);
     expect(status).toBe(200);
@@ -68,7 +68,7 @@ describe.each(["after", "before", "background"] as const)("without a chain to as
 
     const [other, unpaid] = await openCut({ settle });
     await send(chain, payer(), await cancel(chain, unpaid));
-    const [doubtful] = await other.tolls.payments();
+    const [doubtful] = (await other.tolls.payments()).payments;
     await other.tolls.resolve(doubtful?.id ?? "", "failed");
     const refused = await other.pay(unpaid);
     expect(refused.status).not.toBe(200);

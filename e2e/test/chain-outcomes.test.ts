@@ -80,9 +80,9 @@ test("D21b the operator's pass finds it as well, and the payment collects what i
   const { operator, pay } = await open({ facilitator: lossy });
   expect((await pay()).status).toBe(503);
   expect(await operator.reconcile()).toMatchObject({ examined: 1, settled: 1, open: 0 });
-  expect(await operator.payments()).toMatchObject([{ state: "owed", receipt: { success: true } }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "owed", receipt: { success: true } }]);
   expect((await pay()).status).toBe(200);
-  expect(await operator.payments()).toMatchObject([{ state: "delivered", runs: 1 }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "delivered", runs: 1 }]);
 });
 
 test("an unused payment is settled again at once where its facilitator is gone, since the chain says so", async () => {
@@ -105,7 +105,7 @@ test("an operator resolves by hand what nobody can tell, and the payment is then
   expect((await pay()).status).toBe(503);
   const { chain: _, ...blind } = { ...shared, facilitator: honest };
   const operator = createPaywall(blind);
-  const [record] = await operator.payments({ states: ["unknown"] });
+  const [record] = (await operator.payments({ states: ["unknown"] })).payments;
   const transaction = `0x${"12".repeat(32)}`;
   await expect(operator.resolve("nothing", "settled")).rejects.toMatchObject({ code: "not_unknown" });
   await expect(operator.resolve(record?.id ?? "", "settled", { transaction: "0x12" })).rejects.toMatchObject({
@@ -120,14 +120,14 @@ test("an operator cannot resolve with a transaction that the chain contradicts, 
   const gone = withSettle(() => Promise.reject(lost()), "local:gone");
   const sold = await open({ facilitator: honest });
   expect((await sold.pay()).status).toBe(200);
-  const [sale] = await sold.operator.payments();
+  const [sale] = (await sold.operator.payments()).payments;
   const transaction = sale?.transaction ?? sale?.receipt?.transaction ?? "";
   const { pay, shared } = await open({ facilitator: gone, store: sold.shared.store });
   expect((await pay()).status).toBe(503);
   const asking = createPaywall({ ...shared, facilitator: honest });
   const { chain: _, ...blind } = { ...shared, facilitator: honest };
   const operator = createPaywall(blind);
-  const [record] = await operator.payments({ states: ["unknown"] });
+  const [record] = (await operator.payments({ states: ["unknown"] })).payments;
   const id = record?.id ?? "";
   await expect(asking.resolve(id, "settled", { transaction })).rejects.toMatchObject({
     code: "transaction_contradicted",
@@ -137,7 +137,7 @@ test("an operator cannot resolve with a transaction that the chain contradicts, 
       code: "transaction_taken",
     });
   }
-  expect(await operator.payments({ states: ["unknown"] })).toMatchObject([{ id }]);
+  expect((await operator.payments({ states: ["unknown"] })).payments).toMatchObject([{ id }]);
   const resolved = await operator.resolve(id, "settled", { transaction, force: true });
   expect(resolved).toMatchObject({ state: "owed", receipt: { transaction } });
 });
@@ -151,7 +151,7 @@ test("an operator resolves with the transaction that has settled the payment, as
   const { chain: reader, ...blind } = shared;
   expect((await pay(createShop(blind))).status).toBe(503);
   const operator = createPaywall({ ...shared, ...(reader ? { chain: reader } : {}) });
-  const [record] = await operator.payments({ states: ["unknown"] });
+  const [record] = (await operator.payments({ states: ["unknown"] })).payments;
   const block = await chain.publicClient.getBlock({ blockTag: "latest" });
   const transaction = block.transactions[0] ?? "";
   expect(await operator.resolve(record?.id ?? "", "settled", { transaction })).toMatchObject({ state: "owed" });
@@ -173,7 +173,7 @@ test("finality: what does not come deep enough in time is pending, and is delive
   expect(pending.status).toBe(503);
   expect(readReceipt(pending)).toMatchObject({ success: false, errorReason: "settlement_pending" });
   expect(pending.headers.get("payment-required")).toBeNull();
-  expect(await operator.payments()).toMatchObject([{ state: "unknown" }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "unknown" }]);
   await mine(3);
   expect((await pay()).status).toBe(200);
   expect((await earned()) - before).toBe(10_000n);
@@ -196,7 +196,7 @@ test("F27 a success that moved nothing is not believed where the chain has to co
   });
   const before = await earned();
   expect((await pay()).status).toBe(503);
-  expect(await operator.payments()).toMatchObject([{ state: "unknown" }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "unknown" }]);
   expect(await earned()).toBe(before);
 });
 
@@ -212,10 +212,10 @@ test("D20 an unknown payment that the chain never saw fails once the chain's tim
   await mine(14);
   // The chain's clock alone may be a node's mistake.
   await expect.poll(async () => (await operator.reconcile()).examined, { timeout: 60_000, interval: 500 }).toBe(1);
-  expect(await operator.payments()).toMatchObject([{ state: "unknown" }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "unknown" }]);
   vi.useFakeTimers({ toFake: ["Date"], now: Number(validBefore) * 1_000 + 1_000 });
   onTestFinished(() => void vi.useRealTimers());
   await expect.poll(async () => (await operator.reconcile()).failed, { timeout: 60_000, interval: 500 }).toBe(1);
-  expect(await operator.payments()).toMatchObject([{ state: "failed", reason: "settlement_expired" }]);
+  expect((await operator.payments()).payments).toMatchObject([{ state: "failed", reason: "settlement_expired" }]);
   expect(await earned()).toBe(before);
 });

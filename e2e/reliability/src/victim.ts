@@ -48,10 +48,12 @@ const app = express();
 app.get("/after", paid(tolls, "$0.01"), sell);
 app.get("/before", paid(tolls, { price: "$0.01", settle: "before" }), sell);
 app.get("/_ledger", async (_request, response) => {
-  response.json(await tolls.payments({ limit: 100_000 }));
+  response.json((await tolls.payments({ limit: 100_000 })).payments);
 });
 app.get("/_open", async (_request, response) => {
-  response.json(await tolls.payments({ states: ["running", "settling", "settled", "unknown"], limit: 1_000 }));
+  response.json(
+    (await tolls.payments({ states: ["running", "settling", "settled", "unknown"], limit: 1_000 })).payments,
+  );
 });
 
 const server = createServer(app);

@@ -42,7 +42,7 @@ export async function openCounter(config: PaywallConfig) {
       const body = (await response.json().catch(() => undefined)) as { readonly code?: string } | undefined;
       return { status: response.status, code: body?.code, receipt: readReceipt(response) };
     },
-    states: async () => (await tolls.payments()).map(({ state }) => state),
+    states: async () => (await tolls.payments()).payments.map(({ state }) => state),
   };
 }
 

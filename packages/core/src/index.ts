@@ -32,9 +32,19 @@ export {
 export type { FacilitatorHealth, FacilitatorState } from "./lib/facilitator/member.js";
 export { SETTLE_TOKEN, SETTLED_ELSEWHERE } from "./lib/facilitator/settle-token.js";
 export type { CallOptions, Facilitator } from "./lib/facilitator/types.js";
+export { inListOrder, isListed } from "./lib/ledger/listing.js";
 export { type MemoryStoreOptions, memoryStore } from "./lib/ledger/memory.js";
-export type { PaymentRecord, PaymentState, StoredAnswer, StoredPayment } from "./lib/ledger/record.js";
-export type { Reading, Store, StoreQuery } from "./lib/ledger/store.js";
+export {
+  PAYMENT_STATES,
+  type PaymentRecord,
+  type PaymentState,
+  type Refund,
+  type Retain,
+  type StoredAnswer,
+  type StoredPayment,
+} from "./lib/ledger/record.js";
+export type { ListOrder, ListPosition, Reading, Store, StoreQuery } from "./lib/ledger/store.js";
+export type { PaymentPage, PaymentQuery } from "./lib/paywall/books.js";
 export { refuse } from "./lib/paywall/dynamic-price.js";
 export type { AlertCode, Observer, Operation, PaywallEvent } from "./lib/paywall/events.js";
 export type { Extension } from "./lib/paywall/extension.js";
@@ -44,7 +54,16 @@ export type { FailureLimits } from "./lib/paywall/limits.js";
 export { type PaymentIdentifierOptions, paymentIdentifier } from "./lib/paywall/payment-identifier.js";
 export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
 export type { Reconciliation } from "./lib/paywall/reconcile.js";
+export type {
+  RefundByHand,
+  RefundOptions,
+  RefundOutcome,
+  RefundPlan,
+  RefundResult,
+  RefundSender,
+} from "./lib/paywall/refund.js";
 export { requirePaid } from "./lib/paywall/require-paid.js";
+export type { SalesTotal, TotalsKey, TotalsQuery } from "./lib/paywall/totals.js";
 export type { NetworkDefinition, TokenDefinition } from "./lib/pricing/definitions.js";
 export type { ChainFinding, ChainPayment, ChainReader, Finality, OwnTransfer } from "./lib/schemes/chain.js";
 export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";

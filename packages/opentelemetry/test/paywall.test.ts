@@ -132,7 +132,7 @@ describe("a paywall that is observed", () => {
     const failed = exporter.getFinishedSpans().find(({ name }) => name === "turnpike settle");
     expect(failed?.status).toEqual({ code: 2, message: "facilitator_disconnected" });
 
-    const [unknown] = await shop.tolls.payments({ states: ["unknown"] });
+    const [unknown] = (await shop.tolls.payments({ states: ["unknown"] })).payments;
     const { transaction = "" } = facilitator.charges.at(-1) ?? {};
     await shop.tolls.resolve(unknown?.id ?? "", "settled", { transaction });
     const after = await shop.read();

@@ -411,7 +411,7 @@ describe("a settlement behind the answer", () => {
       await running.conclude(streamed);
       await running.delivered(whole);
       expect(await paywall.reconcile()).toMatchObject({ settled: 1 });
-      expect(await paywall.payments()).toMatchObject([{ state }]);
+      expect((await paywall.payments()).payments).toMatchObject([{ state }]);
     }
   });
 });
@@ -459,7 +459,7 @@ describe("a forgery whose settlement was lost", () => {
       "settlement_unknown",
     );
     expect(await paywall.reconcile()).toMatchObject({ examined: 1, failed: 0, open: 1 });
-    expect(await paywall.payments()).toMatchObject([{ state: "unknown", reason: "invalid_signature" }]);
+    expect((await paywall.payments()).payments).toMatchObject([{ state: "unknown", reason: "invalid_signature" }]);
     expect(await paywall.reconcile()).toMatchObject({ examined: 0 });
     expect(facilitator.settles).toBe(1);
   });
@@ -481,7 +481,7 @@ describe("attempts whose signature is called invalid after their settlement was 
     facilitator.always("settle", faults.status(403));
     facilitator.always("verify", faults.invalid("invalid_exact_evm_signature"));
     for (let at = 0; at < 30; at++) await ask(route, forge(at));
-    expect(await paywall.payments()).toHaveLength(20);
+    expect((await paywall.payments()).payments).toHaveLength(20);
     for (let pass = 0; pass < 4; pass++) await paywall.reconcile();
     facilitator.always("settle");
     facilitator.always("verify");
@@ -554,9 +554,12 @@ describe("payments on record", () => {
       await sold.conclude(fine);
       await sold.delivered(true);
     }
-    const counts = [0, 1, 2, 3, 4, 100, Number.NaN].map(async (limit) => (await paywall.payments({ limit })).length);
-    expect(await Promise.all(counts)).toEqual([0, 1, 2, 3, 4, 4, 0]);
-    const [newest, ...older] = await paywall.payments({ limit: 3, states: ["delivered"] });
+    const counts = [1, 2, 3, 4, 100].map(async (limit) => (await paywall.payments({ limit })).payments.length);
+    expect(await Promise.all(counts)).toEqual([1, 2, 3, 4, 4]);
+    for (const limit of [0, 1.5, Number.NaN]) {
+      await expect(paywall.payments({ limit })).rejects.toMatchObject({ code: "invalid_query" });
+    }
+    const [newest, ...older] = (await paywall.payments({ limit: 3, states: ["delivered"] })).payments;
     expect(older).toHaveLength(2);
     expect(newest?.createdAt).toBeGreaterThanOrEqual(older[0]?.createdAt ?? 0);
   });

@@ -5,7 +5,7 @@ const MOST = 1_000;
 
 /** What `/_ledger` answers: the payments on record, the newest first. Of each what an operator needs, and no signature. */
 export async function readLedger(tolls: Paywall) {
-  return (await tolls.payments({ limit: MOST })).map(describeRecord);
+  return (await tolls.payments({ limit: MOST })).payments.map(describeRecord);
 }
 
 /** Times are Unix milliseconds, the amount atomic units; a transaction that nobody knows is `""`. */

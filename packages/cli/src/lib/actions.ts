@@ -30,7 +30,7 @@ export const reconcile: Action = (io, options) =>
       goesOn = last.examined > last.open;
     }
     // What is not due yet, since somebody has just looked at it, is open as well.
-    const unknown = await paywall.payments({ states: ["unknown"], limit: MOST });
+    const { payments: unknown } = await paywall.payments({ states: ["unknown"], limit: MOST });
     const total = { ...sum, open: Math.max(last.open, unknown.length) };
     io.out(options.json ? json(total) : reconciliationText(total));
     if (io.signal?.aborted) return INTERRUPTED;
@@ -44,7 +44,7 @@ export const payments: Action<[states: readonly PaymentState[] | undefined, limi
   limit,
 ) =>
   withPaywall(options, io, false, async (paywall) => {
-    const found = await paywall.payments({ limit, ...(states ? { states } : {}) });
+    const { payments: found } = await paywall.payments({ limit, ...(states ? { states } : {}) });
     io.out(options.json ? json(found.map(paymentFacts)) : paymentsText(found));
     return FINE;
   });

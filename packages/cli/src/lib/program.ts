@@ -1,22 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { PaymentState } from "@turnpike/core";
+import { PAYMENT_STATES, type PaymentState } from "@turnpike/core";
 import { Argument, Command } from "commander";
 import { health, payments, reconcile, resolve } from "./actions.js";
 import { CommandError } from "./errors.js";
 import type { Io } from "./io.js";
 import type { GivenOptions } from "./settings.js";
 
-/** Every state, so that the compiler misses one that is new. */
-const STATES: Readonly<Record<PaymentState, true>> = {
-  running: true,
-  settling: true,
-  settled: true,
-  delivered: true,
-  owed: true,
-  unknown: true,
-  released: true,
-  failed: true,
-};
 const MAX_LIMIT = 10_000;
 
 /** The command line; `done` gets the exit code. */
@@ -80,8 +69,8 @@ function collect(value: string, before: readonly string[] = []): readonly string
 
 function readStates(text: string): readonly PaymentState[] {
   const states = text.split(",").map((state) => state.trim());
-  if (states.every((state): state is PaymentState => Object.hasOwn(STATES, state))) return states;
-  throw new CommandError("invalid_arguments", `--state is one or more of ${Object.keys(STATES).join(", ")}`);
+  if (states.every((state): state is PaymentState => PAYMENT_STATES.some((known) => known === state))) return states;
+  throw new CommandError("invalid_arguments", `--state is one or more of ${PAYMENT_STATES.join(", ")}`);
 }
 
 function readLimit(text: string): number {

@@ -1,4 +1,5 @@
 import type { Facilitator } from "./facilitator/types.js";
+import type { Retain } from "./ledger/record.js";
 import type { Store } from "./ledger/store.js";
 import type { Observer } from "./paywall/events.js";
 import type { Extension } from "./paywall/extension.js";
@@ -150,6 +151,11 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly secret?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
+  /**
+   * For how long what was charged stays on record: days, at least 1, or `"forever"`. The memory store forgets earlier where
+   * it runs out of room, and with its process. @default 400
+   */
+  readonly retain?: Retain;
   /**
    * Who can be asked what became of a payment on its chain: the address of a node by network, such as
    * `{ base: "https://…" }`, or a reader such as `evmChain` of `@turnpike/evm` makes. Without it, a payment whose settlement

@@ -1,17 +1,4 @@
-import type { PaymentState } from "@turnpike/core";
-
-const EVERY: Readonly<Record<PaymentState, true>> = {
-  running: true,
-  settling: true,
-  settled: true,
-  delivered: true,
-  owed: true,
-  unknown: true,
-  released: true,
-  failed: true,
-};
-
-export const STATES = Object.keys(EVERY) as readonly PaymentState[];
+import { PAYMENT_STATES } from "@turnpike/core";
 
 /** Of records, and of answers, that have expired: how many one write removes. What goes keeps pace with what comes. */
 const SWEPT = 4;
@@ -74,7 +61,7 @@ end
 local function drop_record(id)
   redis.call('DEL', base .. 'record:' .. id)
   redis.call('ZREM', base .. 'ends', id)
-  for _, state in ipairs({${STATES.map((state) => `'${state}'`).join(", ")}}) do unindex(id, state) end
+  for _, state in ipairs({${PAYMENT_STATES.map((state) => `'${state}'`).join(", ")}}) do unindex(id, state) end
   drop_answer(id)
 end
 

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Store, StoredAnswer, StoredPayment } from "@turnpike/core";
+import { PAYMENT_STATES, type Store, type StoredAnswer, type StoredPayment } from "@turnpike/core";
 import type { RedisClient } from "./client.js";
 import type { Argument } from "./commands.js";
-import { STATES } from "./lua.js";
 import { limitOperations, type Send } from "./operations.js";
 import { type RedisStoreOptions, readOptions } from "./options.js";
 import { createPreparation } from "./preparation.js";
@@ -71,7 +70,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     link: (name, id, expiresAt, instead) =>
       run(LINK, [name, id, wholeNumber(expiresAt), ...(instead === undefined ? [] : [instead])], readText),
     linked: (name) => run(LINKED, [name], optional(readText)),
-    list: ({ states = STATES, lapsed = false, order, limit }) => {
+    list: ({ states = PAYMENT_STATES, lapsed = false, order, limit }) => {
       const most = Math.max(0, Math.min(Math.floor(limit), MOST));
       return run(LIST, [order, String(most), lapsed ? "1" : "0", ...new Set(states)], readReadings);
     },

@@ -1,6 +1,7 @@
-import type { PaymentState, Reading, StoredPayment, StoreQuery } from "@turnpike/core";
+import type { Reading, StoredPayment, StoreQuery } from "@turnpike/core";
 import type { Connection } from "./file.js";
 import type { Leases } from "./leases.js";
+import { createLists } from "./lists.js";
 
 /** The records of a file. */
 export interface Payments {
@@ -13,42 +14,30 @@ export interface Payments {
   sweep(now: number, most: number): readonly string[];
 }
 
-interface Found {
-  readonly id: string;
-  readonly time: number;
-  readonly record: string;
-}
-
-const STATES: readonly PaymentState[] = [
-  "running",
-  "settling",
-  "settled",
-  "delivered",
-  "owed",
-  "unknown",
-  "released",
-  "failed",
+/** What records are found by, and the record; its id comes last. */
+const COLUMNS = [
+  "version",
+  "state",
+  "holder",
+  "created_at",
+  "updated_at",
+  "expires_at",
+  "route",
+  "payer",
+  "charged_at",
+  "record",
 ];
 
 export function createPayments(connection: Connection, leases: Leases): Payments {
   const read = connection.prepare("SELECT record FROM payments WHERE id = ?");
   const insert = connection.prepare(
-    "INSERT INTO payments (version, state, holder, created_at, updated_at, expires_at, record, id) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    `INSERT INTO payments (${COLUMNS.join(", ")}, id) VALUES (${COLUMNS.map(() => "?").join(", ")}, ?) ON CONFLICT DO NOTHING`,
   );
   const replace = connection.prepare(
-    "UPDATE payments SET version = ?, state = ?, holder = ?, created_at = ?, updated_at = ?, expires_at = ?, record = ? " +
-      "WHERE id = ? AND version = ?",
+    `UPDATE payments SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ? AND version = ?`,
   );
   const held = connection.prepare("SELECT 1 FROM payments WHERE id = ? AND holder = ?");
-  const lists = {
-    newest: connection.prepare(
-      "SELECT id, created_at AS time, record FROM payments WHERE state = ? ORDER BY created_at DESC LIMIT ?",
-    ),
-    oldest: connection.prepare(
-      "SELECT id, updated_at AS time, record FROM payments WHERE state = ? ORDER BY updated_at LIMIT ?",
-    ),
-  };
+  const list = createLists(connection, leases);
   const ended = connection.prepare("SELECT id FROM payments WHERE expires_at <= ? LIMIT ?");
   const remove = connection.prepare("DELETE FROM payments WHERE id = ?");
 
@@ -74,14 +63,7 @@ export function createPayments(connection: Connection, leases: Leases): Payments
       leases.set(id, lease);
       return true;
     },
-    list: ({ states = STATES, lapsed = false, order, limit }) => {
-      // Each state by its own index, and as many as are left when those with a lease are gone.
-      const most = Math.min(lapsed ? limit + leases.count() : limit, Number.MAX_SAFE_INTEGER);
-      const found = [...new Set(states)].flatMap((state) => lists[order].all([state, most]) as Found[]);
-      found.sort((a, b) => (order === "newest" ? b.time - a.time : a.time - b.time));
-      const chosen = lapsed ? found.filter(({ id }) => !leases.isHeld(id)) : found;
-      return chosen.slice(0, limit).map(({ id, record }) => reading(id, record));
-    },
+    list,
     sweep: (now, most) => {
       const ids = (ended.all([now, most]) as { id: string }[]).map(({ id }) => id);
       for (const id of ids) {
@@ -95,5 +77,7 @@ export function createPayments(connection: Connection, leases: Leases): Payments
 
 function valuesOf(record: StoredPayment): unknown[] {
   const { version, state, holder, createdAt, updatedAt, expiresAt = null, id } = record;
-  return [version, state, holder, createdAt, updatedAt, expiresAt, JSON.stringify(record), id];
+  const { route, payer = null, chargedAt = null } = record;
+  const found = [version, state, holder, createdAt, updatedAt, expiresAt, route, payer, chargedAt];
+  return [...found, JSON.stringify(record), id];
 }

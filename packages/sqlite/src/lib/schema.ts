@@ -1,6 +1,9 @@
 /** `Turn` as a number: tells our files from those of others. */
 const APPLICATION = 0x5475726e;
 
+/** Milliseconds that a charged payment of the first version is kept: 400 days. */
+const RETAINED = 400 * 24 * 3_600_000;
+
 /**
  * Each step brings a file to the next version, which is its `user_version`. Steps are never changed, only added.
  * A record is JSON; its columns are what it is found by. Bodies stand last, so that the rest is read without them.
@@ -38,6 +41,25 @@ CREATE TABLE links (
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX links_over ON links (expires_at);
+`,
+  // Sales stay: records that are there know neither when they were charged nor that they are kept for longer. A member that
+  // is written behind an older one of its name counts in its place.
+  `
+ALTER TABLE payments ADD COLUMN route TEXT;
+ALTER TABLE payments ADD COLUMN payer TEXT;
+ALTER TABLE payments ADD COLUMN charged_at INTEGER;
+UPDATE payments SET route = json_extract(record, '$.route'), payer = json_extract(record, '$.payer'),
+  charged_at = CASE WHEN json_extract(record, '$.receipt.success') = 1
+    AND coalesce(json_extract(record, '$.reason'), '') <> 'moved'
+    THEN coalesce(json_extract(record, '$.times.settled'), updated_at) END;
+UPDATE payments SET
+  expires_at = max(expires_at, charged_at + ${RETAINED}),
+  record = substr(record, 1, length(record) - 1) || ',"chargedAt":' || charged_at ||
+    coalesce(',"expiresAt":' || max(expires_at, charged_at + ${RETAINED}), '') || '}'
+  WHERE charged_at IS NOT NULL;
+CREATE INDEX payments_charged ON payments (charged_at, id) WHERE charged_at IS NOT NULL;
+CREATE INDEX payments_by_payer ON payments (payer, created_at) WHERE payer IS NOT NULL;
+CREATE INDEX payments_by_route ON payments (route, created_at);
 `,
 ];
 

@@ -169,6 +169,10 @@ const makeConfig = () =>
       oneOrMore(isChain),
       'is the address of a node by network, such as { base: "https://…" }, a chain reader such as `evmChain` makes, or a list of them',
     ),
+    retain: is(
+      (value) => value === "forever" || isWhole(1, 36_500)(value),
+      'is a number of days from 1 to 36500, or "forever"',
+    ),
     reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
     limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
     buyer: is(isFunction, "is a function of the request"),

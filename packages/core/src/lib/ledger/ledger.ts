@@ -7,9 +7,12 @@ import {
   isFree,
   keptUntil,
   lapsedState,
+  MOVED,
   markOf,
   mayBecome,
   type PaymentState,
+  RETAIN,
+  type Retain,
   type StoredAnswer,
   type StoredPayment,
   WORKING,
@@ -48,6 +51,8 @@ export type RecordChange = Partial<
     | "kept"
     | "reason"
     | "payload"
+    | "refund"
+    | "handedAt"
   >
 >;
 
@@ -108,7 +113,8 @@ const LINK = 48 * 3_600_000;
 
 const isWorking = (state: PaymentState) => WORKING.includes(state);
 
-export function createLedger(store: Store, observe: Observe = () => {}): Ledger {
+/** @param retain for how long records of charged payments are kept */
+export function createLedger(store: Store, observe: Observe = () => {}, retain: Retain = RETAIN): Ledger {
   let node: string | undefined;
   let claims = 0;
   const guarded = async <T>(operation: () => Awaitable<T>): Promise<T> => {
@@ -220,7 +226,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
         throw new StoreError("invalid_transition", `A payment that is ${record.state} cannot become ${state}`);
       }
       const taken = isWorking(state) && !leases.holds(record);
-      const next = moved(record, state, {
+      const next = moved(retain, record, state, {
         ...change,
         ...(taken ? { holder: newHolder() } : {}),
         ...(answer ? { kept: true } : {}),
@@ -242,7 +248,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       if (identifier !== undefined) await guarded(() => store.link(identifier, id, Date.now(), id));
     },
     amend: async (record, change) => {
-      const next = { ...moved(record, record.state, change), times: record.times };
+      const next = { ...moved(retain, record, record.state, change), times: record.times };
       const written = await write(next, record.version);
       if (written) return written;
       throw new StoreError("record_conflict", "The payment was changed by another process");
@@ -251,7 +257,7 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
       if (!stale) return false;
       const uncharged = (record.uncharged ?? 0) + 1;
       const ran = isFree(record) ? { uncharged } : {};
-      const next = moved(record, record.state, { reason: "process_ended", ...ran });
+      const next = moved(retain, record, record.state, { reason: "process_ended", ...ran });
       if (!(await write(next, record.version))) return false;
       observe(next, undefined);
       return true;
@@ -270,21 +276,29 @@ export function createLedger(store: Store, observe: Observe = () => {}): Ledger 
 }
 
 /** The next version of a record. */
-function moved(record: StoredPayment, state: PaymentState, change: Partial<StoredPayment>): StoredPayment {
+function moved(
+  retain: Retain,
+  record: StoredPayment,
+  state: PaymentState,
+  change: Partial<StoredPayment>,
+): StoredPayment {
   const now = Date.now();
-  const { payload, expiresAt: _, ...rest } = record;
+  const { payload, refund, expiresAt: _, ...rest } = record;
   const next: StoredPayment = {
     ...rest,
     ...(payload && keepsPayload(state) ? { payload } : {}),
+    ...(refund && isRefund(state) ? { refund } : {}),
     ...change,
     state,
     version: record.version + 1,
     updatedAt: now,
     times: { ...record.times, [state]: now, ...settledAt(record) },
   };
-  const until = keptUntil(next, now);
-  if (until === undefined) return next;
-  const ended = { ...next, expiresAt: until };
+  const isCharged = next.receipt?.success === true && next.reason !== MOVED;
+  const known = isCharged ? { ...next, chargedAt: next.chargedAt ?? now } : next;
+  const until = keptUntil(known, now, retain);
+  if (until === undefined) return known;
+  const ended = { ...known, expiresAt: until };
   return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
 }
 
@@ -301,6 +315,11 @@ function withoutSettled({ settled: _, ...times }: StoredPayment["times"]): Store
 /** A settlement may have to be repeated in these states only; elsewhere the signature has no place. */
 function keepsPayload(state: PaymentState): boolean {
   return state === "settling" || state === "unknown";
+}
+
+/** Elsewhere nothing was given back, or it turned out that nothing can be. */
+function isRefund(state: PaymentState): boolean {
+  return state === "refunding" || state === "refunded";
 }
 
 function standing({ record, leased }: Reading): Standing {

@@ -1,4 +1,5 @@
 import { StoreError } from "../errors.js";
+import { inListOrder, isListed } from "./listing.js";
 import { isGuard, isJunk, type StoredAnswer, type StoredPayment } from "./record.js";
 import type { Reading, Store } from "./store.js";
 
@@ -102,17 +103,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       return id;
     },
     linked: boundTo,
-    list: ({ states, lapsed = false, order, limit }) => {
-      const now = performance.now();
-      const found: Row[] = [];
+    list: (query) => {
+      const found: Reading[] = [];
       for (const row of rows.values()) {
-        if (states && !states.includes(row.record.state)) continue;
-        if (!lapsed || row.leasedUntil <= now) found.push(row);
+        const reading = read(row);
+        if (isListed(reading, query)) found.push(reading);
       }
-      found.sort((a, b) =>
-        order === "newest" ? b.record.createdAt - a.record.createdAt : a.record.updatedAt - b.record.updatedAt,
-      );
-      return found.slice(0, limit).map(read);
+      return found.sort(inListOrder(query.order)).slice(0, query.limit);
     },
   };
 }

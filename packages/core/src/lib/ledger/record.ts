@@ -8,6 +8,8 @@ import type { Finality } from "../schemes/chain.js";
  * - `settled`: charged; the answer is not delivered yet
  * - `delivered`: charged and delivered
  * - `owed`: charged, and the delivery failed: the same payment collects it
+ * - `refunding`: charged, not delivered, and a refund is on its way: nothing is collected any more
+ * - `refunded`: charged, and the money was given back; final
  * - `unknown`: nobody knows whether it was charged
  * - `released`: not charged; the same payment may be used again
  * - `failed`: the settlement was refused for certain; nothing was charged
@@ -18,9 +20,37 @@ export type PaymentState =
   | "settled"
   | "delivered"
   | "owed"
+  | "refunding"
+  | "refunded"
   | "unknown"
   | "released"
   | "failed";
+
+const EVERY_STATE: Readonly<Record<PaymentState, true>> = {
+  running: true,
+  settling: true,
+  settled: true,
+  delivered: true,
+  owed: true,
+  refunding: true,
+  refunded: true,
+  unknown: true,
+  released: true,
+  failed: true,
+};
+
+/** Every state that a payment can be in. */
+export const PAYMENT_STATES = Object.keys(EVERY_STATE) as readonly PaymentState[];
+
+/** How a buyer got the money back: by a transaction, or in a way that only the seller knows. */
+export interface Refund {
+  /** Id of the transaction that gives it back. */
+  readonly transaction?: string;
+  /** What the seller wrote about it, at most 500 characters. */
+  readonly note?: string;
+  /** While it is under way: what its sender goes on from. Holds no key. */
+  readonly plan?: string;
+}
 
 /** One payment, named by what makes it single-use on its network. Holds no signature. */
 export interface PaymentRecord {
@@ -48,6 +78,12 @@ export interface PaymentRecord {
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
+  /** Unix milliseconds of when the charge was known to have happened; absent while nothing is known to be charged. */
+  readonly chargedAt?: number;
+  /** What became of the money where it was given back, or is about to be. */
+  readonly refund?: Refund;
+  /** Unix milliseconds of when the kept response to what is owed was last begun to be sent. */
+  readonly handedAt?: number;
   /** The answer left before the settlement was known (`settle: "background"`): it is never free again. */
   readonly answered?: boolean;
   /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
@@ -125,7 +161,10 @@ const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "settled", "released", "owed", "delivered"],
   settling: ["settling", "settled", "failed", "unknown", "released"],
   settled: ["delivered", "owed", "running"],
-  owed: ["running", "delivered"],
+  owed: ["running", "delivered", "refunding", "refunded"],
+  // A refund that can never happen any more leaves what it found.
+  refunding: ["refunded", "owed"],
+  refunded: [],
   unknown: ["settling", "settled"],
   released: ["running", "settling", "settled"],
   failed: ["running", "settling", "settled"],
@@ -152,8 +191,18 @@ export function lapsedState({ state, receipt }: PaymentRecord): PaymentState {
   return state === "settled" ? "owed" : state;
 }
 
-/** Milliseconds that a delivered record is kept: at least, beyond the end of its payment's window, and at most. */
-const KEEP = 24 * 3_600_000;
+const DAY = 24 * 3_600_000;
+/** Unix milliseconds of the last date that there is: what is kept for ever. */
+const FOREVER = 8_640_000_000_000_000;
+
+/** For how long records of charged payments are kept: days, or `"forever"`. */
+export type Retain = number | "forever";
+
+/** Days. */
+export const RETAIN: Retain = 400;
+
+/** Milliseconds that a record without a charge is kept: at least, beyond the end of its payment's window, and at most. */
+const KEEP = DAY;
 const KEEP_BEYOND = 3_600_000;
 const KEEP_AT_MOST = 30 * KEEP;
 /** Milliseconds that an attempt is kept which came to nothing: strangers make those at will. */
@@ -164,12 +213,17 @@ export const LONGEST_WINDOW = 28 * 24 * 3_600;
 const LABEL = 200;
 
 /** Until when a record must be kept, in Unix milliseconds; `undefined`: as long as money is at stake. */
-export function keptUntil(record: PaymentRecord, now: number): number | undefined {
+export function keptUntil(record: PaymentRecord, now: number, retain: Retain): number | undefined {
   if (isFree(record)) return now + (isAttempt(record) ? KEEP_ATTEMPT : KEEP);
-  const { state, validBefore = 0 } = record;
-  if (state !== "delivered" && state !== "failed" && state !== "released") return undefined;
-  return Math.min(Math.max(now + KEEP, validBefore * 1000 + KEEP_BEYOND), now + KEEP_AT_MOST);
+  const { state, validBefore = 0, chargedAt } = record;
+  if (!ENDS.includes(state)) return undefined;
+  const window = validBefore * 1000 + KEEP_BEYOND;
+  if (chargedAt === undefined) return Math.min(Math.max(now + KEEP, window), now + KEEP_AT_MOST);
+  return retain === "forever" ? FOREVER : Math.max(now + retain * DAY, window);
 }
+
+/** States that nothing but a further charge, or a broken connection, leaves. */
+const ENDS: readonly PaymentState[] = ["delivered", "refunded", "failed", "released"];
 
 /** What a store that is full may drop first: nothing was charged for it, and it is free. */
 export function isJunk(record: StoredPayment): boolean {

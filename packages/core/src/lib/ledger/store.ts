@@ -8,15 +8,38 @@ export interface Reading {
   readonly leased: boolean;
 }
 
+/**
+ * What a list goes by: `newest` by `createdAt`, the latest first; `oldest` by `updatedAt`, the earliest first; `charged` by
+ * `chargedAt`, the earliest first, and only what has one.
+ */
+export type ListOrder = "newest" | "oldest" | "charged";
+
 /** Which records to list. */
 export interface StoreQuery {
   /** @default every state */
   readonly states?: readonly PaymentState[];
   /** Only records whose lease has run out. @default false */
   readonly lapsed?: boolean;
-  /** `newest` by `createdAt`, or `oldest` by `updatedAt`. */
-  readonly order: "newest" | "oldest";
+  /** Records of the same time are in the order of their ids, byte by byte: the last first in `newest`. */
+  readonly order: ListOrder;
   readonly limit: number;
+  /** Only records of the route with this label. */
+  readonly route?: string;
+  /** Only records of this payer, as records spell it. */
+  readonly payer?: string;
+  /** Unix milliseconds of the time that `order` goes by: from this one on. */
+  readonly from?: number;
+  /** The same: before this one. */
+  readonly to?: number;
+  /** Where an earlier list of the same order ended: only what comes behind it. */
+  readonly after?: ListPosition;
+}
+
+/** A place in a list. */
+export interface ListPosition {
+  /** Unix milliseconds, of what the list goes by. */
+  readonly time: number;
+  readonly id: string;
 }
 
 /**

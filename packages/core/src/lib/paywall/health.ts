@@ -16,6 +16,7 @@ export interface Health {
   readonly ready: boolean;
   readonly store: { readonly name: string; readonly ready: boolean };
   readonly facilitators: readonly FacilitatorHealth[];
+  /** `owed` counts what is being refunded as well, until the money is back. */
   readonly open: { readonly unknown: OpenPayments; readonly owed: OpenPayments };
 }
 
@@ -24,18 +25,18 @@ const MOST = 1_000;
 export async function readHealth(engine: Engine): Promise<Health> {
   const { ledger, pool } = engine;
   let ready = true;
-  const count = async (state: PaymentState): Promise<OpenPayments> => {
+  const count = async (...states: PaymentState[]): Promise<OpenPayments> => {
     try {
-      const found = await ledger.list({ states: [state], order: "oldest", limit: MOST });
+      const found = await ledger.list({ states, order: "oldest", limit: MOST });
       const [oldest] = found;
-      const since = oldest ? (oldest.record.times[state] ?? oldest.record.updatedAt) : Date.now();
+      const since = oldest ? (oldest.record.times[oldest.record.state] ?? oldest.record.updatedAt) : Date.now();
       return { count: found.length, oldestSeconds: Math.max(0, Math.round((Date.now() - since) / 1000)) };
     } catch {
       ready = false;
       return { count: 0, oldestSeconds: 0 };
     }
   };
-  const [unknown, owed, facilitators] = await Promise.all([count("unknown"), count("owed"), pool.check()]);
+  const [unknown, owed, facilitators] = await Promise.all([count("unknown"), count("owed", "refunding"), pool.check()]);
   const serves = facilitators.some((facilitator) => facilitator.ready);
   return { ready: ready && serves, store: { name: ledger.store.name, ready }, facilitators, open: { unknown, owed } };
 }

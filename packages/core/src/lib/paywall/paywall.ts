@@ -11,6 +11,7 @@ import { checkDefinitions, createRegistry, type Registry } from "../pricing/regi
 import { findScheme, SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
 import { within } from "../within.js";
+import type { PaymentPage, PaymentQuery } from "./books.js";
 import { createReplyCache } from "./challenge.js";
 import { createClients } from "./client.js";
 import { compileRoute } from "./compile.js";
@@ -23,12 +24,14 @@ import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
 import { openChains } from "./open-chains.js";
 import { attemptName } from "./paid-request.js";
 import type { Reconciliation } from "./reconcile.js";
+import type { RefundByHand, RefundOptions, RefundResult, RefundSender } from "./refund.js";
 import type { ByHand } from "./resolve-by-hand.js";
 import { createRoom } from "./room.js";
 import { createRoute } from "./route.js";
 import { rememberPrice } from "./same-price.js";
 import { rememberLabel } from "./sold.js";
 import { createStartWarnings } from "./start-warnings.js";
+import type { SalesTotal, TotalsQuery } from "./totals.js";
 import { startUpkeep } from "./upkeep.js";
 
 /** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
@@ -58,11 +61,34 @@ export interface Paywall {
    * @example await tolls.resolve(open.id, "settled", { transaction: "0x…" });
    */
   resolve(id: string, state: "settled" | "failed", options?: ByHand): Promise<PaymentRecord>;
-  /** Payments on record, the newest first; at most 100 unless `limit` says otherwise. */
-  payments(query?: {
-    readonly states?: readonly PaymentState[];
-    readonly limit?: number;
-  }): Promise<readonly PaymentRecord[]>;
+  /**
+   * Says that the seller has given back what is owed: in `transaction`, or in a way that the `note` tells. The payment is
+   * closed for good: it collects nothing, and counts as open no more.
+   * @throws StoreError `not_owed`, `payment_busy`, `refund_under_way`, `invalid_refund`, `invalid_transaction`
+   * @example await tolls.resolve(debt.id, "refunded", { note: "Bank transfer of 28 November" });
+   */
+  resolve(id: string, state: "refunded", refund: RefundByHand): Promise<PaymentRecord>;
+  /**
+   * Gives back what is owed by a transaction of the seller's own key. It is on record before it is sent; a call that was
+   * interrupted is repeated, and goes on with the same transaction.
+   * @param sender `evmRefunds` of `@turnpike/evm`, for example
+   * @throws StoreError `not_owed`, `payment_busy`, `refund_unsupported`, and the sender's own
+   * @example await tolls.refund(debt.id, evmRefunds({ network: "base", rpcUrl, account }));
+   */
+  refund(id: string, sender: RefundSender, options?: RefundOptions): Promise<RefundResult>;
+  /**
+   * Payments on record, the newest first, page by page.
+   * @throws StoreError `invalid_query`
+   * @example const { payments, next } = await tolls.payments({ states: ["owed"], limit: 50 });
+   */
+  payments(query?: PaymentQuery): Promise<PaymentPage>;
+  /**
+   * What was sold, and what of it was refunded, by the time of the charge: for each network and token, and for each day and
+   * route unless `by` says otherwise.
+   * @throws StoreError `invalid_query`
+   * @example await tolls.totals({ from: new Date("2026-11-01"), by: ["month"] });
+   */
+  totals(query?: TotalsQuery): Promise<readonly SalesTotal[]>;
   /** Whether payments can be taken now. Asks facilitators that have not been asked yet. */
   health(): Promise<Health>;
   /**
@@ -146,7 +172,7 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   const schemes = [...(sound.schemes ?? []), ...SCHEMES];
   const guard = createGuard(sound.limits ?? {});
   const openAttempts = createOpenAttempts((id) => ledger.read(id));
-  const ledger = createLedger(store, tellPayments(reporter, guard, openAttempts));
+  const ledger = createLedger(store, tellPayments(reporter, guard, openAttempts), sound.retain);
   const engine: Engine = {
     registry,
     schemes,
@@ -197,16 +223,17 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       return route;
     },
     reconcile: () => upkeep.pass(),
-    resolve: async (id, state, options = {}) => {
+    resolve: async (id: string, state: "settled" | "failed" | "refunded", options: ByHand & RefundByHand = {}) => {
+      if (state === "refunded") return (await import("./refund.js")).refundByHand(engine, id, options);
       const { resolveByHand } = await import("./resolve-by-hand.js");
       const resolved = await resolveByHand(engine, id, state, options);
       if (resolved) return resolved;
       throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
     },
-    payments: async ({ states, limit = 100 } = {}) => {
-      const { listPayments } = await import("./reconcile.js");
-      return listPayments(engine, limit, states);
-    },
+    refund: async (id, sender, options = {}) =>
+      (await import("./refund.js")).refundPayment(engine, id, sender, options),
+    payments: async (query = {}) => (await import("./books.js")).listPayments(engine, query),
+    totals: async (query = {}) => (await import("./totals.js")).addUpSales(engine, query),
     health: async () => (await import("./health.js")).readHealth(engine),
     close: async ({ seconds = 10 } = {}) => {
       upkeep.stop();
@@ -277,6 +304,7 @@ function pickShared<Raw>(config: PaywallConfig<Raw>): SharedOptions {
     observe: _12,
     logger: _13,
     secret: _14,
+    retain: _15,
     ...shared
   } = config;
   return shared;

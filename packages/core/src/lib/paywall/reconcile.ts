@@ -1,17 +1,7 @@
 import { UPKEEP } from "../facilitator/caller.js";
 import type { FacilitatorPool } from "../facilitator/pool.js";
 import type { Standing } from "../ledger/ledger.js";
-import {
-  FORGED,
-  isAttempt,
-  isFree,
-  MOVED,
-  type PaymentRecord,
-  type PaymentState,
-  publicRecord,
-  type StoredPayment,
-  UNRESOLVED,
-} from "../ledger/record.js";
+import { FORGED, isAttempt, isFree, MOVED, type StoredPayment, UNRESOLVED } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
 import { oweLater } from "./record-settled.js";
@@ -146,22 +136,4 @@ export async function present({ schemes }: Engine, { payload, offer }: StoredPay
   const identity = payload && (await scheme?.identify(payload));
   if (!scheme || !payload || !identity || "fault" in identity) return undefined;
   return { scheme, identity, requirements: offer, payload: { ...payload, accepted: offer }, extensions: [] };
-}
-
-/**
- * Records as operators see them, the newest first: no signature, and no attempt that goes on under another name. Stores count
- * those attempts, so they are asked for more until there are as many of the others.
- */
-export async function listPayments(
-  { ledger }: Engine,
-  limit: number,
-  states: readonly PaymentState[] | undefined,
-): Promise<readonly PaymentRecord[]> {
-  for (let most = limit; ; most *= 2) {
-    const found = await ledger.list({ ...(states ? { states } : {}), order: "newest", limit: most });
-    const shown = found.filter(({ record }) => record.reason !== MOVED);
-    if (shown.length >= limit || !(found.length >= most)) {
-      return shown.slice(0, limit).map(({ record }) => publicRecord(record));
-    }
-  }
 }

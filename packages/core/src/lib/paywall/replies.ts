@@ -92,6 +92,15 @@ export function usedReply(receipt: SettlementResponse | undefined): Reply {
   );
 }
 
+/** Nothing is collected for it any more: the money went back, or is on its way. */
+export function refundedReply(receipt: SettlementResponse | undefined): Reply {
+  const problem = { status: 409, code: "payment_used", detail: "The seller refunds this payment." };
+  return problemReply(
+    { ...problem, help: "To buy again, ask without a payment and sign a new one." },
+    receipt ? [receiptHeader(receipt)] : [],
+  );
+}
+
 /**
  * It was charged, and the request has another price by now. A fresh offer would invite the buyer to pay twice.
  * @param fixed it may have been made for a variant of the request, too, that has a price of its own

@@ -1,17 +1,15 @@
 import { StoreError } from "../errors.js";
-import { type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
+import { type PaymentRecord, publicRecord, type StoredPayment } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import { askWhoPaid } from "./ask-chain.js";
+import { walk } from "./books.js";
 import type { Engine } from "./engine.js";
 import { successReceipt } from "./receipt.js";
 import { present } from "./reconcile.js";
 import { oweLater } from "./record-settled.js";
 
-/** States of a payment whose transaction has bought something, or is about to. */
-const CHARGED: readonly PaymentState[] = ["settled", "running", "delivered", "owed"];
-/** Records that are looked through for another sale of a transaction: at first, and at most. */
-const FIRST_LOOK = 1_000;
-const LAST_LOOK = 128_000;
+/** Milliseconds ahead of a payment's first request at which a sale by its transaction cannot have been charged. */
+const EARLIER = 3_600_000;
 
 /** What an operator says of a payment. */
 export interface ByHand {
@@ -73,18 +71,14 @@ async function confirm(engine: Engine, record: StoredPayment, transaction: strin
 }
 
 /** The id of another payment that this transaction settled. */
-async function findSale({ ledger }: Engine, record: StoredPayment, transaction: string): Promise<string | undefined> {
+async function findSale(engine: Engine, record: StoredPayment, transaction: string): Promise<string | undefined> {
   const name = nameOf(record);
-  for (let limit = FIRST_LOOK; ; limit = Math.min(limit * 4, LAST_LOOK)) {
-    const found = await ledger.list({ states: CHARGED, order: "newest", limit });
-    const sale = found.find(
-      ({ record: other }) =>
-        other.offer.network === record.offer.network &&
-        nameOf(other) !== name &&
-        sameTransaction(other.receipt?.transaction ?? other.transaction ?? "", transaction),
-    );
-    if (sale || found.length < limit || limit >= LAST_LOOK) return sale?.record.id;
+  for await (const other of walk(engine, "charged", { from: record.createdAt - EARLIER })) {
+    const { receipt, offer } = other;
+    if (offer.network !== record.offer.network || nameOf(other) === name) continue;
+    if (sameTransaction(receipt?.transaction ?? other.transaction ?? "", transaction)) return other.id;
   }
+  return undefined;
 }
 
 /** The payment's own name, also of an attempt. */
@@ -93,6 +87,6 @@ function nameOf({ id }: Pick<StoredPayment, "id">): string {
 }
 
 /** Hexadecimal ids are the same in either case; others never differ in case alone. */
-function sameTransaction(one: string, other: string): boolean {
+export function sameTransaction(one: string, other: string): boolean {
   return one === other || (one.startsWith("0x") && one.toLowerCase() === other.toLowerCase());
 }

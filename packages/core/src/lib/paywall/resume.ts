@@ -1,3 +1,4 @@
+import { isConflict } from "../errors.js";
 import type { Standing } from "../ledger/ledger.js";
 import { publicRecord, type StoredAnswer, type StoredPayment } from "../ledger/record.js";
 import type { Reply } from "../seam.js";
@@ -9,7 +10,15 @@ import type { KnownRequest } from "./paid-request.js";
 import type { Identified } from "./present.js";
 import { proofDigest } from "./proof.js";
 import { oweLater, requireSettled } from "./record-settled.js";
-import { boundReply, debtReply, inProgressReply, repricedReply, unsettledReply, usedReply } from "./replies.js";
+import {
+  boundReply,
+  debtReply,
+  inProgressReply,
+  refundedReply,
+  repricedReply,
+  unsettledReply,
+  usedReply,
+} from "./replies.js";
 import { resolvePayment } from "./resolve.js";
 import { runSettled } from "./run-settled.js";
 import { isSold, routeName } from "./sold.js";
@@ -34,6 +43,7 @@ export async function resumePayment<Raw>(
   if (record.state === "unknown") return resolve(paid, present(identified, record), record);
   if (!isBuyer(paid, record)) return refused(record);
   if (record.state === "owed") return collect(paid, present(identified, record), record);
+  if (record.state === "refunding" || record.state === "refunded") return refundedReply(record.receipt);
   return redeliver(paid, record);
 }
 
@@ -63,7 +73,8 @@ async function collect<Raw>(
   const answer = record.kept ? await engine.ledger.answer(record.id) : undefined;
   if (!answer) return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, true);
   const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
-  const owed = change.told ? await engine.ledger.amend(record, change) : record;
+  // A refund that begins from now on finds that the record has changed.
+  const owed = await engine.ledger.amend(record, { ...change, ...(withheld ? {} : { handedAt: Date.now() }) });
   return withheld ?? hand(paid, owed, answer);
 }
 
@@ -80,10 +91,20 @@ function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredA
   const { ledger, open, reporter } = paid.engine;
   const alert = () => reporter.alert("store_failed", publicRecord(owed));
   let known: Promise<StoredPayment> = Promise.resolve(owed);
-  const move = (to: "delivered" | "owed"): Promise<void> => {
+  const advance = async (record: StoredPayment, to: "delivered" | "owed"): Promise<StoredPayment> => {
     const change = to === "owed" ? { reason: "delivery_failed" } : {};
+    try {
+      return await ledger.advance(record, to, change);
+    } catch (error) {
+      // Another request has begun to collect it meanwhile. What has arrived whole is delivered all the same.
+      const found = to === "delivered" && isConflict(error) ? await ledger.read(record.id) : undefined;
+      if (found?.busy !== false || found.record.state !== "owed") throw error;
+      return ledger.advance(found.record, to, change);
+    }
+  };
+  const move = (to: "delivered" | "owed"): Promise<void> => {
     const moved = known.then((record) =>
-      record.state === to ? record : insist(() => ledger.advance(record, to, change), PERSISTENCE, alert),
+      record.state === to ? record : insist(() => advance(record, to), PERSISTENCE, alert),
     );
     known = moved;
     const done: Promise<void> = moved
@@ -122,7 +143,12 @@ async function resolve<Raw>(
     if (!answer && !record.arrived) return await runSettled(paid, presented, record, receipt, false);
     if (answer && !record.arrived) {
       const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
-      const owed = await ledger.advance(record, "owed", change, keepLonger(paid.route, answer, record));
+      const owed = await ledger.advance(
+        record,
+        "owed",
+        { ...change, ...(withheld ? {} : { handedAt: Date.now() }) },
+        keepLonger(paid.route, answer, record),
+      );
       return withheld ?? hand(paid, owed, answer);
     }
     const delivered = await ledger.advance(record, "delivered");

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { openStoreBook } from "./casebook.js";
 import { testAnswers } from "./cases/answers.js";
+import { testBooks } from "./cases/books.js";
 import { testGuardRecords } from "./cases/guards.js";
 import { testLasting, testSharing } from "./cases/lasting.js";
 import { testLeases } from "./cases/leases.js";
@@ -19,6 +20,7 @@ export function testStore(harness: StoreHarness): void {
     answers: [testAnswers],
     links: [testLinks],
     lists: [testLists],
+    books: [testBooks],
     "what lasts, and who sees it": [testLasting, testSharing],
   };
   describe(`${harness.name} as a store`, () => {

@@ -1,4 +1,4 @@
-import type { PaymentState, Reading } from "@turnpike/core";
+import { PAYMENT_STATES, type PaymentState, type Reading } from "@turnpike/core";
 import { expect } from "vitest";
 import type { StoreBook } from "../casebook.js";
 import { eventually, isLeased } from "../expectations.js";
@@ -32,16 +32,7 @@ export function testLists({ check }: StoreBook): void {
   });
 
   check("lists the states that are asked for", async ({ store }) => {
-    const states: PaymentState[] = [
-      "running",
-      "settling",
-      "settled",
-      "delivered",
-      "owed",
-      "unknown",
-      "released",
-      "failed",
-    ];
+    const states = PAYMENT_STATES;
     const base = Date.now();
     const records = states.map((state, i) => sampleRecord({ state, createdAt: base + i, updatedAt: base + i }));
     for (const record of records) await store.insert(record, LONG);

@@ -1,0 +1,126 @@
+import { StoreError } from "../errors.js";
+import { positionOf } from "../ledger/listing.js";
+import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
+import type { ListOrder, ListPosition, StoreQuery } from "../ledger/store.js";
+import type { Engine } from "./engine.js";
+
+/** Which payments to list. */
+export interface PaymentQuery {
+  /** @default every state */
+  readonly states?: readonly PaymentState[];
+  /** Only payments for the route with this label, such as `GET /items/:id`. */
+  readonly route?: string;
+  /** Only payments of this payer, in any spelling of the address. */
+  readonly payer?: string;
+  /** Only payments whose first request came at this time or later: a date, or Unix milliseconds. */
+  readonly from?: Date | number;
+  /** Only payments whose first request came before this time. */
+  readonly to?: Date | number;
+  /** @default 100 */
+  readonly limit?: number;
+  /** The `next` of an earlier page: goes on behind it. */
+  readonly after?: string;
+}
+
+/** Payments on record, the newest first. */
+export interface PaymentPage {
+  readonly payments: readonly PaymentRecord[];
+  /** For `after`: where the next page begins. Absent on the last page. */
+  readonly next?: string;
+}
+
+/** Records that a store is asked for at once, at most. */
+const AT_ONCE = 1_000;
+
+/**
+ * One page of records as operators see them: no signature, and no attempt that goes on under another name.
+ * @throws StoreError `invalid_query`
+ */
+export async function listPayments(engine: Engine, query: PaymentQuery): Promise<PaymentPage> {
+  const { states, route, payer, from, to, limit = 100, after } = query;
+  if (!Number.isInteger(limit) || limit < 1) throw invalid("`limit` is a whole number, at least 1");
+  const payments: PaymentRecord[] = [];
+  const wanted = {
+    ...(states ? { states } : {}),
+    ...(route === undefined ? {} : { route }),
+    ...(payer === undefined ? {} : { payer: spellings(engine, payer) }),
+    ...readSpan({ from, to }),
+  };
+  const start = after === undefined ? undefined : readCursor(after);
+  for await (const record of walk(engine, "newest", wanted, start, limit + 1)) {
+    if (payments.length === limit) {
+      const last = payments[limit - 1] as PaymentRecord;
+      return { payments, next: writeCursor({ time: last.createdAt, id: last.id }) };
+    }
+    payments.push(publicRecord(record));
+  }
+  return { payments };
+}
+
+/** What a walk through the records looks for. */
+export type Wanted = Pick<StoreQuery, "states" | "route" | "payer" | "from" | "to">;
+
+/**
+ * Every record in the order of a list, page by page, so that memory holds a page and no more. Attempts that go on under
+ * their payment's own name are left out.
+ * @param first how many records are likely to be read
+ */
+export async function* walk(
+  { ledger }: Engine,
+  order: ListOrder,
+  wanted: Wanted,
+  start?: ListPosition,
+  first = AT_ONCE,
+): AsyncGenerator<StoredPayment, void, undefined> {
+  let after = start;
+  for (let limit = Math.min(first, AT_ONCE); ; limit = AT_ONCE) {
+    const found = await ledger.list({ ...wanted, order, limit, ...(after ? { after } : {}) });
+    for (const { record } of found) if (record.reason !== MOVED) yield record;
+    const last = found.at(-1);
+    if (!last || found.length < limit) return;
+    after = positionOf(last.record, order);
+  }
+}
+
+/**
+ * A span of time in Unix milliseconds.
+ * @throws StoreError `invalid_query`
+ */
+export function readSpan(
+  span: { readonly [Bound in "from" | "to"]?: Date | number | undefined },
+): Pick<StoreQuery, "from" | "to"> {
+  const read = (name: "from" | "to") => {
+    const given = span[name];
+    if (given === undefined) return {};
+    const time = given instanceof Date ? given.getTime() : given;
+    if (typeof time !== "number" || !Number.isFinite(time)) {
+      throw invalid(`\`${name}\` is a Date, or a number of Unix milliseconds`);
+    }
+    return { [name]: time };
+  };
+  return { ...read("from"), ...read("to") };
+}
+
+export function invalid(message: string): StoreError {
+  return new StoreError("invalid_query", message);
+}
+
+/** As records spell the payer: each network has its own way, and an address that none knows stays as it is. */
+function spellings({ schemes }: Engine, payer: string): string {
+  const scheme = schemes.find(({ checkAddress }) => checkAddress(payer) === undefined);
+  return scheme?.spell(payer) ?? payer;
+}
+
+function writeCursor({ time, id }: ListPosition): string {
+  return `${time.toString(36)}.${encodeURIComponent(id)}`;
+}
+
+function readCursor(text: unknown): ListPosition {
+  const [, time = "", id = ""] = (typeof text === "string" && /^([0-9a-z]{1,11})\.(.+)$/.exec(text)) || [];
+  try {
+    if (time !== "") return { time: Number.parseInt(time, 36), id: decodeURIComponent(id) };
+  } catch {
+    // It was cut short, which the message says as well.
+  }
+  throw invalid("`after` is the `next` of an earlier page");
+}

@@ -1,0 +1,165 @@
+import { StoreError } from "../errors.js";
+import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } from "../ledger/record.js";
+import { findScheme } from "../schemes/schemes.js";
+import type { Awaitable } from "../seam.js";
+import type { Engine } from "./engine.js";
+import { sameTransaction } from "./resolve-by-hand.js";
+
+/** A transaction that gives a payment's money back, made and signed, and not sent. */
+export interface RefundPlan {
+  /** Its id: known before it is sent, so that no second one is ever needed to find out about the first. */
+  readonly transaction: string;
+  /** What the sender makes the very same transaction from again. Goes on record, so it holds no key. */
+  readonly plan: string;
+  /** Whose money it is. */
+  readonly from: string;
+  readonly to: string;
+  /** Atomic units of the payment's token. */
+  readonly amount: string;
+}
+
+/** What became of a refund's transaction. */
+export type RefundOutcome =
+  /** It is on the chain, deep enough to stay there. */
+  | { readonly type: "confirmed" }
+  /** It may still happen. */
+  | { readonly type: "pending" }
+  /** It can never happen any more, or happened without effect. */
+  | { readonly type: "void" };
+
+/** Sends money back, by the seller's key: `evmRefunds` of `@turnpike/evm` makes one. */
+export interface RefundSender {
+  /** CAIP-2 ids. */
+  readonly networks: readonly string[];
+  /** Makes the transaction, and checks that it would succeed now. Sends nothing. */
+  prepare(payment: PaymentRecord): Promise<RefundPlan>;
+  /** Sends the transaction, which may have been sent before, and waits for it for a while. */
+  send(transaction: string, plan: string): Promise<RefundOutcome>;
+}
+
+export interface RefundOptions {
+  /** Asked with what is about to be sent; `false`: nothing is recorded and nothing is sent. */
+  readonly confirm?: (plan: Omit<RefundPlan, "plan">) => Awaitable<boolean>;
+}
+
+/** How far a refund has come. */
+export type RefundResult =
+  /** `confirm` said no. */
+  | { readonly type: "planned"; readonly payment: PaymentRecord }
+  /** The money is back. */
+  | { readonly type: "refunded"; readonly payment: PaymentRecord }
+  /** It was sent, and is not confirmed: the same call goes on with it. */
+  | { readonly type: "pending"; readonly payment: PaymentRecord }
+  /** Its transaction can never happen any more, so the payment is owed as before. */
+  | { readonly type: "void"; readonly payment: PaymentRecord };
+
+/** Milliseconds for which a kept response that is being sent stands in the way of a refund. */
+const HANDING = 600_000;
+const NOTE = 500;
+
+/**
+ * Gives back what a buyer paid for a delivery that is owed. The transaction is on record before it is sent, and a refund that
+ * was interrupted goes on with that very transaction.
+ * @throws StoreError `not_owed`, `payment_busy`, `refund_unsupported`, and what the sender throws
+ */
+export async function refundPayment(
+  engine: Engine,
+  id: string,
+  sender: RefundSender,
+  { confirm = () => true }: RefundOptions,
+): Promise<RefundResult> {
+  const { ledger } = engine;
+  const found = await findOwed(engine, id);
+  const { network } = found.offer;
+  if (!sender.networks.includes(network)) {
+    throw new StoreError("refund_unsupported", `The payment is on ${network}, which this sender does not serve`);
+  }
+  let refunding = found;
+  if (found.state === "owed") {
+    const { plan, ...shown } = await sender.prepare(publicRecord(found));
+    if (!(await confirm(shown))) return { type: "planned", payment: publicRecord(found) };
+    const refund = { transaction: shown.transaction, plan };
+    refunding = await ledger.advance(found, "refunding", { refund, reason: "refund" });
+  }
+  const { transaction = "", plan = "" } = refunding.refund ?? {};
+  const { type } = await sender.send(transaction, plan);
+  if (type === "pending") return { type, payment: publicRecord(refunding) };
+  const payment =
+    type === "confirmed"
+      ? await ledger.advance(refunding, "refunded", { refund: { transaction } })
+      : await ledger.advance(refunding, "owed", { reason: "refund_void" });
+  return { type: type === "confirmed" ? "refunded" : type, payment: publicRecord(payment) };
+}
+
+/** What the seller says of a refund. */
+export interface RefundByHand {
+  /** The transaction that gave the money back. */
+  readonly transaction?: string;
+  /** How the money was given back, where there is no transaction to name. */
+  readonly note?: string;
+  /** Also while a refund of `paywall.refund` is under way, and whatever the transaction is. @default false */
+  readonly force?: boolean;
+}
+
+/**
+ * Writes down that the seller has given back what is owed.
+ * @throws StoreError `not_owed`, `payment_busy`, `invalid_refund`, `invalid_transaction`
+ */
+export async function refundByHand(engine: Engine, id: string, given: RefundByHand): Promise<PaymentRecord> {
+  const { transaction, note, force = false } = given;
+  const found = await findOwed(engine, id);
+  if ((transaction === undefined) === (note === undefined)) {
+    throw new StoreError(
+      "invalid_refund",
+      "A refund names its `transaction`, or says in a `note` how the money went back",
+    );
+  }
+  if (note !== undefined) checkNote(note);
+  if (transaction !== undefined) checkTransaction(engine, found, transaction);
+  const { refund } = found;
+  if (
+    found.state === "refunding" &&
+    !force &&
+    !(transaction !== undefined && sameTransaction(transaction, refund?.transaction ?? ""))
+  ) {
+    throw new StoreError(
+      "refund_under_way",
+      `A refund is under way by the transaction ${refund?.transaction}. Go on with it, or name it here once it is confirmed`,
+    );
+  }
+  const done: Refund = {
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(note === undefined ? {} : { note }),
+  };
+  return publicRecord(await engine.ledger.advance(found, "refunded", { refund: done, reason: "resolved_by_hand" }));
+}
+
+/** A record that a refund may begin from, or go on from. */
+async function findOwed({ ledger }: Engine, id: string): Promise<StoredPayment> {
+  const found = await ledger.read(id);
+  const { record, busy = false } = found ?? {};
+  const handed = record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
+  if (record && (busy || handed)) {
+    throw new StoreError(
+      "payment_busy",
+      "The buyer is collecting this payment at the moment. Try again in ten minutes",
+    );
+  }
+  if (record?.state === "owed" || record?.state === "refunding") return record;
+  throw new StoreError("not_owed", "There is no payment of this id that is owed to its buyer");
+}
+
+function checkNote(note: unknown): void {
+  if (typeof note === "string" && note.trim() !== "" && note.length <= NOTE) return;
+  throw new StoreError("invalid_refund", `The note of a refund has 1 to ${NOTE} characters`);
+}
+
+function checkTransaction({ schemes }: Engine, record: StoredPayment, transaction: string): void {
+  const { scheme: name, network } = record.offer;
+  if (!findScheme(schemes, name, network)?.isTransaction(transaction)) {
+    throw new StoreError("invalid_transaction", `This is not the id of a transaction on ${network}`);
+  }
+  if (sameTransaction(transaction, record.receipt?.transaction ?? record.transaction ?? "")) {
+    throw new StoreError("invalid_transaction", "This is the transaction by which the buyer paid");
+  }
+}
