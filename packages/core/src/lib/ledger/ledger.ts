@@ -185,7 +185,7 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
     claim: async (payment, state, change) => {
       const now = Date.now();
       const runs = state === "running" ? 1 : 0;
-      const fresh: StoredPayment = {
+      const claimed: StoredPayment = {
         ...payment,
         ...change,
         version: 1,
@@ -198,6 +198,7 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
         updatedAt: now,
         times: { ...payment.times, [state]: now },
       };
+      const fresh = withCharge(claimed, now);
       if (await inserted(fresh)) {
         leases.keep(fresh);
         observe(fresh, undefined);
@@ -294,12 +295,21 @@ function moved(
     updatedAt: now,
     times: { ...record.times, [state]: now, ...settledAt(record) },
   };
-  const isCharged = next.receipt?.success === true && next.reason !== MOVED;
-  const known = isCharged ? { ...next, chargedAt: next.chargedAt ?? now } : next;
+  const known = withCharge(next, now);
   const until = keptUntil(known, now, retain);
   if (until === undefined) return known;
   const ended = { ...known, expiresAt: until };
   return isAttempt(ended) && isFree(ended) ? markOf(ended) : ended;
+}
+
+/**
+ * The record with the time of its charge. An attempt that goes on under its payment's own name is no sale of its own.
+ * @param now Unix milliseconds
+ */
+function withCharge(record: StoredPayment, now: number): StoredPayment {
+  const { chargedAt, ...rest } = record;
+  if (record.receipt?.success !== true || record.reason === MOVED) return rest;
+  return { ...rest, chargedAt: chargedAt ?? record.times.settled ?? now };
 }
 
 /** What is owed is collected within a time that begins with the settlement, however often it runs: that is written once. */

@@ -30,6 +30,7 @@ import { testPaths, testVerbs } from "./cases/paths.js";
 import { testPaymentHeader } from "./cases/payment-header.js";
 import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
+import { testRefunds } from "./cases/refunds.js";
 import { testReplay } from "./cases/replay.js";
 import { testSameRequest } from "./cases/same-request.js";
 import { testSellerErrors } from "./cases/seller-errors.js";
@@ -67,6 +68,7 @@ export function testAdapter(harness: Harness): void {
     ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
+    "the books": [testRefunds],
     "errors of the seller's own": [testSellerErrors],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],

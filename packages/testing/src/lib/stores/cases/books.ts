@@ -55,6 +55,15 @@ export function testBooks({ check }: StoreBook): void {
     expect(await idsOf(store, refunded)).toEqual([first.id]);
   });
 
+  check("lists no more as charged what turns out not to be", async ({ store }) => {
+    const now = Date.now();
+    const sale = await sell(store, now - HOUR, now + DAY);
+    const { chargedAt: _, ...rest } = nextRecord(sale);
+    expect(await store.replace(rest, sale.version, 0)).toBe(true);
+    expect(await idsOf(store, { order: "charged", limit: 10 })).toEqual([]);
+    expect(await idsOf(store, { order: "newest", limit: 10 })).toEqual([sale.id]);
+  });
+
   for (const order of ["newest", "oldest", "charged"] as const) {
     check(`reads the ${order} page by page: each once, also those of one moment`, async ({ store }) => {
       const base = Date.now() - HOUR;
