@@ -20,6 +20,10 @@ export interface Settings {
   readonly store: StoreSetting;
   /** JSON-RPC node of the network, if outcomes are to be checked there. */
   readonly rpcUrl: string | undefined;
+  /** Days for which sales stay on record. */
+  readonly retain: number | "forever" | undefined;
+  /** Keys the digests of credentials. */
+  readonly secret: string | undefined;
 }
 
 interface Token {
@@ -72,6 +76,8 @@ export function readSettings(environment: Environment): Settings {
     facilitatorTimeout: number("FACILITATOR_TIMEOUT_MS", 600_000),
     store: store ?? { kind: "memory" as const },
     rpcUrl: read("EVM_RPC_URL") || undefined,
+    retain: read("RETAIN_DAYS") === "forever" ? ("forever" as const) : number("RETAIN_DAYS", 36_500),
+    secret: read("SECRET") || undefined,
   };
   if (settings.token) need("ASSET_DECIMALS");
   if (problems.length > 0) throw new SettingsError(problems.join("; "));
@@ -85,7 +91,7 @@ export function readSettings(environment: Environment): Settings {
  * @throws ConfigError if the node on chain cannot be asked
  */
 export function createConfig(settings: Settings, origin: string, store?: Store): PaywallConfig {
-  const { token, network, facilitators, payTo, facilitatorTimeout, rpcUrl } = settings;
+  const { token, network, facilitators, payTo, facilitatorTimeout, rpcUrl, retain, secret } = settings;
   return {
     payTo,
     network,
@@ -94,6 +100,8 @@ export function createConfig(settings: Settings, origin: string, store?: Store):
     ...(facilitatorTimeout === undefined ? {} : { facilitatorTimeout }),
     ...(rpcUrl === undefined ? {} : { chain: evmChain({ rpcUrl, network }) }),
     ...(store === undefined ? {} : { store }),
+    ...(retain === undefined ? {} : { retain }),
+    ...(secret === undefined ? {} : { secret }),
     ...(token ? forToken(network, token) : {}),
   };
 }

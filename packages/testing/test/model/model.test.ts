@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type SettleFault, type StoreFault, World } from "./world.js";
+import { numberOfRecord, type SettleFault, type StoreFault, World } from "./world.js";
 
 /**
  * Random histories of a few payments, checked after every step against what the chain knows. Each is a sequence of requests,
@@ -18,6 +18,7 @@ type Step =
   | { readonly do: "store"; readonly fault: StoreFault }
   | { readonly do: "die" }
   | { readonly do: "cancel"; readonly payment: number }
+  | { readonly do: "refund"; readonly payment: number }
   | { readonly do: "reconcile" };
 type End = "fine" | "streamed" | "error" | "client left";
 
@@ -56,6 +57,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: store },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "die" }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), payment }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("refund" as const), payment }) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "reconcile" }) },
   ),
   { maxLength: 24 },
@@ -84,13 +86,13 @@ async function take(world: World, step: Step): Promise<void> {
     case "cancel":
       world.cancel(step.payment);
       return;
+    case "refund":
+      await world.refund(step.payment);
+      return;
     case "reconcile":
       await world.reconcile();
   }
 }
-
-/** The number of the payment that a record, or an attempt at it, is about. */
-const numberOf = (id: string): number => Number(id.split("#")[0]?.split(":").at(-1));
 
 /** I2 to I5, as far as they can be told from one moment. */
 async function check(world: World): Promise<void> {
@@ -100,7 +102,7 @@ async function check(world: World): Promise<void> {
   for (const [payment, times] of world.charges) expect(times, `I3: charges of payment ${payment}`).toBe(1);
   const all = await world.records();
   for (const payment of world.heard) {
-    const known = all.some(({ id, receipt }) => numberOf(id) === payment && receipt?.success);
+    const known = all.some(({ id, receipt }) => numberOfRecord(id) === payment && receipt?.success);
     expect(known, `I5: the charge of payment ${payment} was heard of`).toBe(true);
   }
   const background = world.settle === "background";
@@ -109,11 +111,20 @@ async function check(world: World): Promise<void> {
   }
   for (const record of all) {
     if (record.reason === "moved") continue;
-    const payment = numberOf(record.id);
+    const payment = numberOfRecord(record.id);
     const charged = world.charges.has(payment);
     const { state, receipt } = record;
     if (state === "failed" || state === "released") expect(charged, `I5: ${record.id} is ${state}`).toBe(false);
-    if (state === "settled" || state === "delivered" || state === "owed") {
+    if (state === "refunded") {
+      const held = world.delivered.get(payment) ?? 0;
+      const before = world.refunded.get(payment) ?? held;
+      world.refunded.set(payment, before);
+      expect(held, `I4: ${record.id} was delivered after its money went back`).toBe(before);
+    }
+    expect(world.refunded.has(payment) && state !== "refunded", `I1: ${record.id} is ${state} after its refund`).toBe(
+      false,
+    );
+    if (state === "settled" || state === "delivered" || state === "owed" || state === "refunded") {
       expect(charged, `I5: ${record.id} is ${state}`).toBe(true);
       expect(receipt?.success, `I5: ${record.id} is ${state}`).toBe(true);
     }
@@ -142,14 +153,15 @@ async function settleDown(world: World): Promise<void> {
   for (const { state, id, answered, reason } of records) {
     if (answered || reason === "moved") continue;
     // Without a chain to ask, what was in doubt stays so.
-    const ends = ["delivered", "owed", "failed", "released", ...(world.asked ? [] : ["unknown"])];
+    const ends = ["delivered", "owed", "refunded", "failed", "released", ...(world.asked ? [] : ["unknown"])];
     expect(ends, id).toContain(state);
   }
   for (const payment of world.charges.keys()) {
-    const record = records.find(({ id, reason }) => reason !== "moved" && numberOf(id) === payment);
+    const record = records.find(({ id, reason }) => reason !== "moved" && numberOfRecord(id) === payment);
     const exhausted = record?.state === "owed" && record.runs >= 3;
     if (record?.state === "unknown" && !world.asked) continue;
-    expect(world.delivered.has(payment) || record?.state === "delivered" || exhausted, `payment ${payment}`).toBe(true);
+    const ended = record?.state === "delivered" || record?.state === "refunded" || exhausted;
+    expect(world.delivered.has(payment) || ended, `payment ${payment}`).toBe(true);
   }
 }
 

@@ -52,6 +52,8 @@ export class World {
   readonly charges = new Map<number, number>();
   /** Payments whose answer a client holds in its hands. */
   readonly delivered = new Map<number, number>();
+  /** Payments whose money went back, with how many answers clients held by then. */
+  readonly refunded = new Map<number, number>();
   /** Payments of whose charge a process that is alive has heard, and could write it down. */
   readonly heard = new Set<number>();
   /** Answers that left, whether they arrived or not, before they were paid. */
@@ -113,6 +115,16 @@ export class World {
     [this.#paywall, this.#route] = this.#start();
   }
   #epoch = 0;
+
+  /** The seller gives back what is owed for a payment, and says so. */
+  async refund(payment: number): Promise<void> {
+    const { payments } = await this.#paywall.payments({ states: ["owed"], limit: 1_000 });
+    for (const { id } of payments) {
+      if (numberOfRecord(id) !== payment) continue;
+      // A buyer may be quicker, and a store may fail: then it is owed, or refunded, as the record says.
+      await this.#paywall.resolve(id, "refunded", { note: "by bank" }).catch(() => {});
+    }
+  }
 
   async reconcile(): Promise<void> {
     await this.#paywall.reconcile();
@@ -266,7 +278,7 @@ export class World {
   }
 
   #leased({ holder, id }: StoredPayment): void {
-    this.#holders.set(holder, Number(id.split("#")[0]?.split(":").at(-1)));
+    this.#holders.set(holder, numberOfRecord(id));
     this.#dead.delete(holder);
   }
 
@@ -315,6 +327,8 @@ const OUTCOMES: Record<"fine" | "streamed" | "error" | "client left", Outcome> =
   "client left": { status: 200, aborted: true, whole: false, headers: () => [] },
 };
 
+/** The number of the payment that a record, or an attempt at it, is about. */
+export const numberOfRecord = (id: string): number => Number(id.split("#")[0]?.split(":").at(-1));
 const numberOf = ({ payload }: PaymentPayload): number =>
   Number((payload.authorization as { readonly nonce: string }).nonce);
 const transactionOf = (payment: number): string => `0x${payment.toString(16).padStart(64, "0")}`;

@@ -33,7 +33,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       toldOfMemory = true;
       tell(
         "TURNPIKE_MEMORY",
-        "Turnpike records payments in the memory of this process: a restart forgets them, and other processes do not see them. Name a `store` before real money is taken.",
+        "Turnpike records payments in the memory of this process: a restart forgets them, sales included, and other processes do not see them. Name a `store` before real money is taken.",
         false,
       );
     },
