@@ -173,3 +173,11 @@ createPaywall({ payTo: env.PAY_TO, network: "base-sepolia" });
 createPaywall({ payTo, netwrok: "base" });
 // @ts-expect-error there is no such way to settle
 createPaywall({ payTo, network: "base", settle: "later" });
+// A configuration in a variable needs its literals.
+const bare = { payTo, network: "base" };
+// @ts-expect-error the network is any text here
+createPaywall(bare);
+const fixed = { payTo, network: "base" } as const;
+createPaywall(fixed);
+const checked = { payTo, network: "base", routes: { "GET /w": "$1" } } satisfies PaywallConfig;
+createPaywall({ ...checked, settle: "before" });
