@@ -22,6 +22,8 @@ export async function withPaywall<T>(
   const { store, close } = await openStore(settings);
   try {
     const paywall = createPaywall({
+      payTo: undefined,
+      network: undefined,
       store,
       chain,
       reconcileSeconds: 0,
