@@ -2,16 +2,21 @@ import type { Store } from "@turnpike/core";
 
 // Each driver is loaded where it is used: hundreds of shops start, each with one of them.
 
+export interface OpenOptions {
+  /** Wait for no disk: where what is written may be lost, and has to come fast. @default false */
+  readonly careless?: boolean;
+}
+
 /** Opens the store that a URL names: `file:<path>`, `redis://…?room=…` or `postgres://…?room=…`. */
-export async function openStore(address: string): Promise<Store> {
+export async function openStore(address: string, { careless = false }: OpenOptions = {}): Promise<Store> {
   if (address.startsWith("file:")) {
     const { sqliteStore } = await import("@turnpike/sqlite");
-    return sqliteStore(address.slice("file:".length));
+    return sqliteStore(address.slice("file:".length), careless ? { durability: "process" } : {});
   }
   const url = new URL(address);
   const room = url.searchParams.get("room") ?? "turnpike";
   url.search = "";
-  return url.protocol === "redis:" ? openRedis(url, room) : openPostgres(url, room);
+  return url.protocol === "redis:" ? openRedis(url, room) : openPostgres(url, room, careless);
 }
 
 async function openRedis({ href }: URL, prefix: string): Promise<Store> {
@@ -26,11 +31,12 @@ async function openRedis({ href }: URL, prefix: string): Promise<Store> {
   return redisStore(client, { prefix, timeout: 10_000 });
 }
 
-async function openPostgres({ href }: URL, schema: string): Promise<Store> {
+async function openPostgres({ href }: URL, schema: string, allowAsyncCommit: boolean): Promise<Store> {
   const [{ postgresStore }, { default: pg }] = await Promise.all([import("@turnpike/postgres"), import("pg")]);
-  const pool = new pg.Pool({ connectionString: href, max: 8, connectionTimeoutMillis: 1_500 });
+  const session = allowAsyncCommit ? { options: "-c synchronous_commit=off" } : {};
+  const pool = new pg.Pool({ connectionString: href, max: 8, connectionTimeoutMillis: 1_500, ...session });
   pool.on("error", () => {});
-  return postgresStore(pool, { schema, timeout: 10_000 });
+  return postgresStore(pool, { schema, timeout: 10_000, allowAsyncCommit });
 }
 
 /** Removes what a run has left in a store that others use too. */
