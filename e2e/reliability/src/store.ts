@@ -2,21 +2,16 @@ import type { Store } from "@turnpike/core";
 
 // Each driver is loaded where it is used: hundreds of shops start, each with one of them.
 
-export interface OpenOptions {
-  /** Wait for no disk: where what is written may be lost, and has to come fast. @default false */
-  readonly careless?: boolean;
-}
-
 /** Opens the store that a URL names: `file:<path>`, `redis://…?room=…` or `postgres://…?room=…`. */
-export async function openStore(address: string, { careless = false }: OpenOptions = {}): Promise<Store> {
+export async function openStore(address: string): Promise<Store> {
   if (address.startsWith("file:")) {
     const { sqliteStore } = await import("@turnpike/sqlite");
-    return sqliteStore(address.slice("file:".length), careless ? { durability: "process" } : {});
+    return sqliteStore(address.slice("file:".length));
   }
   const url = new URL(address);
   const room = url.searchParams.get("room") ?? "turnpike";
   url.search = "";
-  return url.protocol === "redis:" ? openRedis(url, room) : openPostgres(url, room, careless);
+  return url.protocol === "redis:" ? openRedis(url, room) : openPostgres(url, room);
 }
 
 async function openRedis({ href }: URL, prefix: string): Promise<Store> {
@@ -31,12 +26,11 @@ async function openRedis({ href }: URL, prefix: string): Promise<Store> {
   return redisStore(client, { prefix, timeout: 10_000 });
 }
 
-async function openPostgres({ href }: URL, schema: string, allowAsyncCommit: boolean): Promise<Store> {
+async function openPostgres({ href }: URL, schema: string): Promise<Store> {
   const [{ postgresStore }, { default: pg }] = await Promise.all([import("@turnpike/postgres"), import("pg")]);
-  const session = allowAsyncCommit ? { options: "-c synchronous_commit=off" } : {};
-  const pool = new pg.Pool({ connectionString: href, max: 8, connectionTimeoutMillis: 1_500, ...session });
+  const pool = new pg.Pool({ connectionString: href, max: 8, connectionTimeoutMillis: 1_500 });
   pool.on("error", () => {});
-  return postgresStore(pool, { schema, timeout: 10_000, allowAsyncCommit });
+  return postgresStore(pool, { schema, timeout: 10_000 });
 }
 
 /** Removes what a run has left in a store that others use too. */

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { createPaywall, type PaymentPage, type Paywall, type Store } from "@turnpike/core";
 import { openStore } from "../store.js";
-import { fillObject, openBridge } from "./hosts.js";
-import { AMOUNT, RARE_PAYER, saleOf } from "./sales.js";
+import { fill } from "./fill.js";
+import { openBridge } from "./hosts.js";
+import { AMOUNT, RARE_PAYER } from "./sales.js";
 
 /** What a step tells: seconds, and megabytes that its process has grown by at most. */
 export interface Told {
@@ -16,33 +17,21 @@ export interface Told {
 }
 
 const MEGABYTE = 1024 * 1024;
-/** Sales that are written at once. */
-const AT_ONCE = 256;
 const PAGE = 1_000;
 
 const [task = "", address = "", count = "0", now = "0"] = process.argv.slice(2);
 const sales = Number(count);
-const store = address.startsWith("http:")
-  ? openBridge(address)
-  : await openStore(address, { careless: task === "fill" });
-if (task === "fill") await fill(store);
-else await read(store);
+if (task === "fill") {
+  const began = performance.now();
+  await fill(address, sales, Number(now));
+  tell({ step: "fill", seconds: (performance.now() - began) / 1000, grown: 0 });
+} else {
+  await read(address.startsWith("http:") ? openBridge(address) : await openStore(address));
+}
 process.exit(0);
 
 function tell(told: Told): void {
   process.stdout.write(`${JSON.stringify(told)}\n`);
-}
-
-async function fill(store: Store): Promise<void> {
-  const began = performance.now();
-  let next = 0;
-  const write = async () => {
-    while (next < sales) await store.insert(saleOf(next++, sales, Number(now)), 0);
-  };
-  if (address.startsWith("http:")) await fillObject(address, sales, Number(now));
-  else await Promise.all(Array.from({ length: AT_ONCE }, write));
-  await (store as { close?(): Promise<void> }).close?.();
-  tell({ step: "fill", seconds: (performance.now() - began) / 1000, grown: 0 });
 }
 
 async function read(store: Store): Promise<void> {

@@ -4,11 +4,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "@turnpike/core";
-import { bridgeStore, runSql } from "../../../../packages/durable-objects/test/support/bridge.js";
+import { bridgeStore } from "../../../../packages/durable-objects/test/support/bridge.js";
 import { startWorkerd } from "../../../../packages/durable-objects/test/support/workerd.js";
 import { freePort, listening } from "../backend.js";
 import { clearRoom } from "../store.js";
-import { saleOf } from "./sales.js";
 
 export type StoreName = "sqlite" | "redis" | "postgres" | "durable-objects";
 
@@ -50,32 +49,11 @@ export const hosts: Readonly<Record<StoreName, () => Promise<Host>>> = {
 
 type Workerd = Parameters<typeof bridgeStore>[0];
 /** The rest of it serves tests that end and start it. */
-const workerdAt = (address: string) => ({ url: () => address }) as unknown as Workerd;
+export const workerdAt = (address: string) => ({ url: () => address }) as unknown as Workerd;
 
 /** The store of a Worker that runs in workerd, over HTTP. */
 export function openBridge(address: string): Store {
   return bridgeStore(workerdAt(address), { name: "books", timeout: 30_000 }, { binding: "OPEN" });
-}
-
-/** Rows of one statement, which may have 100 KB. */
-const ROWS = 50;
-
-/** Sales by SQL, in the object itself: a commit for each would take hours. */
-export async function fillObject(address: string, sales: number, now: number): Promise<void> {
-  await openBridge(address).insert(saleOf(0, sales, now), 0);
-  const text = (value: unknown) => `'${String(value).replaceAll("'", "''")}'`;
-  for (let i = 1; i < sales; i += ROWS) {
-    const rows = Array.from({ length: Math.min(ROWS, sales - i) }, (_, j) => {
-      const record = saleOf(i + j, sales, now);
-      const { id, version, state, holder, createdAt, updatedAt, expiresAt = "NULL", route, payer, chargedAt } = record;
-      const times = `0, ${createdAt}, ${updatedAt}, ${expiresAt}`;
-      const names = [route, payer].map(text);
-      return `(${text(id)}, ${version}, ${text(state)}, ${text(holder)}, ${times}, ${names}, ${chargedAt}, ${text(JSON.stringify(record))})`;
-    });
-    const columns =
-      "id, version, state, holder, leased_until, created_at, updated_at, expires_at, route, payer, charged_at, record";
-    await runSql(workerdAt(address), "books/0", `INSERT INTO records (${columns}) VALUES ${rows.join(",")}`);
-  }
 }
 
 async function end(server: ChildProcess): Promise<void> {
