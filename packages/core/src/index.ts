@@ -30,7 +30,7 @@ export {
 export type { FacilitatorHealth, FacilitatorState } from "./lib/facilitator/member.js";
 export { SETTLE_TOKEN, SETTLED_ELSEWHERE } from "./lib/facilitator/settle-token.js";
 export type { CallOptions, Facilitator } from "./lib/facilitator/types.js";
-export { inListOrder, isListed } from "./lib/ledger/listing.js";
+export { inListOrder, isListed, positionOf } from "./lib/ledger/listing.js";
 export { type MemoryStoreOptions, memoryStore } from "./lib/ledger/memory.js";
 export {
   PAYMENT_STATES,
