@@ -1,7 +1,7 @@
 import type { PaymentRecord } from "@turnpike/core";
 import { isAddress, lower } from "@turnpike/core/chain";
 import type { Hex } from "viem";
-import { encodeFunctionData, parseAbi } from "viem/utils";
+import { encodeFunctionData, keccak256, parseAbi, stringToBytes } from "viem/utils";
 import { RefundError } from "./refund-error.js";
 
 /** What has to be given back. Addresses are in lower case. */
@@ -35,9 +35,13 @@ export function readDebt({ offer, receipt, payer = receipt?.payer }: PaymentReco
   return { token, to, value: BigInt(amount) };
 }
 
-/** The call that gives it back: a plain transfer. */
-export function encodeRefund({ to, value }: Debt): Hex {
-  return encodeFunctionData({ abi: transferAbi, functionName: "transfer", args: [to, value] });
+/**
+ * The call that gives it back: a plain transfer, with a digest of the payment's id behind its arguments, where tokens do not
+ * look. Without it, refunds of two equal payments that are planned at once would be one transaction, and count as two.
+ */
+export function encodeRefund({ id }: PaymentRecord, { to, value }: Debt): Hex {
+  const call = encodeFunctionData({ abi: transferAbi, functionName: "transfer", args: [to, value] });
+  return `${call}${keccak256(stringToBytes(id)).slice(2)}`;
 }
 
 function impossible(message: string): RefundError {

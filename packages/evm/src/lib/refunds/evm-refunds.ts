@@ -46,7 +46,7 @@ export function evmRefunds(options: EvmRefundOptions): RefundSender {
     const { plan: text = "", transaction = "" } = payment.refund ?? {};
     const debt = readDebt(payment, network);
     const plan = readPlan(text);
-    if (plan.chainId !== chainId || plan.to !== debt.token || plan.data !== encodeRefund(debt)) {
+    if (plan.chainId !== chainId || plan.to !== debt.token || plan.data !== encodeRefund(payment, debt)) {
       throw new RefundError("refund_plan", "The plan on record does not give back this payment");
     }
     if (plan.from !== lower(account.address)) {

@@ -27,7 +27,7 @@ export async function planRefund(
   const debt = readDebt(payment, network);
   const from = lower(account.address);
   const { token, value } = debt;
-  const data = encodeRefund(debt);
+  const data = encodeRefund(payment, debt);
   // Ahead of the nonce, so that no earlier block can hold the transaction.
   const { number: block } = await readBlock(rpc);
   const [code, balance, coins, nonce, fees] = await Promise.all([

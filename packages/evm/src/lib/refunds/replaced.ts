@@ -3,8 +3,8 @@ import type { Hex } from "viem";
 import type { Plan } from "./plan.js";
 
 /** Blocks that count as final where a chain does not say which ones are. */
-const FINAL_BLOCKS = 1000n;
-/** Blocks ahead of the plan's at which the search begins: the nodes that were asked may not have been equally far. */
+const FINAL_BLOCKS = 400n;
+/** Blocks ahead of the plan's at which the search ends: the nodes that were asked may not have been equally far. */
 const EARLIER = 1000n;
 
 /** The number of the newest block that no other can take the place of. */
@@ -36,15 +36,24 @@ export async function isReplaced(rpc: Rpc, plan: Plan, hash: Hex): Promise<boole
   }
 }
 
-/** The block that holds the account's transaction with the plan's nonce, up to a final one. */
+/**
+ * The block that holds the account's transaction with the plan's nonce, up to a final one. Looked for from there backwards, in
+ * steps that grow: many nodes remember the newest blocks only.
+ */
 async function findBlockOf(rpc: Rpc, { from, nonce, block }: Plan, final: bigint): Promise<bigint | undefined> {
   const isUsedAt = async (at: bigint) => {
     const count = await rpc.request("eth_getTransactionCount", [from, `0x${at.toString(16)}`]);
     return BigInt(count as Hex) > BigInt(nonce);
   };
-  let unused = block > EARLIER ? block - EARLIER : 0n;
+  const first = block > EARLIER ? block - EARLIER : 0n;
   let used = final;
-  if (used <= unused || !(await isUsedAt(used)) || (await isUsedAt(unused))) return undefined;
+  if (used <= first || !(await isUsedAt(used))) return undefined;
+  let unused = used - 1n;
+  for (let step = 2n; await isUsedAt(unused); step *= 2n) {
+    if (unused === first) return undefined;
+    used = unused;
+    unused = used - step > first ? used - step : first;
+  }
   while (used - unused > 1n) {
     const middle = (used + unused) / 2n;
     if (await isUsedAt(middle)) used = middle;
