@@ -18,4 +18,5 @@ export { createReader, type ReaderOptions } from "./lib/chain/reader.js";
 export { createRpc, type Rpc } from "./lib/chain/rpc.js";
 export { RpcFailure, RpcRefusal } from "./lib/chain/rpc-errors.js";
 export { isAddress, isWord, lower } from "./lib/chain/words.js";
+export { formatAmount } from "./lib/pricing/money.js";
 export { networkNamed } from "./lib/pricing/networks.js";

@@ -51,8 +51,11 @@ export interface RefundSender {
    * transaction again, unchecked, since it may have been sent. Sends nothing.
    */
   prepare(payment: PaymentRecord): Promise<RefundPlan>;
-  /** Sends the transaction of the plan on record, which may have been sent before, and waits for it for a while. */
-  send(payment: PaymentRecord): Promise<RefundOutcome>;
+  /**
+   * Sends the transaction of the plan on record, which may have been sent before, and waits for it for a while.
+   * @param options.signal ends the waiting
+   */
+  send(payment: PaymentRecord, options?: { readonly signal?: AbortSignal }): Promise<RefundOutcome>;
 }
 
 /** A refund as it is shown before it is sent. */
@@ -71,6 +74,8 @@ export interface PlannedRefund extends Omit<RefundPlan, "plan"> {
 export interface RefundOptions {
   /** Asked with what is about to be sent; `false`: nothing is recorded and nothing is sent. */
   readonly confirm?: (planned: PlannedRefund) => Awaitable<boolean>;
+  /** Ends the waiting for what was sent: the refund is then `pending`. */
+  readonly signal?: AbortSignal;
 }
 
 /** How far a refund has come. */
@@ -114,7 +119,7 @@ async function refundInTurn(
   engine: Engine,
   id: string,
   sender: RefundSender,
-  { confirm = () => true }: RefundOptions,
+  { confirm = () => true, signal }: RefundOptions,
 ): Promise<RefundResult> {
   const found = await findOwed(engine, id);
   const { network } = found.offer;
@@ -131,7 +136,7 @@ async function refundInTurn(
     return { type: "planned", payment: publicRecord(found) };
   }
   const refunding = resumed ? found : await engine.ledger.advance(found, "refunding", { refund, reason: "refund" });
-  const outcome = await sender.send(publicRecord(refunding));
+  const outcome = await sender.send(publicRecord(refunding), signal ? { signal } : {});
   if (outcome.type === "pending") return { ...outcome, payment: publicRecord(refunding) };
   const type = outcome.type === "confirmed" ? "refunded" : "void";
   return { type, payment: publicRecord(await conclude(engine, refunding, type)) };

@@ -73,11 +73,11 @@ export function evmRefunds(options: EvmRefundOptions): RefundSender {
     networks: [network],
     prepare: (payment) =>
       told(async () => show(await (payment.refund?.plan === undefined ? begin(payment) : resume(payment)))),
-    send: (payment) =>
+    send: (payment, { signal } = {}) =>
       told(async () => {
         const refund = await resume(payment);
         await checkChain();
-        return followRefund(rpc, refund, settings);
+        return followRefund(rpc, refund, settings, signal);
       }),
   };
 }

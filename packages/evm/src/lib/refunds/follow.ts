@@ -35,12 +35,14 @@ const REMIND = 15_000;
 
 /**
  * Sends a transaction and waits for it. The chain is looked at first: it may have been sent before.
+ * @param signal ends the waiting: one more look, and that is the outcome
  * @throws ChainError if the node could not be asked to the last; RefundError `refund_unclear`
  */
 export async function followRefund(
   rpc: Rpc,
   refund: Refund,
   { confirmations, timeout }: Pick<RefundSettings, "confirmations" | "timeout">,
+  signal?: AbortSignal,
 ): Promise<RefundOutcome> {
   const end = performance.now() + timeout;
   let offered = Number.NEGATIVE_INFINITY;
@@ -61,12 +63,24 @@ export async function followRefund(
       if (!(error instanceof RpcFailure || error instanceof RpcRefusal)) throw error;
       trouble = error;
     }
-    if (performance.now() + pause > end) {
+    if (signal?.aborted || performance.now() + pause > end) {
       if (found) return found;
       throw asChainError(trouble);
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await wait(pause, signal);
   }
+}
+
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done, { once: true });
+  });
 }
 
 /** Hands it to the node; tells why if the node does not take it. What is not certain is as good as sent. */
