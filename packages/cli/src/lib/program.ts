@@ -46,8 +46,9 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .option("--force", "also where the chain or another payment on record contradicts the transaction")
     .option("--yes", "do it")
     .action(async (id, state, given, command) => {
-      if (state === "refunded") done(await resolveRefunded(io, options(command), id, given));
-      else done(await resolve(io, options(command), id, state, given));
+      if (state === "refunded") return done(await resolveRefunded(io, options(command), id, given));
+      if (given.note !== undefined) throw new CommandError("invalid_arguments", "--note is for what was refunded");
+      return done(await resolve(io, options(command), id, state, given));
     });
 
   withRpc(program.command("refund"))
