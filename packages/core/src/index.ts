@@ -53,6 +53,8 @@ export { type PaymentIdentifierOptions, paymentIdentifier } from "./lib/paywall/
 export { type CreatePaywall, createPaywall, type Paywall, type PaywallSource } from "./lib/paywall/paywall.js";
 export type { Reconciliation } from "./lib/paywall/reconcile.js";
 export type {
+  PendingReason,
+  PlannedRefund,
   RefundByHand,
   RefundOptions,
   RefundOutcome,

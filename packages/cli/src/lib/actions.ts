@@ -9,14 +9,18 @@ import { json } from "./text.js";
 /** What the command ends with. */
 export const FINE = 0;
 export const FAILED = 1;
-const STILL_OPEN = 2;
+export const STILL_OPEN = 2;
 /** 128 and the number of SIGINT, as shells have it. */
 const INTERRUPTED = 130;
 
 /** Open payments that are counted. */
 const MOST = 1_000;
 
-type Action<Rest extends readonly unknown[] = []> = (io: Io, options: GivenOptions, ...rest: Rest) => Promise<number>;
+export type Action<Rest extends readonly unknown[] = []> = (
+  io: Io,
+  options: GivenOptions,
+  ...rest: Rest
+) => Promise<number>;
 
 /** Finds out what became of open payments, in as many passes as lead anywhere. */
 export const reconcile: Action = (io, options) =>

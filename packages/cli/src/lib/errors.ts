@@ -10,6 +10,12 @@ export type CommandErrorCode =
   | "store_not_found"
   /** A package that the store or the chain needs is not installed. */
   | "missing_driver"
+  /** No key to refund with is given. */
+  | "missing_key"
+  /** What is given as a key is none. */
+  | "invalid_key"
+  /** The file with the key can be read by others. */
+  | "exposed_key"
   /** A step that cannot be taken back, without `--yes`. */
   | "unconfirmed";
 

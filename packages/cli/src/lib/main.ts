@@ -7,7 +7,7 @@ import { createProgram } from "./program.js";
 /**
  * Runs the command `turnpike`.
  * @param argv what was written after the command's name
- * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile`, 130 interrupted
+ * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile` or `refund`, 130 interrupted
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code = FINE;
@@ -30,7 +30,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** Commander's own complaint, without the values that were given: an address may have a password in it. */
 function misuse({ code, message }: CommanderError): CommandError {
-  const said = code === "commander.help" ? "name a command: reconcile, payments, resolve or health" : message;
+  const said = code === "commander.help" ? "name a command: reconcile, payments, resolve, refund or health" : message;
   const text = said
     .replace(/^error: /, "")
     .replace(/=[^']*/g, "=…")
