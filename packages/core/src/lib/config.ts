@@ -233,18 +233,32 @@ export type ConfigByRoute<Raw = unknown, Own extends string = never, Keys extend
   | NetworkByRoute<Raw, Own, Keys>
   | BothByRoute<Raw, Own, Keys>;
 
+/** What the routes name: by these members editors and errors tell which form a configuration has. */
+interface RecipientByRoute {
+  readonly payTo?: undefined;
+}
+
+/** @see RecipientByRoute */
+interface PlaceByRoute {
+  readonly network?: undefined;
+}
+
 interface PayToByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
   extends EngineOptions<Raw, Own>,
+    RecipientByRoute,
     Place<Own>,
     Table<Listed<Keys, RouteOptions<Raw, Own> & Recipient>> {}
 
 interface NetworkByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
   extends EngineOptions<Raw, Own>,
     Recipient,
+    PlaceByRoute,
     Table<Listed<Keys, RouteOptions<Raw, Own> & Place<Own>>> {}
 
 interface BothByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
   extends EngineOptions<Raw, Own>,
+    RecipientByRoute,
+    PlaceByRoute,
     Table<Listed<Keys, RouteOptions<Raw, Own> & Recipient & Place<Own>>> {}
 
 /**
