@@ -143,6 +143,35 @@ describeWith(await missRedis(), "what the store keeps in Redis", () => {
     expect(await admin.pexpiretime(key("link:key"))).toBe(soon);
   });
 
+  it("looks at no more than 500 records in one script, so that Redis serves others meanwhile", async () => {
+    const { open } = begin();
+    const counting = new Redis(REDIS_URL);
+    let scripts = 0;
+    const evalsha = Reflect.get(counting, "evalshaBuffer") as (...args: unknown[]) => unknown;
+    const evalshaBuffer = (...args: unknown[]) => {
+      scripts++;
+      return evalsha.apply(counting, args);
+    };
+    Object.assign(counting, { evalshaBuffer });
+    try {
+      const store = open(counting);
+      const records = Array.from({ length: 1_200 }, (_, i) =>
+        sampleRecord({ createdAt: i, updatedAt: i, chargedAt: i }),
+      );
+      await Promise.all(records.map((record) => store.insert(record, 0)));
+      for (const order of ["newest", "oldest", "charged"] as const) {
+        scripts = 0;
+        expect(await store.list({ order, limit: 10, route: "GET /nothing" })).toEqual([]);
+        expect(scripts).toBe(3);
+        scripts = 0;
+        expect(await store.list({ order, limit: 1_100 })).toHaveLength(1_100);
+        expect(scripts).toBe(3);
+      }
+    } finally {
+      counting.disconnect();
+    }
+  });
+
   it("leaves nothing of records and answers that have expired", async () => {
     const { open, key, prefix } = begin();
     const store = open(node.client);

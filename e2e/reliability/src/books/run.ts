@@ -18,8 +18,14 @@ export interface Books {
 /**
  * Fills a store with sales, then lists, adds up and exports all of them through a paywall.
  * @param onStep told of each step as it ends
+ * @param heap megabytes that the process which reads may use for objects; absent: as many as Node allows
  */
-export async function keepBooks(store: StoreName, sales: number, onStep: (told: Told) => void): Promise<Books> {
+export async function keepBooks(
+  store: StoreName,
+  sales: number,
+  onStep: (told: Told) => void,
+  heap?: number,
+): Promise<Books> {
   const host = await hosts[store]();
   const steps: Told[] = [];
   const now = Date.now();
@@ -31,15 +37,17 @@ export async function keepBooks(store: StoreName, sales: number, onStep: (told: 
     const before = await host.size().catch(() => 0);
     await run(["fill", host.address, String(sales), String(now)], heard);
     const bytesPerSale = Math.round(((await host.size()) - before) / sales);
-    await run(["read", host.address, String(sales), String(now)], heard);
+    await run(["read", host.address, String(sales), String(now)], heard, heap);
     return { store, sales, bytesPerSale, steps };
   } finally {
     await host.close();
   }
 }
 
-async function run(args: readonly string[], onStep: (told: Told) => void): Promise<void> {
-  const child = spawn(process.execPath, ["--import", TSX, CHILD, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+async function run(args: readonly string[], onStep: (told: Told) => void, heap?: number): Promise<void> {
+  const limit = heap === undefined ? [] : [`--max-old-space-size=${heap}`];
+  const all = [...limit, "--import", TSX, CHILD, ...args];
+  const child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number | null>((resolve) => {
     child.once("close", resolve);
   });

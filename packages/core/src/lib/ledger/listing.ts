@@ -2,7 +2,7 @@ import type { StoredPayment } from "./record.js";
 import type { ListOrder, ListPosition, Reading, StoreQuery } from "./store.js";
 
 /** The time that a list goes by, in Unix milliseconds; nothing where the record has no place in it. */
-export function listedAt(record: StoredPayment, order: ListOrder): number | undefined {
+function listedAt(record: StoredPayment, order: ListOrder): number | undefined {
   if (order === "newest") return record.createdAt;
   return order === "oldest" ? record.updatedAt : record.chargedAt;
 }

@@ -217,9 +217,9 @@ export function keptUntil(record: PaymentRecord, now: number, retain: Retain): n
   if (isFree(record)) return now + (isAttempt(record) ? KEEP_ATTEMPT : KEEP);
   const { state, validBefore = 0, chargedAt } = record;
   if (!ENDS.includes(state)) return undefined;
-  const window = validBefore * 1000 + KEEP_BEYOND;
-  if (chargedAt === undefined) return Math.min(Math.max(now + KEEP, window), now + KEEP_AT_MOST);
-  return retain === "forever" ? FOREVER : Math.max(now + retain * DAY, window);
+  const usable = validBefore * 1000 + KEEP_BEYOND;
+  if (chargedAt === undefined) return Math.min(Math.max(now + KEEP, usable), now + KEEP_AT_MOST);
+  return retain === "forever" ? FOREVER : Math.max(now + retain * DAY, usable);
 }
 
 /** States that nothing but a further charge, or a broken connection, leaves. */

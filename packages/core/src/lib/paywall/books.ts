@@ -29,8 +29,9 @@ export interface PaymentPage {
   readonly next?: string;
 }
 
-/** Records that a store is asked for at once, at most. */
+/** Records that a store is asked for at once, at most; and at least, if those before were not enough. */
 const AT_ONCE = 1_000;
+const AT_LEAST = 100;
 
 /**
  * One page of records as operators see them: no signature, and no attempt that goes on under another name.
@@ -61,24 +62,39 @@ export async function listPayments(engine: Engine, query: PaymentQuery): Promise
 export type Wanted = Pick<StoreQuery, "states" | "route" | "payer" | "from" | "to">;
 
 /**
- * Every record in the order of a list, page by page, so that memory holds a page and no more. Attempts that go on under
+ * Every record in the order of a list, page by page, so that memory holds two pages at most. Attempts that go on under
  * their payment's own name are left out.
- * @param first how many records are likely to be read
+ * @param first how many records are likely to be read; absent: all of them, so that a page is asked for while the one
+ *   before it is read
  */
 export async function* walk(
   { ledger }: Engine,
   order: ListOrder,
   wanted: Wanted,
   start?: ListPosition,
-  first = AT_ONCE,
+  first?: number,
 ): AsyncGenerator<StoredPayment, void, undefined> {
-  let after = start;
-  for (let limit = Math.min(first, AT_ONCE); ; limit = AT_ONCE) {
-    const found = await ledger.list({ ...wanted, order, limit, ...(after ? { after } : {}) });
-    for (const { record } of found) if (record.reason !== MOVED) yield record;
+  let left = first ?? AT_ONCE;
+  const ask = (after: ListPosition | undefined, least = AT_LEAST) => {
+    // One more than a page tells whether there is another.
+    const limit = Math.min(Math.max(left, least), AT_ONCE + 1);
+    const page = ledger.list({ ...wanted, order, limit, ...(after ? { after } : {}) });
+    // It is waited for below, if anything still is.
+    page.catch(() => {});
+    return { limit, page };
+  };
+  for (let asked = ask(start, 1); ; ) {
+    const found = await asked.page;
     const last = found.at(-1);
-    if (!last || found.length < limit) return;
-    after = positionOf(last.record, order);
+    const end = last && found.length >= asked.limit ? positionOf(last.record, order) : undefined;
+    if (end && first === undefined) asked = ask(end);
+    for (const { record } of found) {
+      if (record.reason === MOVED) continue;
+      yield record;
+      if (first !== undefined) left--;
+    }
+    if (!end) return;
+    if (first !== undefined) asked = ask(end);
   }
 }
 

@@ -14,6 +14,7 @@ const errors = (): readonly Error[] => [
     "store_timeout",
     "store_not_replicated",
     "store_not_prepared",
+    "store_migrating",
     "store_too_new",
     "store_in_use",
     "store_unreadable",
