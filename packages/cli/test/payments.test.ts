@@ -2,7 +2,7 @@ import type { StoredPayment } from "@turnpike/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCsv, readRows } from "./support/csv.js";
 import { makePayment, makeSale, offer, signatureOf } from "./support/payments.js";
-import { type Circumstances, run } from "./support/run.js";
+import { type Circumstances, fastClock, run } from "./support/run.js";
 import { openStage, type Stage } from "./support/stages.js";
 
 let stage: Stage;
@@ -208,10 +208,9 @@ describe("a long list", () => {
 
   it("tells on stderr how far it is, after a second", async () => {
     await putMany();
-    let time = 0;
-    const { out, err } = await list(["--all", "--json"], { now: () => (time += 600) });
+    const { out, err } = await list(["--all", "--json"], { now: fastClock() });
     expect(JSON.parse(out)).toHaveLength(1_203);
-    expect(err).toMatch(/^turnpike: 1000 payments so far \(1 s\)\n/m);
+    expect(err).toMatch(/^turnpike: 1000 payments so far \(\d+ s\)\n/m);
   });
 });
 

@@ -146,6 +146,6 @@ function amountText(amount: string, total: TotalFacts): string {
 }
 
 function spanText(from: number | undefined, to: number | undefined): string {
-  const since = from === undefined ? "" : ` from ${isoTime(from)} on`;
-  return to === undefined ? since : `${since} before ${isoTime(to)}`;
+  if (from === undefined) return to === undefined ? "" : ` before ${isoTime(to)}`;
+  return to === undefined ? ` since ${isoTime(from)}` : ` from ${isoTime(from)} to ${isoTime(to)}`;
 }
