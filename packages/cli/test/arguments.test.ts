@@ -10,7 +10,7 @@ import { run } from "./support/run.js";
 import { openStage, type Stage } from "./support/stages.js";
 
 const SECRET = "hunter2";
-const COMMANDS = ["reconcile", "payments", "show", "sales", "resolve", "health"];
+const COMMANDS = ["reconcile", "payments", "show", "sales", "resolve", "refund", "health"];
 
 /** The command fails with this code, in one line on stderr that has no secret in it. */
 async function expectRefusal(args: string[], code: string, env: Record<string, string> = {}): Promise<string> {

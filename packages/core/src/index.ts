@@ -55,6 +55,8 @@ export { type PaymentIdentifierOptions, paymentIdentifier } from "./lib/paywall/
 export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
 export type { Reconciliation } from "./lib/paywall/reconcile.js";
 export type {
+  PendingReason,
+  PlannedRefund,
   RefundByHand,
   RefundOptions,
   RefundOutcome,

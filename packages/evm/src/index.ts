@@ -4,4 +4,7 @@ export { eip3009Signatures, type SignatureOptions } from "./lib/eip3009-signatur
 export { evmChain } from "./lib/evm-chain.js";
 export { localFacilitator } from "./lib/local-facilitator.js";
 export type { LocalFacilitatorOptions } from "./lib/options.js";
+export { evmRefunds } from "./lib/refunds/evm-refunds.js";
+export type { EvmRefundOptions, RefundAccount } from "./lib/refunds/options.js";
+export { RefundError, type RefundErrorCode } from "./lib/refunds/refund-error.js";
 export { serveFacilitator } from "./lib/serve-facilitator.js";

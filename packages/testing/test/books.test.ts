@@ -5,6 +5,7 @@ import {
   type Paywall,
   type RefundOutcome,
   type RefundSender,
+  type Store,
   type StoredPayment,
 } from "@turnpike/core";
 import type { PaywallConfig, PricedRoute } from "@turnpike/core/adapter";
@@ -261,16 +262,16 @@ describe("a refund by the seller's key", () => {
   const plan = { transaction: `0x${"4e".repeat(32)}`, plan: '{"nonce":7}', from: PAY_TO, to: ALICE, amount: "10000" };
 
   /** A sender that says what the case wants, and notes what it was asked. */
-  function senderOf(outcomes: (RefundOutcome["type"] | Error)[], networks = ["eip155:84532"]) {
+  function senderOf(outcomes: (RefundOutcome["type"] | Error)[], networks = ["eip155:84532"], made = plan) {
     const asked: string[] = [];
     const sender: RefundSender = {
       networks,
-      prepare: async ({ id }: PaymentRecord) => {
-        asked.push(`prepare ${id === "" ? "" : "it"}`);
-        return plan;
+      prepare: async ({ id, refund }: PaymentRecord) => {
+        asked.push(`prepare ${id === "" ? "" : "it"}${refund ? " again" : ""}`);
+        return made;
       },
-      send: async (transaction, text) => {
-        asked.push(`send ${transaction} ${text}`);
+      send: async ({ refund }) => {
+        asked.push(`send ${refund?.transaction} ${refund?.plan}`);
         const outcome = outcomes.shift() ?? "confirmed";
         if (outcome instanceof Error) throw outcome;
         return { type: outcome };
@@ -318,9 +319,64 @@ describe("a refund by the seller's key", () => {
     };
     const { sender, asked } = senderOf([]);
     expect(await tolls.refund(id, sender, { confirm })).toMatchObject({ type: "planned" });
-    expect(shown).toEqual([{ transaction: plan.transaction, from: PAY_TO, to: ALICE, amount: "10000" }]);
+    const token = { network: "eip155:84532", asset: USDC, token: "USDC", decimals: 6 };
+    const { plan: _, ...facts } = plan;
+    expect(shown).toEqual([{ ...facts, ...token, resumed: false }]);
     expect(asked).toEqual(["prepare it"]);
     expect(await store.read(id)).toEqual(before);
+  });
+
+  it("G45 asks `confirm` as well where a refund is under way, and sends nothing if it says no", async () => {
+    const { tolls, id, store } = await owe();
+    await tolls.refund(id, senderOf(["pending"]).sender);
+    const before = await store.read(id);
+    const shown: { resumed: boolean }[] = [];
+    const { sender, asked } = senderOf([]);
+    const confirm = (it: { resumed: boolean }) => shown.push(it) === 0;
+    expect(await tolls.refund(id, sender, { confirm })).toMatchObject({ type: "planned" });
+    expect(shown).toMatchObject([{ transaction: plan.transaction, resumed: true }]);
+    expect(asked).toEqual(["prepare it again"]);
+    expect(await store.read(id)).toEqual(before);
+  });
+
+  it("G45 does not go on by another transaction than the one on record", async () => {
+    const { tolls, id } = await owe();
+    await tolls.refund(id, senderOf(["pending"]).sender);
+    const other = senderOf([], undefined, { ...plan, transaction: `0x${"5f".repeat(32)}` });
+    await expect(tolls.refund(id, other.sender)).rejects.toMatchObject({ code: "refund_under_way" });
+    expect(other.asked).toEqual(["prepare it again"]);
+  });
+
+  it("G45 takes no other operator's plan for its own, where its own write is in doubt", async () => {
+    const { id, store } = await owe();
+    const mine = senderOf([]);
+    const theirs = senderOf([], undefined, { ...plan, transaction: `0x${"5f".repeat(32)}` });
+    const rival = open({ store });
+    // The connection breaks as the plan is written, and somebody else's is on record by then.
+    const broken: Store = {
+      ...store,
+      replace: async (record, ...rest) => {
+        if (record.state !== "refunding") return store.replace(record, ...rest);
+        expect(await rival.refund(id, { ...theirs.sender, send: async () => ({ type: "pending" }) })).toMatchObject({
+          type: "pending",
+        });
+        throw new Error("the connection broke");
+      },
+    };
+    await expect(open({ store: broken }).refund(id, mine.sender)).rejects.toMatchObject({ code: "store_unavailable" });
+    expect(mine.asked).toEqual(["prepare it"]);
+    expect((await store.read(id))?.record.refund?.transaction).toBe(`0x${"5f".repeat(32)}`);
+  });
+
+  it("G45 of several payments by one sender goes one by one, also where one fails", async () => {
+    const { tolls, id } = await owe();
+    await buy(tolls, 500);
+    const debts = (await tolls.payments({ states: ["owed"] })).payments.map((one) => one.id);
+    const { sender, asked } = senderOf([new Error("the node is away"), "confirmed"]);
+    const ends = await Promise.allSettled(debts.map((debt) => tolls.refund(debt, sender)));
+    expect(ends.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+    expect(debts).toContain(id);
+    expect(asked).toEqual(["prepare it", SENT, "prepare it", SENT]);
   });
 
   it("G45 goes on with the very transaction that is on record, however often it was interrupted", async () => {
@@ -330,7 +386,7 @@ describe("a refund by the seller's key", () => {
     expect((await tolls.health()).open.owed.count).toBe(1);
     expect(await tolls.refund(id, sender)).toMatchObject({ type: "pending", payment: { state: "refunding" } });
     expect(await tolls.refund(id, sender)).toMatchObject({ type: "refunded" });
-    expect(asked).toEqual(["prepare it", SENT, SENT, SENT]);
+    expect(asked).toEqual(["prepare it", SENT, "prepare it again", SENT, "prepare it again", SENT]);
     expect((await tolls.health()).open.owed.count).toBe(0);
   });
 

@@ -12,7 +12,11 @@ import { json } from "./text.js";
 /** Open payments that are counted. */
 const MOST = 1_000;
 
-type Action<Rest extends readonly unknown[] = []> = (io: Io, options: GivenOptions, ...rest: Rest) => Promise<number>;
+export type Action<Rest extends readonly unknown[] = []> = (
+  io: Io,
+  options: GivenOptions,
+  ...rest: Rest
+) => Promise<number>;
 
 /** Finds out what became of open payments, in as many passes as lead anywhere. */
 export const reconcile: Action = (io, options) =>

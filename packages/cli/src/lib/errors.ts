@@ -16,6 +16,12 @@ export type CommandErrorCode =
   | "payment_not_found"
   /** Several payments have the short id that was given. */
   | "ambiguous_id"
+  /** No key to refund with is given. */
+  | "missing_key"
+  /** What is given as a key is none. */
+  | "invalid_key"
+  /** The file with the key can be read by others. */
+  | "exposed_key"
   /** A step that cannot be taken back, without `--yes`. */
   | "unconfirmed";
 

@@ -7,7 +7,7 @@ import { createProgram } from "./program.js";
 /**
  * Runs the command `turnpike`.
  * @param argv what was written after the command's name
- * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile`, 130 interrupted
+ * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile` or `refund`, 130 interrupted
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code = FINE;

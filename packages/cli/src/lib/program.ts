@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
 import { reconcile, resolve } from "./actions.js";
+import { CommandError } from "./errors.js";
 import { health } from "./health.js";
 import type { Io } from "./io.js";
 import { payments } from "./payments.js";
 import { collect, MAX_LIMIT, readKeys, readLimit, readStates, readTransaction } from "./read-options.js";
+import { readConfirmations, readNote, readWait, refund, resolveRefunded } from "./refund.js";
 import { SALES_KEYS, sales } from "./sales.js";
 import type { GivenOptions } from "./settings.js";
 import { show } from "./show.js";
@@ -24,13 +26,8 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true });
   const options = (command: Command) => command.optsWithGlobals<GivenOptions>();
 
-  withFacilitators(program.command("reconcile"))
+  withRpc(withFacilitators(program.command("reconcile")))
     .description("Find out what became of open payments. Exit code 2 if some are still open.")
-    .option(
-      "--rpc <chain=address>",
-      "JSON-RPC node of a chain, such as eip155:8453=https://…, repeatable; or EVM_RPC_URL with NETWORK",
-      collect,
-    )
     .action(async (_, command) => done(await reconcile(io, options(command))));
 
   withSpan(program.command("payments"), "came")
@@ -63,13 +60,36 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
 
   program
     .command("resolve")
-    .description("Say what became of a payment that is unknown, where neither facilitator nor chain can.")
+    .description(
+      "Say what became of a payment that is unknown, where neither facilitator nor chain can; or that what is owed was given back.",
+    )
     .argument("<id>", "short or in full, as `payments` lists it")
-    .addArgument(new Argument("<state>").choices(["settled", "failed"]))
-    .option("--transaction <hash>", "the transaction that settled it", readTransaction)
+    .addArgument(new Argument("<state>").choices(["settled", "failed", "refunded"]))
+    .option("--transaction <hash>", "the transaction that settled it, or gave the money back", readTransaction)
+    .option("--note <text>", "refunded: how the money went back, where there is no transaction", readNote)
     .option("--force", "also where the chain or another payment on record contradicts the transaction")
     .option("--yes", "do it")
-    .action(async (id, state, given, command) => done(await resolve(io, options(command), id, state, given)));
+    .action(async (id, state, given, command) => {
+      if (state === "refunded") return done(await resolveRefunded(io, options(command), id, given));
+      if (given.note !== undefined) throw new CommandError("invalid_arguments", "--note is for what was refunded");
+      return done(await resolve(io, options(command), id, state, given));
+    });
+
+  withRpc(program.command("refund"))
+    .description(
+      "Give back what a buyer paid for a delivery that is owed, from your own account. Without --yes it shows what it would send. Exit code 2 if it is not certain yet: run it again.",
+    )
+    .argument("<id>", "short or in full, as `payments` lists it")
+    .option("--key-file <path>", "file with the account's private key, readable by you only; or TURNPIKE_REFUND_KEY")
+    .option(
+      "--confirmations <blocks>",
+      "blocks in which the transfer must stand, its own included",
+      readConfirmations,
+      6,
+    )
+    .option("--wait <seconds>", "how long to wait for them", readWait, 120)
+    .option("--yes", "send it")
+    .action(async (id, given, command) => done(await refund(io, options(command), id, given)));
 
   withFacilitators(program.command("health"))
     .description(
@@ -101,6 +121,14 @@ function withSpan(command: Command, happened: string): Command {
       `only those that ${happened} before this time: 2026-12-01 ends with November`,
       readTime("--to"),
     );
+}
+
+function withRpc(command: Command): Command {
+  return command.option(
+    "--rpc <chain=address>",
+    "JSON-RPC node of a chain, such as eip155:8453=https://…, repeatable; or EVM_RPC_URL with NETWORK",
+    collect,
+  );
 }
 
 function readVersion(): string {

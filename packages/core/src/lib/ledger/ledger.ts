@@ -226,7 +226,8 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
         leases.end(record);
         throw new StoreError("invalid_transition", `A payment that is ${record.state} cannot become ${state}`);
       }
-      const taken = isWorking(state) && !leases.holds(record);
+      // Two operators may refund the same payment: a write in doubt must not take the other's for its own.
+      const taken = (isWorking(state) || isRefund(state)) && !leases.holds(record);
       const next = moved(retain, record, state, {
         ...change,
         ...(taken ? { holder: newHolder() } : {}),

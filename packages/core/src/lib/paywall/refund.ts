@@ -1,11 +1,11 @@
-import { StoreError } from "../errors.js";
+import { isConflict, StoreError } from "../errors.js";
 import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Awaitable } from "../seam.js";
 import type { Engine } from "./engine.js";
 import { sameTransaction } from "./resolve-by-hand.js";
 
-/** A transaction that gives a payment's money back, made and signed, and not sent. */
+/** A transaction that gives a payment's money back, made and signed. */
 export interface RefundPlan {
   /** Its id: known before it is sent, so that no second one is ever needed to find out about the first. */
   readonly transaction: string;
@@ -16,30 +16,66 @@ export interface RefundPlan {
   readonly to: string;
   /** Atomic units of the payment's token. */
   readonly amount: string;
+  /** The most that it costs, in atomic units of the network's own coin. */
+  readonly fee?: string;
 }
+
+/** Why a refund's transaction is not confirmed yet. */
+export type PendingReason =
+  /** The network has it, or may have it, and no block does. */
+  | "unmined"
+  /** It is in a block, and too few blocks follow. */
+  | "shallow"
+  /** It was reverted, and the block may still be replaced. */
+  | "reverted"
+  /** Its place in the account's order is taken, by another transaction as it seems. */
+  | "nonce_used"
+  /** The node does not take it: too little of the network's coin, or too low a fee. */
+  | "not_accepted";
 
 /** What became of a refund's transaction. */
 export type RefundOutcome =
   /** It is on the chain, deep enough to stay there. */
   | { readonly type: "confirmed" }
   /** It may still happen. */
-  | { readonly type: "pending" }
-  /** It can never happen any more, or happened without effect. */
+  | { readonly type: "pending"; readonly reason?: PendingReason }
+  /** It can never happen any more, or happened without effect. A sender that is not certain of this says `pending`. */
   | { readonly type: "void" };
 
 /** Sends money back, by the seller's key: `evmRefunds` of `@turnpike/evm` makes one. */
 export interface RefundSender {
   /** CAIP-2 ids. */
   readonly networks: readonly string[];
-  /** Makes the transaction, and checks that it would succeed now. Sends nothing. */
+  /**
+   * Makes the transaction, and checks that it would succeed now. A payment with a `refund.plan` on record gets that very
+   * transaction again, unchecked, since it may have been sent. Sends nothing.
+   */
   prepare(payment: PaymentRecord): Promise<RefundPlan>;
-  /** Sends the transaction, which may have been sent before, and waits for it for a while. */
-  send(transaction: string, plan: string): Promise<RefundOutcome>;
+  /**
+   * Sends the transaction of the plan on record, which may have been sent before, and waits for it for a while.
+   * @param options.signal ends the waiting
+   */
+  send(payment: PaymentRecord, options?: { readonly signal?: AbortSignal }): Promise<RefundOutcome>;
+}
+
+/** A refund as it is shown before it is sent. */
+export interface PlannedRefund extends Omit<RefundPlan, "plan"> {
+  /** CAIP-2 id. */
+  readonly network: string;
+  /** Address of the token. */
+  readonly asset: string;
+  /** The token's symbol, where the configuration or the built-in list knows the token. */
+  readonly token?: string;
+  readonly decimals?: number;
+  /** It is on record already, and may have been sent: an earlier call was interrupted. */
+  readonly resumed: boolean;
 }
 
 export interface RefundOptions {
   /** Asked with what is about to be sent; `false`: nothing is recorded and nothing is sent. */
-  readonly confirm?: (plan: Omit<RefundPlan, "plan">) => Awaitable<boolean>;
+  readonly confirm?: (planned: PlannedRefund) => Awaitable<boolean>;
+  /** Ends the waiting for what was sent: the refund is then `pending`. */
+  readonly signal?: AbortSignal;
 }
 
 /** How far a refund has come. */
@@ -49,7 +85,7 @@ export type RefundResult =
   /** The money is back. */
   | { readonly type: "refunded"; readonly payment: PaymentRecord }
   /** It was sent, and is not confirmed: the same call goes on with it. */
-  | { readonly type: "pending"; readonly payment: PaymentRecord }
+  | { readonly type: "pending"; readonly payment: PaymentRecord; readonly reason?: PendingReason }
   /** Its transaction can never happen any more, so the payment is owed as before. */
   | { readonly type: "void"; readonly payment: PaymentRecord };
 
@@ -57,38 +93,79 @@ export type RefundResult =
 const HANDING = 600_000;
 const NOTE = 500;
 
+/** The last refund by each sender: its account has one order of transactions, so the next is made behind that one. */
+const turns = new WeakMap<RefundSender, Promise<unknown>>();
+
 /**
  * Gives back what a buyer paid for a delivery that is owed. The transaction is on record before it is sent, and a refund that
- * was interrupted goes on with that very transaction.
+ * was interrupted goes on with that very transaction. Refunds by one sender wait for each other.
  * @throws StoreError `not_owed`, `payment_busy`, `refund_unsupported`, and what the sender throws
  */
-export async function refundPayment(
+export function refundPayment(
   engine: Engine,
   id: string,
   sender: RefundSender,
-  { confirm = () => true }: RefundOptions,
+  options: RefundOptions,
 ): Promise<RefundResult> {
-  const { ledger } = engine;
+  const turn = (turns.get(sender) ?? Promise.resolve()).then(() => refundInTurn(engine, id, sender, options));
+  turns.set(
+    sender,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+async function refundInTurn(
+  engine: Engine,
+  id: string,
+  sender: RefundSender,
+  { confirm = () => true, signal }: RefundOptions,
+): Promise<RefundResult> {
   const found = await findOwed(engine, id);
   const { network } = found.offer;
   if (!sender.networks.includes(network)) {
     throw new StoreError("refund_unsupported", `The payment is on ${network}, which this sender does not serve`);
   }
-  let refunding = found;
-  if (found.state === "owed") {
-    const { plan, ...shown } = await sender.prepare(publicRecord(found));
-    if (!(await confirm(shown))) return { type: "planned", payment: publicRecord(found) };
-    const refund = { transaction: shown.transaction, plan };
-    refunding = await ledger.advance(found, "refunding", { refund, reason: "refund" });
+  const { plan, ...shown } = await sender.prepare(publicRecord(found));
+  const resumed = found.state === "refunding";
+  const refund = { transaction: shown.transaction, plan };
+  if (resumed && !sameTransaction(refund.transaction, found.refund?.transaction ?? "")) {
+    throw new StoreError("refund_under_way", `A refund is under way by the transaction ${found.refund?.transaction}`);
   }
-  const { transaction = "", plan = "" } = refunding.refund ?? {};
-  const { type } = await sender.send(transaction, plan);
-  if (type === "pending") return { type, payment: publicRecord(refunding) };
-  const payment =
-    type === "confirmed"
-      ? await ledger.advance(refunding, "refunded", { refund: { transaction } })
-      : await ledger.advance(refunding, "owed", { reason: "refund_void" });
-  return { type: type === "confirmed" ? "refunded" : type, payment: publicRecord(payment) };
+  if (!(await confirm({ ...shown, ...tokenOf(engine, found), resumed }))) {
+    return { type: "planned", payment: publicRecord(found) };
+  }
+  const refunding = resumed ? found : await engine.ledger.advance(found, "refunding", { refund, reason: "refund" });
+  const outcome = await sender.send(publicRecord(refunding), signal ? { signal } : {});
+  if (outcome.type === "pending") return { ...outcome, payment: publicRecord(refunding) };
+  const type = outcome.type === "confirmed" ? "refunded" : "void";
+  return { type, payment: publicRecord(await conclude(engine, refunding, type)) };
+}
+
+/** Writes down how a refund ended. Another operator may have gone on with the same transaction, and been quicker. */
+async function conclude(
+  { ledger }: Engine,
+  refunding: StoredPayment,
+  type: "refunded" | "void",
+): Promise<StoredPayment> {
+  const { transaction = "" } = refunding.refund ?? {};
+  try {
+    return await (type === "refunded"
+      ? ledger.advance(refunding, "refunded", { refund: { transaction } })
+      : ledger.advance(refunding, "owed", { reason: "refund_void" }));
+  } catch (error) {
+    const now = isConflict(error) ? (await ledger.read(refunding.id))?.record : undefined;
+    if (type === "refunded" && now?.state === "refunded" && now.refund?.transaction === transaction) return now;
+    if (type === "void" && now?.state === "owed") return now;
+    throw error;
+  }
+}
+
+function tokenOf({ registry }: Engine, { offer }: StoredPayment): Omit<PlannedRefund, keyof RefundPlan | "resumed"> {
+  const { network: id, asset } = offer;
+  const network = registry.network(id);
+  const token = network && registry.token(network, asset);
+  return { network: id, asset, ...(token ? { token: token.symbol, decimals: token.decimals } : {}) };
 }
 
 /** What the seller says of a refund. */
