@@ -23,6 +23,7 @@ async function runTypeScript(room, file, args) {
 const commands = {
   demo: (args) => runTypeScript("e2e", "demo/main.ts", args),
   reliability: (args) => runTypeScript("e2e/reliability", "src/main.ts", args),
+  books: (args) => runTypeScript("e2e/reliability", "src/books.ts", args),
   fuzz: (args) => runTypeScript("e2e/fuzz", "src/main.ts", args),
   bench: (args) => runTypeScript("bench", "main.ts", args),
   test: async (args) => (await runTool("vitest", "vitest", ["run", ...args])).code,

@@ -32,7 +32,7 @@ function price(options: Options = {}, store = noStore, facilitator = instantFaci
     store,
     reconcileSeconds: 0,
   });
-  const route = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE, ...options };
+  const route: RouteOptions<Raw> = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE, ...options };
   return paywall.price<Raw>(route, "GET /weather");
 }
 

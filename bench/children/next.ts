@@ -17,7 +17,7 @@ async function makeHandlers(): Promise<Record<string, Handler>> {
   // Their ESM files import "next/server", which only a bundler finds.
   const { withX402 } = createRequire(import.meta.url)("@x402/next") as typeof import("@x402/next");
   const { routes: _, ...config } = oursOf(0, undefined);
-  const price = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE };
+  const price = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE } as const;
   const ours = paid(config, price, bare);
   const official = withX402(bare as never, officialRoute as never, officialServer(undefined) as never);
   const context = { params: Promise.resolve({}) };

@@ -24,10 +24,10 @@ export const instantFacilitator: Facilitator = {
 
 /** The configuration of a paywall over `count` routes. */
 export function oursOf(count: number, facilitator: string | undefined) {
-  const route = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE };
+  const route = { price: PRICE, description: DESCRIPTION, mimeType: MIME_TYPE } as const;
   return {
     payTo: PAY_TO,
-    network: "base-sepolia",
+    network: "base-sepolia" as const,
     facilitator: facilitator ?? instantFacilitator,
     routes: Object.fromEntries(listRoutes(count).map((key) => [key, route])),
   };

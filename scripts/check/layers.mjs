@@ -22,7 +22,7 @@ const layers = {
 };
 
 /** Files of the core that describe what others do: they import types of every layer, and hold nothing but types. */
-const descriptions = ["config.ts", "seam.ts"];
+const descriptions = ["config.ts", "prices.ts", "seam.ts"];
 /** Files of the core that stand for a package, which the build bundles: the only ones to import it. */
 const vendors = { "zod.ts": ["zod/mini"], "jose.ts": ["jose"], "keccak.ts": ["@noble/hashes/sha3.js"] };
 /** The wire format stands alone. */

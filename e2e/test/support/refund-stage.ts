@@ -37,6 +37,8 @@ export interface RefundStage extends AsyncDisposable {
   readonly chain: Chain;
   readonly node: HeldNode;
   readonly redis: HeldRedis;
+  /** What the records' keys in Redis begin with. */
+  readonly prefix: string;
   /** The operator, in this process. */
   readonly operator: Paywall;
   /** A purchase whose delivery failed; its handler works afterwards. */
@@ -133,7 +135,7 @@ export async function openRefundStage(): Promise<RefundStage> {
   };
 
   return {
-    ...{ chain, node, redis, operator, owe, run },
+    ...{ chain, node, redis, prefix, operator, owe, run },
     held: () => chain.balanceOf(buyer.address),
     async [Symbol.asyncDispose]() {
       for (const child of children) child.kill("SIGKILL");

@@ -25,7 +25,8 @@ const key = () => chain.accounts.seller.privateKey;
 const stranger = () => chain.accounts.stranger.address;
 const command = (args: readonly string[], env: Readonly<Record<string, string>> = { [KEY]: key() }, more = {}) =>
   run([...args, ...stage.args], { env: { EVM_RPC_URL: chain.rpcUrl, NETWORK: chain.network, ...env }, ...more });
-const refund = (id: string, ...more: string[]) => command(["refund", id, "--confirmations", "1", ...more]);
+const refund = (id: string, ...more: string[]) =>
+  command(["refund", id, "--confirmations", "1", "--trust-record", ...more]);
 const given = () => chain.balanceOf(stranger());
 
 async function owe(members: Members = {}): Promise<StoredPayment> {
@@ -70,6 +71,13 @@ describe("refund", () => {
     expect((await given()) - before).toBe(10_000n);
   });
 
+  it("gives nothing back that the chain does not show to have been paid, unless told to", async () => {
+    const { id } = await owe();
+    const { code, err } = await command(["refund", id, "--yes"]);
+    expect([code, err]).toEqual([1, expect.stringContaining("(refund_unpaid")]);
+    expect(await stage.read(id)).toMatchObject({ state: "owed" });
+  });
+
   it("prints JSON for scripts", async () => {
     const { id } = await owe();
     const planned = JSON.parse((await refund(id, "--json")).out);
@@ -102,7 +110,7 @@ describe("refund", () => {
     await chain.setAutomine(false);
     onTestFinished(() => chain.setAutomine(true));
     const stop = new AbortController();
-    const args = ["refund", id, "--yes", "--confirmations", "1"];
+    const args = ["refund", id, "--yes", "--confirmations", "1", "--trust-record"];
     const running = command(args, { [KEY]: key() }, { signal: stop.signal });
     await expect
       .poll(async () => (await chain.publicClient.getBlock({ blockTag: "pending" })).transactions.length)
@@ -165,7 +173,9 @@ describe("refund", () => {
       expect(err).not.toContain(bare.slice(0, 20));
     }
     for (const text of [key(), `${bare}\n`]) {
-      const { code, out } = await command(["refund", id, "--key-file", file("key", text)], { [KEY]: "ignored" });
+      const { code, out } = await command(["refund", id, "--trust-record", "--key-file", file("key", text)], {
+        [KEY]: "ignored",
+      });
       expect([code, rowsOf(out).from]).toEqual([0, chain.accounts.seller.address]);
     }
   });

@@ -1,8 +1,16 @@
-export type { PaywallConfig, PriceFunction, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
+export type { AnyConfig, AnyTable, PaywallConfig, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
 export { faultReply, reportFault } from "./lib/paywall/fault.js";
-export { engineOf, type Paywall, priceRoute } from "./lib/paywall/paywall.js";
+export {
+  type AnySource,
+  engineOf,
+  type Paywall,
+  type PaywallSource,
+  priceRoute,
+  tableOf,
+} from "./lib/paywall/paywall.js";
 export { internalReply } from "./lib/paywall/replies.js";
 export { samePrice } from "./lib/paywall/same-price.js";
+export type { PriceFunction, TableKeys } from "./lib/prices.js";
 export type {
   Awaitable,
   Conclusion,

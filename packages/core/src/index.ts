@@ -1,14 +1,12 @@
 export type {
   ChainInput,
   ChainNodes,
+  ConfigByRoute,
   FacilitatorInput,
   Json,
   Logger,
   PayTo,
   PaywallConfig,
-  Price,
-  PriceFunction,
-  Refusal,
   RouteOptions,
   RoutePrice,
   RouteTable,
@@ -32,7 +30,7 @@ export {
 export type { FacilitatorHealth, FacilitatorState } from "./lib/facilitator/member.js";
 export { SETTLE_TOKEN, SETTLED_ELSEWHERE } from "./lib/facilitator/settle-token.js";
 export type { CallOptions, Facilitator } from "./lib/facilitator/types.js";
-export { inListOrder, isListed } from "./lib/ledger/listing.js";
+export { inListOrder, isListed, positionOf } from "./lib/ledger/listing.js";
 export { type MemoryStoreOptions, memoryStore } from "./lib/ledger/memory.js";
 export {
   PAYMENT_STATES,
@@ -52,7 +50,7 @@ export type { Health, OpenPayments } from "./lib/paywall/health.js";
 export type { HookPayment, HookResult, Hooks } from "./lib/paywall/hooks.js";
 export type { FailureLimits } from "./lib/paywall/limits.js";
 export { type PaymentIdentifierOptions, paymentIdentifier } from "./lib/paywall/payment-identifier.js";
-export { createPaywall, type Paywall } from "./lib/paywall/paywall.js";
+export { type CreatePaywall, createPaywall, type Paywall, type PaywallSource } from "./lib/paywall/paywall.js";
 export type { Reconciliation } from "./lib/paywall/reconcile.js";
 export type {
   PendingReason,
@@ -66,7 +64,20 @@ export type {
 } from "./lib/paywall/refund.js";
 export { requirePaid } from "./lib/paywall/require-paid.js";
 export type { SalesTotal, TotalsKey, TotalsQuery } from "./lib/paywall/totals.js";
+export type {
+  ComputedPrice,
+  Network,
+  NetworkChoice,
+  NetworkName,
+  Price,
+  PricedMethod,
+  PriceFunction,
+  Refusal,
+  RouteKey,
+  TableKeys,
+} from "./lib/prices.js";
 export type { NetworkDefinition, TokenDefinition } from "./lib/pricing/definitions.js";
+export { network, price } from "./lib/pricing/from-text.js";
 export type { ChainFinding, ChainPayment, ChainReader, Finality, OwnTransfer } from "./lib/schemes/chain.js";
 export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
 export type { Payment } from "./lib/seam.js";

@@ -14,7 +14,11 @@ import {
 } from "./facilitators.js";
 import { ask, forger, requestOf } from "./forger.js";
 
-const base = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia", reconcileSeconds: 0 };
+const base = {
+  payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
+  network: "base-sepolia",
+  reconcileSeconds: 0,
+} as const;
 const settled = answer(200, { success: true, transaction: `0x${"1".repeat(64)}`, network: "eip155:84532" });
 /** Milliseconds that a busy machine may take. */
 const PATIENT = { timeout: 15_000 };

@@ -5,7 +5,11 @@ import { createPaywall } from "../src/lib/paywall/paywall.js";
 import { answer, held, type Service, serves, startService, stopServices } from "./facilitators.js";
 import { ask, forger, requestOf } from "./forger.js";
 
-const base = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia", reconcileSeconds: 0 };
+const base = {
+  payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
+  network: "base-sepolia",
+  reconcileSeconds: 0,
+} as const;
 const refused = answer(200, { isValid: false, invalidReason: "invalid_exact_evm_payload_signature" });
 /** Milliseconds that a busy machine may take. */
 const PATIENT = { timeout: 15_000 };

@@ -1,8 +1,9 @@
 import type { PaymentRecord } from "@turnpike/core";
+import type { Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
 import { type EvmRefundOptions, evmRefunds } from "../src/index.js";
-import { ask } from "./support/acts.js";
+import { ask, send } from "./support/acts.js";
 import { codeOf, given, oddTokens, openSender, oweTo, plan } from "./support/refunds.js";
 import { chain, node } from "./support/stage.js";
 import { findDeadEnd } from "./support/unreliable-node.js";
@@ -104,6 +105,33 @@ describe("no refund is planned", () => {
     ];
     for (const debt of cases) expect(await codeOf(openSender().prepare(debt))).toBe("refund_impossible");
     expect(node.seen).toEqual([]);
+  });
+
+  test("for what the chain does not show to have been paid, whatever the facilitator has said", async () => {
+    await fund(20_000n);
+    const { payer, payer2, seller } = chain.accounts;
+    const transfer = async (from: string, to: string, amount: bigint) => {
+      const args = [to.slice(2), amount.toString(16)].map((one) => one.padStart(64, "0")).join("");
+      return (await send(from as Hex, { to: chain.token.address, data: `0xa9059cbb${args}` })).transactionHash;
+    };
+    const debt = (transaction: string) =>
+      oweTo({ payer: payer.address, receipt: { success: true, network: chain.network, transaction } });
+    const careful = openSender({ trustRecord: false });
+    const unpaid = [
+      `0x${"ab".repeat(32)}`,
+      "",
+      await transfer(payer.address, seller.address, 9_999n),
+      await transfer(payer.address, payer2.address, 10_000n),
+      await transfer(payer2.address, seller.address, 10_000n),
+      (await send(payer.address, { to: seller.address })).transactionHash,
+    ];
+    for (const transaction of unpaid) {
+      expect(await codeOf(careful.prepare(debt(transaction)))).toBe("refund_unpaid");
+    }
+    const paid = debt(await transfer(payer.address, seller.address, 10_000n));
+    expect(await careful.prepare(paid)).toMatchObject({ to: payer.address, amount: "10000" });
+    const reverted = await send(payer.address, { to: chain.token.address, data: "0x12345678" }, 100_000);
+    expect(await codeOf(careful.prepare(debt(reverted.transactionHash)))).toBe("refund_unpaid");
   });
 
   test("from an account with too little of the token, too little for gas, or a contract in its place", async () => {

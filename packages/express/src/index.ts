@@ -1,15 +1,18 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type CreatePaywall, createPaywall as create } from "@turnpike/core";
 import {
+  type AnySource,
+  type AnyTable,
   compileTable,
   engineOf,
   type Payment,
-  type Paywall,
-  type PaywallConfig,
+  type PaywallSource,
   priceRoute,
   type RoutePrice,
   type RouteTable,
 } from "@turnpike/core/adapter";
 import { verbOf } from "@turnpike/core/node";
-import type { Application, NextFunction, Request, RequestHandler, Response } from "express";
+import type { Application, NextFunction, Request, Response } from "express";
 import { watchBeside } from "./lib/beside.js";
 import { admit } from "./lib/gate.js";
 import { type Gate, rememberGate, sawGate } from "./lib/gates.js";
@@ -21,8 +24,14 @@ import { insertGate } from "./lib/protect.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch } from "./lib/watch.js";
 
-export type { Payment } from "@turnpike/core";
+export * from "@turnpike/core";
 export { type PaidUpgradeListener, paidUpgrade } from "@turnpike/core/node";
+
+/**
+ * Makes the engine of an app. Nothing is contacted before the first priced request.
+ * @throws ConfigError that lists everything that is wrong with the configuration
+ */
+export const createPaywall: CreatePaywall<Request> = create;
 
 declare global {
   namespace Express {
@@ -43,10 +52,10 @@ declare global {
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
-export function protect(
+export function protect<Own extends string = never>(
   app: Application,
-  source: PaywallConfig<Request> | Paywall,
-  routes?: RouteTable<Request>,
+  source: PaywallSource<Request, Own>,
+  routes?: RouteTable<Request, NoInfer<Own>>,
 ): void {
   const { gate, outpost } = createGate(source, routes);
   insertGate(app, gate.handler, outpost.handler);
@@ -60,11 +69,14 @@ export function protect(
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
-export function paywall(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>): RequestHandler {
-  return createGate(source, routes).gate.handler;
+export function paywall<Own extends string = never>(
+  source: PaywallSource<Request, Own>,
+  routes?: RouteTable<Request, NoInfer<Own>>,
+): PaywallHandler {
+  return createGate(source, routes).gate.handler as PaywallHandler;
 }
 
-function createGate(source: PaywallConfig<Request> | Paywall, routes?: RouteTable<Request>) {
+function createGate(source: AnySource<Request>, routes?: AnyTable<Request>) {
   const table = compileTable(source, routes, (pattern) => readPath(pattern, major));
   const lookup = new Lookup(table);
   const outpost = createOutpost({ lookup, source });
@@ -100,8 +112,11 @@ paywall.check = checkApp;
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid(source: PaywallConfig<Request> | Paywall, price: RoutePrice<Request>): RequestHandler {
-  const route = priceRoute(source, price);
+export function paid<Own extends string = never>(
+  source: PaywallSource<Request, Own>,
+  price: RoutePrice<Request, NoInfer<Own>>,
+): PaywallHandler {
+  const route = priceRoute<Request>(source, price);
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     watch.look(req);
     if (verbOf(req) === "OPTIONS") passOptions(req, res, next, handler);
@@ -111,5 +126,11 @@ export function paid(source: PaywallConfig<Request> | Paywall, price: RoutePrice
   const watch = createWatch(gate);
   rememberGate(gate);
   watchBeside();
-  return handler;
+  return handler as PaywallHandler;
 }
+
+/**
+ * Middleware for any route. It asks no types of the route's parameters, body or query, so the handlers beside it keep those
+ * that the path gives them, or that they state themselves.
+ */
+export type PaywallHandler = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void;

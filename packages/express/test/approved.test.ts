@@ -32,8 +32,8 @@ const upstream = (req: Request, res: Response, next?: NextFunction) => {
   else res.status(404).send("none");
 };
 const proxy = (req: Request, res: Response, next: NextFunction) => upstream(req, res, next);
-const section = { [`GET /premium/${rest}`]: "$0.01" };
-const below = { [`GET /${rest}`]: "$0.01" };
+const section = { [`GET /premium/${rest}`]: "$0.01" } as const;
+const below = { [`GET /${rest}`]: "$0.01" } as const;
 
 /** Parts that an app may be made of, in any order. */
 const parts: Record<string, (app: Express, tolls: Paywall) => unknown> = {

@@ -67,7 +67,7 @@ describe("at the first request", () => {
     const { errors, logger } = listen();
     const tolls = createPaywall(stand.config({ logger }));
     const table = quietApp()
-      .use("/premium", paywall(tolls, { [`GET /${rest}`]: "$0.01" }))
+      .use("/premium", paywall(tolls, { [`GET /${rest}`]: "$0.01" } as const))
       .use(express.static("."));
     const mounted = quietApp().use("/premium", paid(tolls, "$0.01")).get("/premium/F", answer).use(answer3);
     const inRoute = quietApp().get(`/premium/${rest}`, paid(tolls, "$0.01"), (_req, _res, next) => next());

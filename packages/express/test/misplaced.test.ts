@@ -60,7 +60,7 @@ describe("paywall.check refuses", () => {
       filesAhead: [
         (app, tolls) => {
           app.use(express.static("."));
-          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" } as const));
           app.get("/api/x", answer);
         },
         /may be served unpaid.*protect\(app/,
@@ -144,7 +144,7 @@ describe("paywall.check refuses", () => {
       behindStatic: [
         (app, tolls) => {
           app.use(express.static("."));
-          app.use(paywall(tolls, { [`GET /p/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /p/${rest}`]: "$1" } as const));
         },
         /GET \/\w/,
       ],
@@ -159,7 +159,7 @@ describe("paywall.check refuses", () => {
       behindSection: [
         (app, tolls) => {
           app.get("/api/a", answer);
-          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" } as const));
           app.get("/api/b", answer);
         },
         /\/api\/a/,

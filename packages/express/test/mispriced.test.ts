@@ -27,7 +27,7 @@ describe("paywall.check refuses", () => {
       ],
       misspeltSection: [
         (app, tolls) => {
-          app.use(paywall(tolls, { [`GET /apis/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /apis/${rest}`]: "$1" } as const));
           app.get("/api/x", answer);
           app.use(notFound);
         },
@@ -205,7 +205,7 @@ describe("paywall.check refuses", () => {
     expectEach(stand.config(), "gate_bypassed", {
       bypStatic: [
         (app, tolls) => {
-          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" }));
+          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" } as const));
           app.use(express.static("."));
         },
         /GET/,
@@ -226,7 +226,7 @@ describe("paywall.check refuses", () => {
       ],
       bypProxy: [
         (app, tolls) => {
-          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" }));
+          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" } as const));
           app.get("/premium/:f", answer);
           app.use(answer3);
         },
@@ -234,7 +234,7 @@ describe("paywall.check refuses", () => {
       ],
       bypNotFound: [
         (app, tolls) => {
-          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" }));
+          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" } as const));
           app.get("/premium/:f", answer);
           app.use(notFound);
         },
@@ -242,7 +242,7 @@ describe("paywall.check refuses", () => {
       ],
       bypCatch: [
         (app, tolls) => {
-          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" }));
+          app.use("/premium", paywall(tolls, { [`GET /${rest}`]: "$1" } as const));
           app.get("/premium/:f", answer);
           app.get(four ? "*" : "/*x", answer);
         },

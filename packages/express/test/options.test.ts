@@ -29,7 +29,7 @@ it("G15d OPTIONS runs no handler that is registered for another method too, in a
     for (const [name, build] of Object.entries(apps)) {
       const app = quietApp();
       build(app);
-      protect(app, stand.config(), { [`GET /x/${rest}`]: "$0.01" });
+      protect(app, stand.config(), { [`GET /x/${rest}`]: "$0.01" } as const);
       expect(await optionsOf(app, "/x"), name).toEqual([204, undefined, undefined, ""]);
       expect(await stand.status(app, "/x"), name).toBe(402);
     }
@@ -41,7 +41,7 @@ it("G15e OPTIONS runs no function at the root of a router that is mounted below 
     const app = quietApp()
       .use("/x", Router().use(handler))
       .use("/y", Router().use("/z", Router().use(handler)));
-    protect(app, stand.config(), { [`ALL /x/${rest}`]: "$0.01", [`ALL /y/z/${rest}`]: "$0.01" });
+    protect(app, stand.config(), { [`ALL /x/${rest}`]: "$0.01", [`ALL /y/z/${rest}`]: "$0.01" } as const);
     for (const path of ["/x", "/x/1", "/y/z", "/y/z/1"]) {
       expect(await optionsOf(app, path), path).toEqual([204, undefined, undefined, ""]);
     }

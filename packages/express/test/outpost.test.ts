@@ -52,7 +52,7 @@ it("G10i what stands ahead of the gate serves no priced path, whatever it is and
     const app = quietApp();
     app.use((req: Request, res: Response, next: NextFunction) => (req.path.startsWith("/p") ? send(res) : next()));
     app.get("/premium/x", answer).get("/free", answer);
-    protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } }));
+    protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } as const }));
     const origin = await stand.listen(app);
     for (const target of ["/premium/x", "/p/../premium/x", "/premium%2fx"]) {
       const { status, body } = await rawRequest(origin, [`GET ${target} HTTP/1.1`]);
@@ -73,7 +73,7 @@ it("G10j what stands ahead of the gate may refuse, redirect and pass on, and wha
     else res.status(Number(req.query.as)).end();
   });
   app.get("/premium/x", answer);
-  protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } }));
+  protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } as const }));
   const origin = await stand.listen(app);
   const ask = (query: string) => fetch(`${origin}/premium/x${query}`, { redirect: "manual" });
   for (const status of [302, 401, 403, 404, 500]) expect((await ask(`?as=${status}`)).status).toBe(status);
@@ -86,7 +86,7 @@ it("G10j what stands ahead of the gate may refuse, redirect and pass on, and wha
 it("G18j a listener for upgrades serves no priced path: neither an upgrade nor a plain response", async () => {
   const app = quietApp();
   app.get("/premium/x", answer).get("/free", answer);
-  protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } }));
+  protect(app, stand.config({ routes: { [`GET /premium/${rest}`]: "$1" } as const }));
   const relay = (socket: Duplex, head: string) => {
     socket.write(head);
     Readable.from([goods]).pipe(socket);
@@ -113,7 +113,7 @@ it("G18k a priced listener sells an upgrade of a path that the table prices too"
   const app = quietApp();
   const tolls = createPaywall(stand.config());
   app.get("/premium/x", answer).get("/free", answer);
-  protect(app, tolls, { [`GET /premium/${rest}`]: "$0.01" });
+  protect(app, tolls, { [`GET /premium/${rest}`]: "$0.01" } as const);
   const sell = paidUpgrade(tolls, "$0.01", (_request, socket) => {
     socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nsold");
   });

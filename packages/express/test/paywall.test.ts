@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { createPaywall, type Payment } from "@turnpike/core";
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paid, paywall } from "../src/index.js";
+import { paid, paywall, type RouteTable } from "../src/index.js";
 import { four, openStand, quietApp, rest } from "./stand.js";
 
 const stand = openStand();
-const sell = (routes: Record<string, string>) => paywall(stand.config({ routes }));
+const sell = (routes: RouteTable<Request>) => paywall(stand.config({ routes }));
 
 describe("a table", () => {
   it("is relative to where its middleware is mounted", async () => {
@@ -151,7 +151,7 @@ describe("a path that can be read in more than one way", () => {
 
   it("G10 costs what the path behind a broken authority costs, which a catch-all may read", async () => {
     const app = quietApp();
-    app.use(sell({ [`GET /premium/${rest}`]: "$0.01" }));
+    app.use(sell({ [`GET /premium/${rest}`]: "$0.01" } as const));
     app.use((_req: Request, res: Response) => void res.send("the goods"));
     for (const authority of ["shop.example:4%c0%af43", "shop.example", "a b", "[::1", "user@:99999", ""]) {
       const answer = await stand.raw(app, `GET https://${authority}/premium/report HTTP/1.1`, "Host: shop.example");
@@ -278,10 +278,10 @@ describe("OPTIONS", () => {
     router.all("/x", secret);
     below.use(router);
     const mounted = quietApp();
-    mounted.use(sell({ [`GET /x/${rest}`]: "$0.01" }));
+    mounted.use(sell({ [`GET /x/${rest}`]: "$0.01" } as const));
     mounted.use("/x", secret);
     const last = quietApp();
-    last.use(sell({ "GET /x": "$0.01", [`ALL /${rest}`]: "free" }));
+    last.use(sell({ "GET /x": "$0.01", [`ALL /${rest}`]: "free" } as const));
     last.all(four ? "*" : "/*every", (_req, res, _next) => void res.send("secret"));
     for (const [name, app] of Object.entries({ all, own, below, mounted, last })) {
       const answer = await stand.raw(app, "OPTIONS /x HTTP/1.1");
@@ -348,7 +348,7 @@ describe("paid", () => {
   });
 
   it("stops the start for a price that is none", () => {
-    expect(() => paid(stand.config(), "0.01")).toThrow(expect.objectContaining({ name: "ConfigError" }));
+    expect(() => paid(stand.config(), "0.01" as "$0.01")).toThrow(expect.objectContaining({ name: "ConfigError" }));
   });
 
   it("works in a router with a path of its own", async () => {
@@ -362,7 +362,7 @@ describe("paid", () => {
 
 it("P23 does not run a function below a path for OPTIONS, since it may answer any verb", async () => {
   const app = quietApp();
-  app.use(sell({ [`GET /premium/${rest}`]: "$1" }));
+  app.use(sell({ [`GET /premium/${rest}`]: "$1" } as const));
   app.use("/premium", (_req, res, _next) => void res.send("paid bytes"));
   const answer = await fetch(`${await stand.listen(app)}/premium/f`, { method: "OPTIONS" });
   expect([answer.status, await answer.text()]).toEqual([204, ""]);

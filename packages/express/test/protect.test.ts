@@ -5,7 +5,7 @@ import { answer, answer3, failed, notFound, pass } from "./parts.js";
 import { openStand, quietApp, rest } from "./stand.js";
 
 const stand = openStand();
-const table = { "GET /weather": "$0.01", [`GET /files/${rest}`]: "$0.01" };
+const table = { "GET /weather": "$0.01", [`GET /files/${rest}`]: "$0.01" } as const;
 
 describe("protect", () => {
   it("guards routes that were there before it and routes that come after it", async () => {
@@ -33,7 +33,7 @@ describe("protect", () => {
     ];
     for (const make of servers) {
       const app = make();
-      protect(app, stand.config({ routes: { [`GET /files/${rest}`]: "$0.01" } }));
+      protect(app, stand.config({ routes: { [`GET /files/${rest}`]: "$0.01" } as const }));
       for (const path of ["/files/a", "//files/a", "/%66iles/a"]) {
         expect(await stand.status(app, path), `${make} ${path}`).not.toBe(200);
       }

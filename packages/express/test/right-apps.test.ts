@@ -73,7 +73,7 @@ const apps: RightApps = {
   filesAhead: [
     (app, tolls) => {
       app.use(express.static("."));
-      protect(app, tolls, { [`GET /api/${rest}`]: "$1" });
+      protect(app, tolls, { [`GET /api/${rest}`]: "$1" } as const);
       app.get("/api/x", answer);
     },
     ["/api/x", "/api//x"],
@@ -112,7 +112,7 @@ const apps: RightApps = {
   ],
   sectionAll: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`ALL /api/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`ALL /api/${rest}`]: "$1" } as const));
       app.post("/api/u", answer);
       app.use(notFound);
     },
@@ -120,14 +120,14 @@ const apps: RightApps = {
   ],
   whole: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`ALL /${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`ALL /${rest}`]: "$1" } as const));
       app.use((_q, r) => void r.send("proxied"));
     },
     ["/any/thing"],
   ],
   files: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" } as const));
       app.use(express.static("."));
       app.use(notFound);
     },
@@ -135,14 +135,14 @@ const apps: RightApps = {
   ],
   proxyRoute: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" } as const));
       app.all(`/premium/${rest}`, answer3);
     },
     ["/premium/x"],
   ],
   spa: [
     (app, tolls) => {
-      app.use(paywall(tolls, { "GET /api/x": "$1", [`GET /files/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { "GET /api/x": "$1", [`GET /files/${rest}`]: "$1" } as const));
       app.get("/api/x", answer);
       app.use(express.static("."));
       app.get(four ? "*" : "/*any", answer);
@@ -182,7 +182,7 @@ const apps: RightApps = {
   ],
   openRest: [
     (app, tolls) => {
-      app.use(paywall(tolls, { "GET /w/:id": "$1", [`GET /w/${rest}`]: "free" }));
+      app.use(paywall(tolls, { "GET /w/:id": "$1", [`GET /w/${rest}`]: "free" } as const));
       app.get(`/w/${rest}`, answer);
     },
     ["/w/1"],

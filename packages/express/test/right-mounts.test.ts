@@ -50,7 +50,7 @@ const apps: RightApps = {
       const router = Router();
       router.get("/w", answer);
       router.use("/again", router);
-      app.use(paywall(tolls, { [`GET /r/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /r/${rest}`]: "$1" } as const));
       app.use("/r", router);
     },
     ["/r/w", "/r/again/w", "/r/again/again/w"],
@@ -161,7 +161,7 @@ const apps: RightApps = {
   ],
   section: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" } as const));
       app.get("/api/u", answer);
       app.use("/api/i", Router().get("/:id", answer));
       app.use(express.static("."));
@@ -171,14 +171,14 @@ const apps: RightApps = {
   ],
   filesMounted: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" } as const));
       app.use("/premium", express.static("."));
     },
     ["/premium/x"],
   ],
   proxyMounted: [
     (app, tolls) => {
-      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" }));
+      app.use(paywall(tolls, { [`GET /premium/${rest}`]: "$1" } as const));
       app.use("/premium", answer3);
     },
     ["/premium/x"],

@@ -34,7 +34,7 @@ export function openStand() {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
   return {
-    config: (more: PaywallConfig<Request> = {}): PaywallConfig<Request> => ({
+    config: (more: Partial<PaywallConfig<Request>> = {}): PaywallConfig<Request> => ({
       payTo: seller,
       network: "base-sepolia",
       facilitator: facilitator.url,

@@ -1,6 +1,6 @@
-import { type Express, Router } from "express";
+import { type Express, type Request, Router } from "express";
 import { expect, it } from "vitest";
-import { paid, paywall } from "../src/index.js";
+import { paid, paywall, type RouteTable } from "../src/index.js";
 import { answer } from "./parts.js";
 import { four, openStand, quietApp } from "./stand.js";
 
@@ -61,10 +61,10 @@ const refused = /gate_unreached|price_too_narrow|gate_behind_route|route_not_ser
 it.each(Object.entries(unreadable))(
   "G14n no examples approve what stands at an expression that is not read in full: %s",
   async (kind, [path, priced, free]) => {
-    const entries: Record<string, string> =
+    const entries: RouteTable<Request> =
       kind === "many"
-        ? Object.fromEntries(many.slice(0, 70).map((name) => [`GET /${name}`, "$1"]))
-        : { [`GET ${priced}`]: "$1" };
+        ? Object.fromEntries(many.slice(0, 70).map((name) => [`GET /${name}`, "$1" as const]))
+        : ({ [`GET ${priced}`]: "$1" } as const);
     const all = () => paywall(stand.config({ routes: { [four ? "GET /*" : "GET /*rest"]: "$1" } }));
     const wrong: Record<string, (app: Express) => unknown> = {
       route: (app) => app.use(paywall(stand.config({ routes: entries }))).get(path, answer),
@@ -110,12 +110,12 @@ it("G14o the check reads usual expressions in full, and names a list within one 
   ];
   for (const [path, entry, priced] of usual) {
     const app = quietApp()
-      .use(paywall(stand.config({ routes: { [`GET ${entry}`]: "$1" } })))
+      .use(paywall(stand.config({ routes: { [`GET ${entry}`]: "$1" } as const })))
       .get(path, answer);
     expect(() => paywall.check(app), path.source).not.toThrow();
     expect(await stand.status(app, priced)).toBe(402);
   }
-  const section = { [four ? "GET /weather/*" : "GET /weather/*rest"]: "$1" };
+  const section = { [four ? "GET /weather/*" : "GET /weather/*rest"]: "$1" } as const;
   const list = quietApp().use(paywall(stand.config({ routes: section })));
   list.get(/^\/(?!weather\/free)(weather|premium)\/.*$/, answer);
   expect(() => paywall.check(list)).toThrow(/GET \/premium\/.*price_too_narrow/);

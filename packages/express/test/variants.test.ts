@@ -1,4 +1,4 @@
-import { createPaywall, requirePaid } from "@turnpike/core";
+import { createPaywall, type Price, requirePaid } from "@turnpike/core";
 import type express from "express";
 import type { Request } from "express";
 import { expect, it } from "vitest";
@@ -41,7 +41,7 @@ it("G16 runs no dear handler for a request that was changed behind its paywall",
   const app = quietApp();
   const before = stand.charges;
   const runs: string[] = [];
-  const guarded = (name: string, price: string) => (req: Request, res: express.Response) => {
+  const guarded = (name: string, price: Price) => (req: Request, res: express.Response) => {
     requirePaid(req, price);
     runs.push(name);
     res.json({ name });

@@ -57,7 +57,7 @@ describe("paywall.check refuses a price that is narrower than", () => {
       ],
       bare: [
         (app, tolls) => {
-          app.use(paywall(tolls, { "GET /w/:id": "$1", [`GET /w/:id/${rest}`]: "free" }));
+          app.use(paywall(tolls, { "GET /w/:id": "$1", [`GET /w/:id/${rest}`]: "free" } as const));
           app.use("/w", answer);
         },
         /GET \/w t/,
@@ -106,21 +106,21 @@ describe("paywall.check refuses a price that is narrower than", () => {
       ],
       section: [
         (app, tolls) => {
-          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /api/${rest}`]: "$1" } as const));
           app.use(["/api", "/v1"], report());
         },
         /GET \/v1\/report/,
       ],
       sectionOfPatterns: [
         (app, tolls) => {
-          app.use(paywall(tolls, { [`GET /a/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /a/${rest}`]: "$1" } as const));
           app.get([`/a/${rest}`, `/b/${rest}`], answer);
         },
         /GET \/b\//,
       ],
       files: [
         (app, tolls) => {
-          app.use(paywall(tolls, { [`GET /files/${rest}`]: "$1" }));
+          app.use(paywall(tolls, { [`GET /files/${rest}`]: "$1" } as const));
           app.use(["/files", "/f"], express.static("."));
         },
         /GET \/f\//,
@@ -180,14 +180,14 @@ it("G21f the check is content once the rest is priced or opened, and with functi
   await expectRight(stand, {
     whole: [
       (app, tolls) => {
-        app.use(paywall(tolls, { [`GET /graphql/${rest}`]: "$1" }));
+        app.use(paywall(tolls, { [`GET /graphql/${rest}`]: "$1" } as const));
         mount(app);
       },
       ["/graphql", "/graphql/", "/graphql/x"],
     ],
     opened: [
       (app, tolls) => {
-        app.use(paywall(tolls, { "ALL /graphql": "$1", [`ALL /graphql/${rest}`]: "free" }));
+        app.use(paywall(tolls, { "ALL /graphql": "$1", [`ALL /graphql/${rest}`]: "free" } as const));
         mount(app);
       },
       ["/graphql"],
@@ -213,7 +213,7 @@ it("G21f the check is content once the rest is priced or opened, and with functi
     ],
     middlewareOfSeveral: [
       (app, tolls) => {
-        app.use(paywall(tolls, { [`ALL /api/${rest}`]: "$1" }));
+        app.use(paywall(tolls, { [`ALL /api/${rest}`]: "$1" } as const));
         app.use(["/api", "/admin"], pass);
         app.use("/api", report().use(notFound));
       },

@@ -53,7 +53,7 @@ for (const [name, keep] of Object.entries(agents)) {
       app.use((_req, _res, next) => next());
       return app;
     };
-    const config = () => stand.config({ routes: { "GET /w": "$1", [`ALL /all/${rest}`]: "$1" } });
+    const config = () => stand.config({ routes: { "GET /w": "$1", [`ALL /all/${rest}`]: "$1" } as const });
     const right: ((app: Express) => void)[] = [
       (app) => {
         app.get("/w", answer).all(`/all/${rest}`, answer);

@@ -1,5 +1,16 @@
-import { ConfigError } from "@turnpike/core";
-import { type Paywall, type PaywallConfig, priceRoute, type RoutePrice, type RouteTable } from "@turnpike/core/adapter";
+import {
+  type ConfigByRoute,
+  ConfigError,
+  type CreatePaywall,
+  createPaywall as create,
+  type NetworkDefinition,
+  type Paywall,
+  type PaywallConfig,
+  type PaywallSource,
+  type RoutePrice,
+  type RouteTable,
+} from "@turnpike/core";
+import { type AnySource, type AnyTable, priceRoute, tableOf } from "@turnpike/core/adapter";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RegisterOptions } from "fastify";
 import plugin from "fastify-plugin";
 import { joinApp, watchApps } from "./lib/app.js";
@@ -9,13 +20,26 @@ import { mark, OwnPrice } from "./lib/own-price.js";
 import { type PriceSource, Prices } from "./lib/prices.js";
 import { rootOf, scopeOf } from "./lib/served.js";
 
-export type { Payment } from "@turnpike/core";
+export * from "@turnpike/core";
 export type { OwnPrice } from "./lib/own-price.js";
 
 /** A configuration, or the engine that `createPaywall` made as `tolls`, with the table beside it. */
 export type FastifyPaywallOptions =
-  | PaywallConfig<FastifyRequest>
-  | { readonly tolls: Paywall; readonly routes?: RouteTable<FastifyRequest> };
+  | { readonly tolls: Paywall<string>; readonly routes?: RouteTable<FastifyRequest> }
+  | OwnNetworks
+  | ConfigByRoute<FastifyRequest>
+  | PaywallConfig<FastifyRequest>;
+
+/** A configuration that adds networks, which go by any name: a plugin's options have no type parameters to hold those. */
+interface OwnNetworks extends PaywallConfig<FastifyRequest, string> {
+  readonly networks: readonly NetworkDefinition[];
+}
+
+/**
+ * Makes the engine of an app. Nothing is contacted before the first priced request.
+ * @throws ConfigError that lists everything that is wrong with the configuration
+ */
+export const createPaywall: CreatePaywall<FastifyRequest> = create;
 
 const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options, done) => {
   const root = rootOf(server);
@@ -63,8 +87,11 @@ type Hook = (request: unknown, reply: unknown, done: Done) => void;
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: RoutePrice<FastifyRequest>): PaidOptions {
-  const route = priceRoute(source, price);
+export function paid<Own extends string = never>(
+  source: PaywallSource<FastifyRequest, Own>,
+  price: RoutePrice<FastifyRequest, NoInfer<Own>>,
+): PaidOptions {
+  const route = priceRoute<FastifyRequest>(source, price);
   const hook = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const methods = [request.routeOptions.method].flat() as string[];
     if (request.raw.method !== "OPTIONS") admit(route, request, reply, done);
@@ -76,11 +103,13 @@ export function paid(source: PaywallConfig<FastifyRequest> | Paywall, price: Rou
   return mark({ config: { paywall: new OwnPrice(price, route, source) }, onRequest: hooks, preHandler: hooks });
 }
 
+type Routes = AnyTable<FastifyRequest> | undefined;
+
 function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source" | "routes"> {
   // What `register` reads itself is no option of ours.
   const { prefix: _1, logLevel: _2, logSerializers: _3, ...own } = options as FastifyPaywallOptions & RegisterOptions;
-  if (!("tolls" in own)) return { source: own, routes: own.routes };
-  const { tolls, routes = tolls.routes as RouteTable<FastifyRequest> | undefined, ...rest } = own;
+  if (!("tolls" in own)) return { source: own as AnySource<FastifyRequest>, routes: own.routes as Routes };
+  const { tolls, routes = tableOf<FastifyRequest>(tolls), ...rest } = own;
   const problems = Object.keys(rest).map((path) => ({
     code: "unknown_option",
     path,

@@ -133,7 +133,7 @@ describe("a paid answer", () => {
     };
     const paidApp = till.app();
     const bareApp = till.app();
-    const routes = Object.fromEntries(Object.keys(ways).map((name) => [`GET /${name}`, "$0.01"]));
+    const routes = Object.fromEntries(Object.keys(ways).map((name) => [`GET /${name}`, "$0.01" as const]));
     await paidApp.register(paywall, till.config({ routes }));
     for (const [name, way] of Object.entries(ways)) {
       way(paidApp, `/${name}`);

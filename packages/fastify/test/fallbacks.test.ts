@@ -35,7 +35,7 @@ const spellings = [
   "http://evil.example//premium/x",
 ];
 const methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY"];
-const table = { "GET /premium/*": "$0.01" };
+const table = { "GET /premium/*": "$0.01" } as const;
 
 const settings: Record<string, FastifyServerOptions> = {
   "no option": {},
@@ -240,7 +240,7 @@ describe.each(Object.keys(fallbacks))("G12d beside a route that paid prices, wit
 it("G12e a price function is asked once for each request, whatever stages it comes by", async () => {
   let asked = 0;
   // Of the four requests of two purchases the last two of each pair have the same price, and any further asking has not.
-  const price = () => `$0.0${Math.floor(asked++ / 2) + 1}`;
+  const price = () => `$0.0${Math.floor(asked++ / 2) + 1}` as const;
   const app = till.app();
   await app.register(paywall, till.config());
   app.get("/paid", paid(till.config(), price), async () => "bought");

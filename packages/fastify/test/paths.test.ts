@@ -157,7 +157,7 @@ describe("a handler that reads the path for itself", () => {
     const app = till.app();
     const runs: string[] = [];
     const run = async ({ url, method }: { url: string; method: string }) => `${runs.push(`${method} ${url}`)}`;
-    const routes = { "GET /premium/*": "$0.01", "GET /gold/:id": "$0.02", "GET /cheap/*": "$0.03" };
+    const routes = { "GET /premium/*": "$0.01", "GET /gold/:id": "$0.02", "GET /cheap/*": "$0.03" } as const;
     await app.register(paywall, till.config({ routes }));
     for (const url of ["/premium/*", "/gold/:id", "/cheap/*", "/files/:name"]) app.get(url, run);
     app.get("/premium/free/:name", { config: { paywall: "free" } }, run);

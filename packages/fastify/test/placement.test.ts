@@ -14,7 +14,7 @@ const routes = {
   "GET /younger/inner": "$0.01",
   "GET /root": "$0.01",
   "GET /late": "$0.01",
-};
+} as const;
 
 /** Every place in a plugin tree, and the order in which Fastify comes by them. */
 async function plant(app: FastifyInstance, register: (app: FastifyInstance) => unknown, runs: string[]) {

@@ -21,9 +21,10 @@ const handler = async () => "served";
 describe("the start", () => {
   it("stops with every problem in one error: configuration, table, routes of any place", async () => {
     const app = till.app();
-    app.get("/earlier", { config: { paywall: "$1,000" } }, handler);
+    app.get("/earlier", { config: { paywall: "$1,000" as "$1" } }, handler);
     await app.register(async (scope) => void scope.get("/inner", { config: { paywall: "1 NOPE" } }, handler));
-    void app.register(paywall, till.config({ routes: { "GETT /x": "$0.01", "GET /y": "$0", "GET /z/*/z": "$0.01" } }));
+    const routes = { "GETT /x": "$0.01", "GET /y": "$0", "GET /z/*/z": "$0.01" } as const;
+    void app.register(paywall, till.config({ routes }));
     app.get("/y", { config: { paywall: { price: "$0.01", tollgate: 1 } as never } }, handler);
     expect(await problems(app)).toEqual({
       'routes["GETT /x"]': "invalid_route",
@@ -37,7 +38,7 @@ describe("the start", () => {
 
   it("stops for a configuration that cannot work", async () => {
     const app = till.app();
-    app.register(paywall, { ...till.config({ routes: { "GET /x": "$0" } }), payTo: "0x12", netwrok: "base" } as object);
+    app.register(paywall, { ...till.config({ routes: { "GET /x": "$0" } }), payTo: "0x12", netwrok: "base" } as never);
     app.get("/x", handler);
     expect(await problems(app)).toMatchObject({ netwrok: "unknown_option", payTo: "invalid_pay_to" });
   });
@@ -51,7 +52,7 @@ describe("the start", () => {
       "POST /items/:id": "$0.01",
       "ALL /files/*": "$0.01",
       "GET /gone": "free",
-    };
+    } as const;
     await app.register(paywall, till.config({ routes }));
     app.get("/items/:id", handler);
     app.post("/files/*", handler);
@@ -77,7 +78,7 @@ describe("the start", () => {
   it("stops for two different prices of one route, whether in the table or on the route", async () => {
     const app = till.app();
     app.get("/a", { config: { paywall: "$0.02" } }, handler);
-    const routes = { "GET /a": "$0.01", "GET /b": "$0.01", "GET /c/:x": "$0.01", "GET /c/:y": "$0.02" };
+    const routes = { "GET /a": "$0.01", "GET /b": "$0.01", "GET /c/:x": "$0.01", "GET /c/:y": "$0.02" } as const;
     await app.register(paywall, till.config({ routes }));
     app.get("/b", paid(till.config(), "$0.02"), handler);
     app.get("/c/:id", handler);
@@ -114,7 +115,7 @@ describe("the start", () => {
 
   it("reads the table of the engine, and takes patterns that overlap", async () => {
     const app = till.app();
-    const routes = { "GET /o/:id": "$0.01", "GET /o/dear": "$5", "GET /o/*": "$0.02" };
+    const routes = { "GET /o/:id": "$0.01", "GET /o/dear": "$5", "GET /o/*": "$0.02" } as const;
     await app.register(registered, { tolls: createPaywall(till.config({ routes })), prefix: "/ignored" });
     for (const url of ["/o/:id", "/o/dear", "/o/*"]) app.get(url, handler);
     const { origin } = await listen(app);

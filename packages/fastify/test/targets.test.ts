@@ -41,7 +41,7 @@ const fallbacks: Readonly<Record<string, (app: FastifyInstance) => unknown>> = {
   "a handler for what is not found": (app) => app.setNotFoundHandler(serve),
 };
 
-const table = { "GET /premium/*": "$0.01", "GET /files/premium/*": "$0.01" };
+const table = { "GET /premium/*": "$0.01", "GET /files/premium/*": "$0.01" } as const;
 
 function build(fallback: string, http2: boolean, guarded: boolean): FastifyInstance {
   const options = { forceCloseConnections: true };

@@ -23,7 +23,7 @@ export function openTill() {
     get charges() {
       return facilitator.charges.length;
     },
-    config: (more: PaywallConfig<FastifyRequest> = {}): PaywallConfig<FastifyRequest> => ({
+    config: (more: Partial<PaywallConfig<FastifyRequest>> = {}): PaywallConfig<FastifyRequest> => ({
       payTo: seller,
       network: "base-sepolia",
       facilitator: facilitator.url,

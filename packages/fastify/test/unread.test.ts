@@ -22,8 +22,8 @@ describe("G23 a price that is there without a value", () => {
     app.get("/x", handler);
     app.register(
       async (scope) => {
-        scope.get("/inner", { config: { paywall: price as string } }, handler);
-        scope.route({ method: ["POST", "PUT"], url: "/many", config: { paywall: price as string }, handler });
+        scope.get("/inner", { config: { paywall: price as "$1" } }, handler);
+        scope.route({ method: ["POST", "PUT"], url: "/many", config: { paywall: price as "$1" }, handler });
       },
       { prefix: "/api" },
     );
@@ -34,7 +34,7 @@ describe("G23 a price that is there without a value", () => {
   it("stops the start where the table prices the route too", async () => {
     const app = till.app();
     await app.register(paywall, till.config({ routes: { "GET /*": "$0.01" } }));
-    app.get("/x", { config: { paywall: undefined as unknown as string } }, handler);
+    app.get("/x", { config: { paywall: undefined as never } }, handler);
     expect(await problemsOf(app)).toContain("price_missing GET /x");
   });
 });
@@ -46,7 +46,7 @@ describe("G24 a price in a route's config", () => {
     app.register(async (scope) => void scope.post("/x", { config: { paywall: { price: "$1" } } }, handler), {
       prefix: "/api",
     });
-    app.get("/unset", { config: { paywall: undefined as unknown as string } }, handler);
+    app.get("/unset", { config: { paywall: undefined as never } }, handler);
     expect(await problemsOf(app)).toEqual([
       "price_missing GET /early",
       "price_missing GET /unset",

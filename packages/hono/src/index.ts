@@ -1,8 +1,10 @@
+import { type CreatePaywall, createPaywall as create } from "@turnpike/core";
 import {
+  type AnySource,
+  type AnyTable,
   compileTable,
   engineOf,
-  type Paywall,
-  type PaywallConfig,
+  type PaywallSource,
   type PricedRoute,
   priceRoute,
   type RoutePrice,
@@ -20,10 +22,14 @@ import { readPath } from "./lib/path.js";
 import { checkApp } from "./lib/served.js";
 import { createWatch, type Watch } from "./lib/watch.js";
 
-export type { Payment, PaywallConfig } from "@turnpike/core";
+export * from "@turnpike/core";
 export type { HonoOptions } from "./lib/gate.js";
 
-type Source = PaywallConfig<Context> | Paywall;
+/**
+ * Makes the engine of an app. Nothing is contacted before the first priced request.
+ * @throws ConfigError that lists everything that is wrong with the configuration
+ */
+export const createPaywall: CreatePaywall<Context> = create;
 
 /**
  * Guards an app by a table of prices, whose paths are the app's own: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
@@ -36,10 +42,10 @@ type Source = PaywallConfig<Context> | Paywall;
  * @returns the app
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
-export function protect<A extends App>(
+export function protect<A extends App, Own extends string = never>(
   app: A,
-  source: Source,
-  routes?: RouteTable<Context>,
+  source: PaywallSource<Context, Own>,
+  routes?: RouteTable<Context, NoInfer<Own>>,
   options: HonoOptions = {},
 ): A {
   rememberApp(app);
@@ -57,7 +63,11 @@ export function protect<A extends App>(
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
-export function paywall(source: Source, routes?: RouteTable<Context>, options: HonoOptions = {}): MiddlewareHandler {
+export function paywall<Own extends string = never>(
+  source: PaywallSource<Context, Own>,
+  routes?: RouteTable<Context, NoInfer<Own>>,
+  options: HonoOptions = {},
+): MiddlewareHandler {
   return tableGate(source, routes, options).gate.handler;
 }
 
@@ -73,8 +83,12 @@ paywall.check = checkApp;
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid(source: Source, price: RoutePrice<Context>, options: HonoOptions = {}): MiddlewareHandler {
-  const route = priceRoute(source, price);
+export function paid<Own extends string = never>(
+  source: PaywallSource<Context, Own>,
+  price: RoutePrice<Context, NoInfer<Own>>,
+  options: HonoOptions = {},
+): MiddlewareHandler {
+  const route = priceRoute<Context>(source, price);
   const handler: MiddlewareHandler = (c, next) => {
     watch.look();
     return c.req.method === "OPTIONS" ? passOptions(c) : sell(c, next, route, options, watch);
@@ -86,8 +100,8 @@ export function paid(source: Source, price: RoutePrice<Context>, options: HonoOp
 }
 
 function tableGate(
-  source: Source,
-  routes: RouteTable<Context> | undefined,
+  source: AnySource<Context>,
+  routes: AnyTable<Context> | undefined,
   options: HonoOptions,
   app?: App,
 ): { readonly gate: Gate; readonly outpost: Outpost } {

@@ -12,7 +12,7 @@ const upstream = (c: Context) => {
   const path = decodeURIComponent(new URL(c.req.url).pathname.replaceAll("%25", "%")).replace(/[\\/]+/g, "/");
   return /^\/premium\//i.test(new URL(path, "http://a").pathname) ? c.text(goods) : c.text("none", 404);
 };
-const section = { "GET /premium/*": "$0.01" };
+const section = { "GET /premium/*": "$0.01" } as const;
 
 /** Parts that an app may be made of, in any order. */
 const parts: Record<string, (app: Hono, tolls: Paywall) => unknown> = {

@@ -16,11 +16,11 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { TrieRouter } from "hono/router/trie-router";
 import { secureHeaders } from "hono/secure-headers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paid, paywall, protect } from "../src/index.js";
+import { type Price, paid, paywall, protect } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
-const table = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, "$0.01"]));
+const table = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, "$0.01" as const]));
 const gate = (...keys: string[]) => paywall(till.config({ routes: table(...keys) }));
 const price = () => paid(till.config(), "$0.01");
 const text = (c: Context) => c.text("goods");
@@ -158,7 +158,7 @@ describe("check", () => {
   });
 
   it("G26 refuses two prices for one route, and takes one price twice", () => {
-    const two = (second: string) => new Hono().use(gate("GET /x")).get("/x", paid(till.config(), second), text);
+    const two = (second: Price) => new Hono().use(gate("GET /x")).get("/x", paid(till.config(), second), text);
     expect(problems(two("$0.02"))).toEqual(["priced_twice paid() at GET /x"]);
     expect(problems(two("$0.01"))).toEqual([]);
   });

@@ -4,11 +4,11 @@ import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { cors } from "hono/cors";
 import { logger } from "hono/logger";
 import { describe, expect, it } from "vitest";
-import { paid, paywall, protect } from "../src/index.js";
+import { paid, paywall, protect, type RouteTable } from "../src/index.js";
 import { openTill } from "./till.js";
 
 const till = openTill();
-const gate = (routes: Record<string, string>) => paywall(till.config({ routes }));
+const gate = (routes: RouteTable<Context>) => paywall(till.config({ routes }));
 const text = (c: Context) => c.text("goods");
 const some = async (c: Context, next: Next) => (c.req.header("x-pass") ? next() : c.text("goods"));
 const passing = async (_: Context, next: Next) => next();
@@ -38,8 +38,8 @@ describe("check refuses a price that is narrower than", () => {
     for (const [name, build] of Object.entries(apps)) {
       for (const key of ["POST /graphql", "ALL /graphql"]) {
         const expected = [`price_too_narrow routes["${key}"]`];
-        expect(codes(build(new Hono().use(gate({ [key]: "$1" })))), name).toEqual(expected);
-        const guarded = protect(build(new Hono()), till.config(), { [key]: "$1" });
+        expect(codes(build(new Hono().use(gate({ [key]: "$1" } as const)))), name).toEqual(expected);
+        const guarded = protect(build(new Hono()), till.config(), { [key]: "$1" } as const);
         expect(codes(guarded), name).toEqual(expected);
         expect((await guarded.request("/graphql", { method: "POST" })).status, name).toBe(500);
       }
@@ -73,7 +73,7 @@ describe("check refuses a price that is narrower than", () => {
     };
     for (const [name, build] of Object.entries(apps)) {
       for (const key of ["GET /api/report", "GET /api/*"]) {
-        const app = build(new Hono().use(gate({ [key]: "$1" })));
+        const app = build(new Hono().use(gate({ [key]: "$1" } as const)));
         expect(codes(app), `${name} ${key}`).toEqual([`price_too_narrow routes["${key}"]`]);
       }
       const opened = gate({ "GET /api/report": "$1", "GET /:version/report": "free", "GET /v1/deep/report": "free" });
@@ -142,7 +142,7 @@ it("G11b check refuses a paid route whose handler passes requests on to what oth
 it("G14p an expression with more alternatives than examples are made of counts as one that takes any value", async () => {
   const names = Array.from({ length: 80 }, (_, at) => `c${at}`);
   const route = `/:name{${names.join("|")}}`;
-  const some = Object.fromEntries(names.slice(0, 70).map((name) => [`GET /${name}`, "$1"]));
+  const some = Object.fromEntries(names.slice(0, 70).map((name) => [`GET /${name}`, "$1" as const]));
   const found = codes(new Hono().use(gate(some)).get(route, text));
   expect(new Set(found.map((problem) => problem.split(" ")[0]))).toEqual(new Set(["price_too_narrow"]));
   const whole = new Hono().use(gate({ "GET /:name": "$1" })).get(route, text);

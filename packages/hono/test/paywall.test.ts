@@ -48,7 +48,7 @@ describe("paywall", () => {
       "GET /r/:id(\\d+)": "$0.01",
       "FETCH /x": "$0.01",
       "GET /y": "$0.0000001",
-    };
+    } as const;
     expect(() => paywall(till.config({ routes }))).toThrow(/4 problem/);
   });
 

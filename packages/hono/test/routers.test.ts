@@ -118,7 +118,7 @@ describe.each(routers)("under %s", (_, router) => {
     for (const strict of [true, false]) {
       const bare = new Hono({ router: router(), strict });
       const guarded = new Hono({ router: router(), strict });
-      guarded.use(paywall(till.config({ routes: { [`GET ${pattern}`]: "$0.01" } })));
+      guarded.use(paywall(till.config({ routes: { [`GET ${pattern}`]: "$0.01" } as const })));
       const hits = serve(bare, served);
       const runs = serve(guarded, served);
       if (!(await supports(bare))) return;

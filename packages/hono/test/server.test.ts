@@ -134,7 +134,7 @@ describe("on a Node server", () => {
   });
 
   it("a handler that never answers gets 504, uncharged", async () => {
-    const routes = { "GET /never": { price: "$0.01", handlerTimeout: 50 } };
+    const routes = { "GET /never": { price: "$0.01", handlerTimeout: 50 } } as const;
     const app = new Hono().use(paywall(till.config({ routes }))).get("/never", () => new Promise<Response>(() => {}));
     const before = till.charges;
     const { response } = await till.buy(await listen(app as Hono), "/never");

@@ -22,7 +22,7 @@ export function openTill() {
     get facilitator() {
       return facilitator;
     },
-    config: (more: PaywallConfig<Context> = {}): PaywallConfig<Context> => ({
+    config: (more: Partial<PaywallConfig<Context>> = {}): PaywallConfig<Context> => ({
       payTo: seller,
       network: "base-sepolia",
       facilitator: facilitator.url,

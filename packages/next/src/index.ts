@@ -1,34 +1,44 @@
 import {
-  type Awaitable,
-  optionsReply,
-  type Paywall,
-  type PaywallConfig,
-  priceRoute,
-  type RoutePrice,
-  type RouteTable,
-} from "@turnpike/core/adapter";
+  type PaywallConfig as CoreConfig,
+  type RouteTable as CoreTable,
+  type CreatePaywall,
+  createPaywall as create,
+} from "@turnpike/core";
+import { type Awaitable, optionsReply, type PaywallSource, priceRoute, type RoutePrice } from "@turnpike/core/adapter";
 import { toResponse } from "@turnpike/core/fetch";
 import type { NextRequest } from "next/server.js";
 import { checkExports, sellHandler, stateHandler } from "./lib/check.js";
 import { admit, type NextOptions, type Paid, type RouteHandler } from "./lib/gate.js";
 import { compileVerbs } from "./lib/verbs.js";
 
-export type { Payment } from "@turnpike/core";
+export * from "@turnpike/core";
 export type { NextOptions, Paid, RouteHandler } from "./lib/gate.js";
 export { paidProxy } from "./lib/proxy.js";
+
+/** The configuration of an engine; in its table the keys are methods, since a route file is the path. */
+export type PaywallConfig<Raw = NextRequest, Own extends string = never> = CoreConfig<Raw, Own, "methods">;
+
+/** Prices by method: `{ GET: "$0.01", POST: "free" }`. */
+export type RouteTable<Raw = NextRequest, Own extends string = never> = CoreTable<Raw, Own, "methods">;
+
+/**
+ * Makes the engine of an app. Nothing is contacted before the first priced request.
+ * @throws ConfigError that lists everything that is wrong with the configuration
+ */
+export const createPaywall: CreatePaywall<NextRequest, "methods"> = create as CreatePaywall<NextRequest, "methods">;
 
 /**
  * Prices one route handler: `export const GET = paid(tolls, "$0.01", handler)`. The handler's context gains `payment`.
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paid<Req extends Request = NextRequest, Context = RouteContext>(
-  source: PaywallConfig<NextRequest> | Paywall,
-  price: RoutePrice<NextRequest>,
+export function paid<Req extends Request = NextRequest, Context = RouteContext, Own extends string = never>(
+  source: PaywallSource<NextRequest, Own, "methods">,
+  price: RoutePrice<NextRequest, NoInfer<Own>>,
   handler: RouteHandler<Req, Context & Paid>,
   options: NextOptions = {},
 ): (request: Req, context: Context) => Promise<Response> {
-  const gate = { route: priceRoute(source, price), source };
+  const gate = { route: priceRoute<NextRequest>(source, price), source };
   sellHandler(handler);
   return stateHandler((request: Req, context: Context) => admit(gate, request, context, handler, options));
 }
@@ -58,10 +68,10 @@ type Wrapped<H extends Handlers> = {
 /** `OPTIONS` is free, and runs no handler that is sold for another method. */
 const preflight = (): Response => toResponse(optionsReply(), "OPTIONS");
 
-function price<const H extends Handlers>(
-  source: PaywallConfig<NextRequest> | Paywall,
+function price<const H extends Handlers, Own extends string = never>(
+  source: PaywallSource<NextRequest, Own, "methods">,
   handlers: H,
-  routes?: RouteTable<NextRequest>,
+  routes?: RouteTable<NextRequest, NoInfer<Own>>,
   options: NextOptions = {},
 ): Wrapped<H> {
   const priceOf = compileVerbs(source, routes, Object.keys(handlers));

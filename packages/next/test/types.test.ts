@@ -2,7 +2,7 @@ import type { NextRequest } from "next/server.js";
 import { expectTypeOf, it } from "vitest";
 import { type Paid, paid, paywall } from "../src/index.js";
 
-const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" };
+const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" } as const;
 interface Context {
   params: Promise<{ id: string }>;
 }

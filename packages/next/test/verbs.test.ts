@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { paid, paidProxy, paywall } from "../src/index.js";
 import { platformAddress } from "../src/lib/address.js";
 
-const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" };
+const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" } as const;
 const answer = () => new Response("bytes");
 
 const problemsOf = (make: () => unknown): string[] => {

@@ -40,7 +40,7 @@ describeWithPostgres("how the tables come to be", () => {
     const { id } = sampleRecord();
     const claims = await Promise.all(stores.map((store) => store.insert(sampleRecord({ id }), LONG)));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    expect(await readVersion()).toEqual([{ version: 1 }]);
+    expect(await readVersion()).toEqual([{ version: 2 }]);
   });
 
   it("makes them once when twenty processes begin in full isolation", async () => {
@@ -51,7 +51,7 @@ describeWithPostgres("how the tables come to be", () => {
     const { id } = sampleRecord();
     const claims = await Promise.all(stores.map((store) => store.insert(sampleRecord({ id }), LONG)));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    expect(await readVersion()).toEqual([{ version: 1 }]);
+    expect(await readVersion()).toEqual([{ version: 2 }]);
   });
 
   it("makes what postgresSchema() makes", async () => {
@@ -69,19 +69,19 @@ describeWithPostgres("how the tables come to be", () => {
     await store.insert(record, LONG);
     await stage.admin.query(postgresSchema(stage.schema));
     expect((await store.read(record.id))?.record).toEqual(record);
-    expect(await readVersion()).toEqual([{ version: 1 }]);
+    expect(await readVersion()).toEqual([{ version: 2 }]);
   });
 
   it("refuses tables of a later version, and changes nothing of them", async () => {
     await stage.store("pg").insert(sampleRecord(), LONG);
-    await setVersion(2);
+    await setVersion(3);
     for (const driver of driverNames) {
       const store = stage.store(driver);
       expect(await codeOf(store.insert(sampleRecord(), LONG))).toBe("store_too_new");
       expect(await codeOf(store.list({ order: "newest", limit: 1 }))).toBe("store_too_new");
     }
     await stage.admin.query(postgresSchema(stage.schema));
-    expect(await readVersion()).toEqual([{ version: 2 }]);
+    expect(await readVersion()).toEqual([{ version: 3 }]);
     expect((await stage.admin.query(`SELECT FROM "${stage.schema}".payments`)).rowCount).toBe(1);
   });
 
@@ -90,15 +90,15 @@ describeWithPostgres("how the tables come to be", () => {
     await stage.store("pg").insert(record, LONG);
     await setVersion(0);
     expect((await stage.store("postgres").read(record.id))?.record).toEqual(record);
-    expect(await readVersion()).toEqual([{ version: 1 }]);
+    expect(await readVersion()).toEqual([{ version: 2 }]);
   });
 
   it("looks again after a refusal, without a restart", async () => {
     await stage.admin.query(postgresSchema(stage.schema));
-    await setVersion(2);
+    await setVersion(3);
     const store = stage.store("pg");
     expect(await codeOf(store.read("x"))).toBe("store_too_new");
-    await setVersion(1);
+    await setVersion(2);
     expect(await store.read("x")).toBeUndefined();
   });
 

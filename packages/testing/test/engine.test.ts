@@ -3,6 +3,8 @@ import {
   FacilitatorError,
   memoryStore,
   type PaywallConfig,
+  type Price,
+  type PriceFunction,
   requirePaid,
   StoreError,
   TurnpikeError,
@@ -29,12 +31,12 @@ beforeEach(async () => {
 afterEach(() => facilitator.close());
 
 interface Raw {
-  readonly price?: string;
+  readonly price?: Price;
 }
 
 function open(
   options: Partial<PaywallConfig<Raw>> = {},
-  price: string | ((raw: Raw) => string) = "$0.01",
+  price: Price | PriceFunction<Raw> = "$0.01",
 ): PricedRoute<Raw> {
   const config = {
     payTo: PAY_TO,
@@ -103,7 +105,7 @@ describe("a payment that is on record", () => {
   });
 
   it("I5 whose outcome is unknown is resolved and delivered, though the price has risen since", async () => {
-    let price = "$0.01";
+    let price: Price = "$0.01";
     const route = open({}, () => price);
     const payment = await buyer.header(await challenge(route));
     facilitator.respond("settle", faults.resetAfterAccept());
@@ -316,7 +318,13 @@ describe("requirePaid", () => {
 
   it("G16c throws if the request was admitted for another price, or by another route", async () => {
     const raw = await admitted();
-    for (const other of ["$5.00", "$0.02", "0.01 EURC", { label: "GET /y" }, { amount: "9999", asset: "USDC" }]) {
+    for (const other of [
+      "$5.00",
+      "$0.02",
+      "0.01 EURC",
+      { label: "GET /y" },
+      { amount: "9999", asset: "USDC" },
+    ] as const) {
       expect(() => requirePaid(raw, other), JSON.stringify(other)).toThrow(/not_paid/);
     }
   });

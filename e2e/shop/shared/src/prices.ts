@@ -1,4 +1,4 @@
-import { type PriceFunction, type RouteOptions, refuse } from "@turnpike/core";
+import { type PriceFunction, type RouteTable, refuse } from "@turnpike/core";
 
 const cent = "$0.01";
 
@@ -13,8 +13,8 @@ export function createPrices<Raw>(query: (raw: Raw) => URLSearchParams) {
     "GET /files/*": cent,
     "POST /echo": cent,
     "GET /expensive": "$5.00",
-    "GET /dynamic": { price: (raw) => priceOf(query(raw).get("size")) } satisfies RouteOptions<Raw>,
-    "GET /preview": { price: cent, preview: { preview: "first lines" } } satisfies RouteOptions<Raw>,
+    "GET /dynamic": { price: (raw) => priceOf(query(raw).get("size")) },
+    "GET /preview": { price: cent, preview: { preview: "first lines" } },
     "GET /whoami": cent,
     "GET /status/:code": cent,
     "GET /raw/:code": cent,
@@ -25,9 +25,9 @@ export function createPrices<Raw>(query: (raw: Raw) => URLSearchParams) {
     "GET /never": cent,
     "GET /large": cent,
     "GET /stream": cent,
-    "GET /stream-first": { price: cent, settle: "before" } satisfies RouteOptions<Raw>,
-    "GET /fail-first": { price: cent, settle: "before" } satisfies RouteOptions<Raw>,
-  };
+    "GET /stream-first": { price: cent, settle: "before" },
+    "GET /fail-first": { price: cent, settle: "before" },
+  } satisfies RouteTable<Raw>;
 }
 
 /** A tenth of a cent for each unit of size. */

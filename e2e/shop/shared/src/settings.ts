@@ -1,4 +1,4 @@
-import type { PaywallConfig, Store } from "@turnpike/core";
+import { type Network, network, type PaywallConfig, type Store } from "@turnpike/core";
 import { evmChain } from "@turnpike/evm";
 import { readStore, type StoreSetting } from "@turnpike/shop-shared/store-setting";
 
@@ -12,7 +12,7 @@ export interface Settings {
   readonly facilitators: readonly string[];
   readonly payTo: string;
   /** CAIP-2 id. */
-  readonly network: string;
+  readonly network: Network;
   /** The public origin, if one was given. */
   readonly origin: string | undefined;
   readonly token: Token | undefined;
@@ -63,7 +63,7 @@ export function readSettings(environment: Environment): Settings {
       .map((url) => url.trim())
       .filter((url) => url !== ""),
     payTo: need("PAY_TO"),
-    network: read("NETWORK", "eip155:84532"),
+    network: network(read("NETWORK", "eip155:84532")),
     origin: read("ORIGIN") || undefined,
     token: token.some((name) => read(name) !== "")
       ? {

@@ -39,6 +39,8 @@ export async function withPaywall<T>(
       const asked = toAsk(named, used, io.env);
       const facilitator = asked.length === 0 && asks === "named" ? [NONE] : asked;
       const paywall = createPaywall({
+        payTo: undefined,
+        network: undefined,
         store,
         chain,
         reconcileSeconds: 0,

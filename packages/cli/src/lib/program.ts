@@ -88,6 +88,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
       6,
     )
     .option("--wait <seconds>", "how long to wait for them", readWait, 120)
+    .option("--trust-record", "also where the node does not show that the buyer has paid")
     .option("--yes", "send it")
     .action(async (id, given, command) => done(await refund(io, options(command), id, given)));
 

@@ -18,6 +18,7 @@ export interface RefundArguments {
   readonly confirmations: number;
   /** Seconds. */
   readonly wait: number;
+  readonly trustRecord?: boolean;
   readonly yes?: boolean;
 }
 
@@ -76,8 +77,9 @@ async function openSender(io: Io, options: GivenOptions, given: RefundArguments)
   const { evmRefunds } = await load("viem", "A refund", () => import("@turnpike/evm"));
   const privateKey = readKey(given.keyFile, io);
   const timeout = given.wait * 1_000;
-  const waiting = { confirmations: given.confirmations, timeout, rpcTimeout: Math.min(timeout, RPC_TIMEOUT) };
-  const senders = rpcs.map((rpc) => evmRefunds({ ...rpc, privateKey, ...waiting }));
+  const { confirmations, trustRecord = false } = given;
+  const how = { confirmations, trustRecord, timeout, rpcTimeout: Math.min(timeout, RPC_TIMEOUT) };
+  const senders = rpcs.map((rpc) => evmRefunds({ ...rpc, privateKey, ...how }));
   const of = (network: string) => senders.find(({ networks }) => networks.includes(network)) as RefundSender;
   return {
     networks: senders.flatMap(({ networks }) => networks),

@@ -5,25 +5,12 @@ import type { Observer } from "./paywall/events.js";
 import type { Extension } from "./paywall/extension.js";
 import type { Hooks } from "./paywall/hooks.js";
 import type { FailureLimits } from "./paywall/limits.js";
+import type { NetworkChoice, Price, PriceFunction, TableKeys } from "./prices.js";
 import type { NetworkDefinition, TokenDefinition } from "./pricing/definitions.js";
 import type { JsonObject } from "./protocol/types.js";
 import type { ChainReader, Finality } from "./schemes/chain.js";
 import type { Scheme, SignatureCheck } from "./schemes/scheme.js";
 import type { Awaitable } from "./seam.js";
-
-/**
- * What a request costs: `"$0.01"` (the network's dollar token), `"0.01 EURC"` (a token by its symbol), or
- * atomic units of an asset named by symbol or address. Never a JavaScript number.
- */
-export type Price = string | { readonly amount: string | bigint; readonly asset: string };
-
-/** A price function's way to answer before any payment is asked, for example 400 for a bad parameter. */
-export interface Refusal {
-  readonly refusal: { readonly status: number; readonly code: string; readonly detail: string };
-}
-
-/** Prices one request. A throw, a rejection or nonsense answers 500; never free. */
-export type PriceFunction<Raw> = (request: Raw) => Awaitable<Price | Refusal>;
 
 /** Who is paid: one address, or one per network (by name, CAIP-2 id or namespace such as `eip155`). */
 export type PayTo = string | Readonly<Record<string, string>>;
@@ -43,11 +30,8 @@ export type ChainNodes = Readonly<Record<string, string | readonly string[]>>;
 /** A chain's nodes, or a reader of a chain. */
 export type ChainInput = ChainReader | ChainNodes;
 
-/** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
-export interface SharedOptions {
-  readonly payTo?: PayTo;
-  /** Network name (`base-sepolia`) or CAIP-2 id (`eip155:84532`), several in order of preference. */
-  readonly network?: string | readonly string[];
+/** Settings that a route may choose for itself and that the configuration may give a default for. */
+interface CommonOptions {
   /** Token that dollar prices are paid in, by symbol or address. @default the network's USDC */
   readonly asset?: string;
   /**
@@ -86,8 +70,27 @@ export interface SharedOptions {
   readonly extensions?: readonly Extension[];
 }
 
+/** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
+export interface SharedOptions<Own extends string = never> extends CommonOptions {
+  /**
+   * Who is paid: an address, or one for each network, by name, CAIP-2 id or namespace (`{ base: "0x…", solana: "…" }`).
+   * @default the configuration's
+   */
+  readonly payTo?: PayTo | undefined;
+  /**
+   * Where it is paid: a network by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`), or several in order of preference.
+   * @default the configuration's
+   */
+  readonly network?: NetworkChoice<Own> | undefined;
+}
+
 /** Everything about one priced route. */
-export interface RouteOptions<Raw = unknown> extends SharedOptions {
+export interface RouteOptions<Raw = unknown, Own extends string = never> extends SharedOptions<Own> {
+  /**
+   * What a request costs: `"$0.01"`, `"0.01 EURC"`, `{ amount: "10000", asset: "USDC" }`, or a function of the framework's
+   * own request (Hono: its context) that returns one. Text from elsewhere, such as an environment variable, goes through
+   * `price(text)`.
+   */
   readonly price: Price | PriceFunction<Raw>;
   /**
    * Names the route in records, events and messages. Routes of one path that differ by host, version, header or cookie
@@ -120,10 +123,18 @@ export interface RouteOptions<Raw = unknown> extends SharedOptions {
 }
 
 /** What a route costs: a price, a price function, or all its options. */
-export type RoutePrice<Raw = unknown> = Price | PriceFunction<Raw> | RouteOptions<Raw>;
+export type RoutePrice<Raw = unknown, Own extends string = never> = Price | PriceFunction<Raw> | RouteOptions<Raw, Own>;
 
-/** Verb and path in the framework's own path language to price, for example `"GET /items/:id": "$0.01"`. */
-export type RouteTable<Raw = unknown> = Readonly<Record<string, RoutePrice<Raw> | "free">>;
+/**
+ * Prices by method and path, in the framework's own path syntax: `{ "GET /items/:id": "$0.01", "POST /items": "free" }`.
+ * In a Next.js route file the file is the path: `{ GET: "$0.01" }`.
+ */
+export type RouteTable<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths"> = Listed<
+  Keys,
+  RoutePrice<Raw, Own>
+>;
+
+type Listed<Keys extends keyof TableKeys, Route> = { readonly [Key in TableKeys[Keys]]?: Route | "free" };
 
 /** Takes a sentence and facts; never a signature, a payload or a key. */
 export interface Logger {
@@ -132,7 +143,8 @@ export interface Logger {
   error(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
 
-export interface PaywallConfig<Raw = unknown> extends SharedOptions {
+/** The configuration of an engine but for who is paid, where, and for which routes. */
+interface EngineOptions<Raw, Own extends string> extends CommonOptions {
   /** In order of preference. @default a public one on test networks; main networks must name theirs */
   readonly facilitator?: FacilitatorInput | readonly FacilitatorInput[];
   /** Milliseconds for facilitator calls. @default verify 5000, settle the lesser of 30000 and the offer's time */
@@ -177,12 +189,80 @@ export interface PaywallConfig<Raw = unknown> extends SharedOptions {
   readonly observe?: Observer | readonly Observer[];
   /** Told of what an operator should know. @default warnings and errors go to the console; `false` silences them */
   readonly logger?: Logger | false;
-  /** More networks, ahead of the built-in ones. */
-  readonly networks?: readonly NetworkDefinition[];
+  /** More networks, ahead of the built-in ones. `network` takes them by the names given here, or by their CAIP-2 ids. */
+  readonly networks?: readonly (NetworkDefinition<Own> | NetworkDefinition)[];
   /** More tokens, ahead of the built-in ones. */
   readonly tokens?: readonly TokenDefinition[];
   /** More schemes, ahead of the built-in ones. */
   readonly schemes?: readonly Scheme[];
-  /** Prices by route. */
-  readonly routes?: RouteTable<Raw>;
 }
+
+/** @see PaywallConfig */
+interface Recipient {
+  /**
+   * Who is paid: an address, or one for each network, by name, CAIP-2 id or namespace (`{ base: "0x…", solana: "…" }`).
+   * An undefined value, such as an environment variable that is not set, compiles and is refused at start. A route may name
+   * a recipient of its own; where all of them do and no table shows it, write `payTo: undefined`.
+   * @example "0x209693Bc6afc0C5328bA36FaF03C514EF312287C"
+   */
+  readonly payTo: PayTo | undefined;
+}
+
+/** @see PaywallConfig */
+interface Place<Own extends string> {
+  /**
+   * Where payments are made: a network by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`), or several in order of
+   * preference. Text from elsewhere goes through `network(text)`. A route may name networks of its own; where all of them do
+   * and no table shows it, write `network: undefined`.
+   */
+  readonly network: NetworkChoice<Own> | undefined;
+}
+
+/** @see PaywallConfig */
+interface Table<Routes> {
+  /**
+   * Prices by method and path, in the framework's own path syntax: `{ "GET /items/:id": "$0.01", "POST /items": "free" }`. In
+   * a Next.js route file the file is the path: `{ GET: "$0.01" }`. A method that a priced path does not list answers 405.
+   */
+  readonly routes: Routes;
+}
+
+/** A configuration whose table names who is paid, or where, with every price. */
+export type ConfigByRoute<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths"> =
+  | PayToByRoute<Raw, Own, Keys>
+  | NetworkByRoute<Raw, Own, Keys>
+  | BothByRoute<Raw, Own, Keys>;
+
+interface PayToByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
+  extends EngineOptions<Raw, Own>,
+    Place<Own>,
+    Table<Listed<Keys, RouteOptions<Raw, Own> & Recipient>> {}
+
+interface NetworkByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
+  extends EngineOptions<Raw, Own>,
+    Recipient,
+    Table<Listed<Keys, RouteOptions<Raw, Own> & Place<Own>>> {}
+
+interface BothByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
+  extends EngineOptions<Raw, Own>,
+    Table<Listed<Keys, RouteOptions<Raw, Own> & Recipient & Place<Own>>> {}
+
+/**
+ * The configuration of an engine.
+ * @typeParam Raw the framework's own request, as price functions get it
+ * @typeParam Own names of networks that `networks` adds
+ * @typeParam Keys what a table's keys are: paths with their methods, or the methods of one path
+ */
+export interface PaywallConfig<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths">
+  extends EngineOptions<Raw, Own>,
+    Recipient,
+    Place<Own>,
+    Partial<Table<RouteTable<Raw, Own, Keys>>> {}
+
+/** A configuration as the engine reads it, whoever wrote it. */
+export interface AnyConfig<Raw = unknown> extends EngineOptions<Raw, string>, SharedOptions<string> {
+  readonly routes?: AnyTable<Raw>;
+}
+
+/** A table as the engine reads it. */
+export type AnyTable<Raw = unknown> = Readonly<Record<string, RoutePrice<Raw, string> | "free" | undefined>>;

@@ -7,9 +7,9 @@ const base58 = "5MaiiCavjCmn9Hs1o3eznqDEhRwxo7pXiAYez7keQUviUkauRiTMD8DrESdrNjN8
 const phrase = "test test test test test test test test test test test junk";
 
 /** What a start says that fails. */
-function problemOf(payTo: string, network = "base-sepolia"): string {
+function problemOf(payTo: string, network: string = "base-sepolia"): string {
   try {
-    createPaywall({ payTo, network }).price("$0.01");
+    createPaywall({ payTo, network: network as "base" }).price("$0.01");
   } catch (error) {
     return (error as Error).message;
   }
@@ -35,7 +35,9 @@ it.each([
 it("G39b shows no key that stands in another option", () => {
   let message = "";
   try {
-    createPaywall({ payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: `0x${hex}` as "base" }).price(hex);
+    createPaywall({ payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: `0x${hex}` as "base" }).price(
+      hex as "$1",
+    );
   } catch (error) {
     message = (error as Error).message;
   }

@@ -1,4 +1,11 @@
-import type { Reading, Store, StoredAnswer, StoreQuery } from "@turnpike/core";
+import {
+  inListOrder,
+  type ListPosition,
+  type Reading,
+  type Store,
+  type StoredAnswer,
+  type StoreQuery,
+} from "@turnpike/core";
 import type { AnswerHead } from "./answers.js";
 import type { LedgerNamespace } from "./cloudflare.js";
 import { LEDGER_URL, type Message, readMessage, writeMessage } from "./message.js";
@@ -46,6 +53,19 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
   };
   const tell = async <T>(answer: Promise<Message>) => ((await answer).head ?? undefined) as T;
 
+  /** What one object has of a list. */
+  const listOf = async (shard: number, query: StoreQuery): Promise<readonly Reading[]> => {
+    const found: Reading[] = [];
+    let rest = query;
+    while (found.length < query.limit) {
+      const page = await tell<{ readings: readonly Reading[]; next: ListPosition | null }>(ask(shard, "page", rest));
+      for (const reading of page.readings) found.push(reading);
+      if (!page.next) break;
+      rest = { ...query, limit: query.limit - found.length, after: page.next };
+    }
+    return found;
+  };
+
   return {
     name: "durable-objects",
     atomic: true,
@@ -69,18 +89,11 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
       tell<string>(ask(shardOf(key), "link", { key, id, expiresAt, ...(instead === undefined ? {} : { instead }) })),
     linked: (key) => tell<string | undefined>(ask(shardOf(key), "linked", { key })),
     list: async (query) => {
-      const lists = await Promise.all(all.map((shard) => tell<readonly Reading[]>(ask(shard, "list", query))));
-      return shards === 1 ? (lists[0] ?? []) : merge(lists, query);
+      const lists = await Promise.all(all.map((shard) => listOf(shard, query)));
+      const [only] = lists;
+      return lists.length === 1 && only ? only : lists.flat().sort(inListOrder(query.order)).slice(0, query.limit);
     },
   };
-}
-
-function merge(lists: readonly (readonly Reading[])[], { order, limit }: StoreQuery): readonly Reading[] {
-  const readings = lists.flat();
-  readings.sort(({ record: a }, { record: b }) =>
-    order === "newest" ? b.createdAt - a.createdAt : a.updatedAt - b.updatedAt,
-  );
-  return readings.slice(0, limit);
 }
 
 /** FNV-1a, 32 bits: spreads ids that differ in few places. */

@@ -2,6 +2,7 @@ import type { StoredPayment, StoreQuery } from "@turnpike/core";
 import { type AnswerHead, openAnswers } from "./answers.js";
 import type { LedgerStorage } from "./cloudflare.js";
 import { openLinks } from "./links.js";
+import { readPage } from "./lists.js";
 import { openRecords } from "./records.js";
 
 /** What a Worker asks of an object, as it goes between them. Leases are milliseconds from now. */
@@ -23,7 +24,8 @@ export interface Requests {
   answer: { readonly id: string };
   link: { readonly key: string; readonly id: string; readonly expiresAt: number; readonly instead?: string };
   linked: { readonly key: string };
-  list: StoreQuery;
+  /** A part of a list; the reply says where it goes on. */
+  page: StoreQuery;
 }
 
 export type Operation = keyof Requests;
@@ -67,6 +69,9 @@ export function openOperations({ sql }: LedgerStorage): Operations {
     },
     link: ({ key, id, expiresAt, instead }) => tell(links.bind(key, id, expiresAt, instead, Date.now())),
     linked: ({ key }) => tell(links.read(key, Date.now())),
-    list: (query) => ({ head: records.list(query, Date.now()) }),
+    page: (query) => {
+      const { readings, next = null } = readPage(sql, query, Date.now());
+      return { head: `{"readings":[${readings.join(",")}],"next":${JSON.stringify(next)}}` };
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { StoredPayment, StoreQuery } from "@turnpike/core";
+import type { StoredPayment } from "@turnpike/core";
 import type { Sql, SqlValue } from "./cloudflare.js";
 
 /** Expired ones that one insertion removes: what goes keeps pace with what comes. */
@@ -25,6 +25,9 @@ export function openRecords(sql: Sql) {
       record.createdAt,
       record.updatedAt,
       record.expiresAt ?? null,
+      record.route,
+      record.payer ?? null,
+      record.chargedAt ?? null,
       JSON.stringify(record),
       record.id,
     ] as const;
@@ -37,39 +40,21 @@ export function openRecords(sql: Sql) {
 
     insert: (record: StoredPayment, leasedUntil: number): boolean =>
       changed(
-        `INSERT INTO records (version, state, holder, leased_until, created_at, updated_at, expires_at, record, id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq`,
+        `INSERT INTO records (version, state, holder, leased_until, created_at, updated_at, expires_at, route, payer,
+        charged_at, record, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq`,
         ...columns(record, leasedUntil),
       ),
 
     replace: (record: StoredPayment, version: number, leasedUntil: number): boolean =>
       changed(
         `UPDATE records SET version = ?, state = ?, holder = ?, leased_until = ?, created_at = ?, updated_at = ?,
-        expires_at = ?, record = ? WHERE id = ? AND version = ? RETURNING seq`,
+        expires_at = ?, route = ?, payer = ?, charged_at = ?, record = ? WHERE id = ? AND version = ? RETURNING seq`,
         ...columns(record, leasedUntil),
         version,
       ),
 
     renew: (id: string, holder: string, leasedUntil: number): boolean =>
       changed("UPDATE records SET leased_until = ? WHERE id = ? AND holder = ? RETURNING seq", leasedUntil, id, holder),
-
-    /** JSON of a list of `Reading`. */
-    list: ({ states, lapsed = false, order, limit }: StoreQuery, now: number): string => {
-      const conditions = [
-        ...(states ? [`state IN (${states.map(() => "?").join(", ")})`] : []),
-        ...(lapsed ? ["leased_until <= ?"] : []),
-      ];
-      const rows = sql
-        .exec<Row>(
-          `SELECT record, leased_until FROM records ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-          ORDER BY ${order === "newest" ? "created_at DESC" : "updated_at ASC"} LIMIT ?`,
-          ...(states ?? []),
-          ...(lapsed ? [now] : []),
-          limit,
-        )
-        .toArray();
-      return `[${rows.map((row) => toReading(row, now)).join(",")}]`;
-    },
 
     sweep: (now: number): void => {
       const oldest = "SELECT seq FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";

@@ -1,5 +1,8 @@
 import type { LedgerStorage, Sql } from "./cloudflare.js";
 
+/** Milliseconds that a charged payment of the first version is kept: 400 days. */
+const RETAINED = 400 * 24 * 3_600_000;
+
 /** Each step brings the tables one version further. One that was published never changes. */
 const STEPS: readonly string[] = [
   `CREATE TABLE records (
@@ -44,6 +47,21 @@ const STEPS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX links_by_expiry ON links (expires_at);`,
+  // Sales stay: records that are there know neither when they were charged nor that they are kept for longer. A member that
+  // is written behind an older one of its name counts in its place.
+  `ALTER TABLE records ADD COLUMN route TEXT;
+  ALTER TABLE records ADD COLUMN payer TEXT;
+  ALTER TABLE records ADD COLUMN charged_at INTEGER;
+  UPDATE records SET route = json_extract(record, '$.route'), payer = json_extract(record, '$.payer'),
+    charged_at = CASE WHEN json_extract(record, '$.receipt.success') = 1
+      AND coalesce(json_extract(record, '$.reason'), '') <> 'moved'
+      THEN coalesce(json_extract(record, '$.times.settled'), updated_at) END;
+  UPDATE records SET
+    expires_at = max(expires_at, charged_at + ${RETAINED}),
+    record = substr(record, 1, length(record) - 1) || ',"chargedAt":' || charged_at ||
+      coalesce(',"expiresAt":' || max(expires_at, charged_at + ${RETAINED}), '') || '}'
+    WHERE charged_at IS NOT NULL;
+  CREATE INDEX records_charged ON records (charged_at, id) WHERE charged_at IS NOT NULL;`,
 ];
 
 /** Makes the tables, or brings those of an earlier version up to date. Throws if they are of a later one. */

@@ -4,7 +4,7 @@ import { type EvmRefundOptions, evmRefunds } from "../../src/index.js";
 import { now, requirementsOf } from "./payments.js";
 import { chain, node } from "./stage.js";
 
-/** A sender by the seller's key that waits for a short time only. */
+/** A sender by the seller's key that waits for a short time only, and believes what is on record. */
 export const openSender = (options: Partial<EvmRefundOptions> = {}): RefundSender =>
   evmRefunds({
     network: chain.network,
@@ -12,6 +12,7 @@ export const openSender = (options: Partial<EvmRefundOptions> = {}): RefundSende
     ...(options.account ? {} : { privateKey: chain.accounts.seller.privateKey }),
     confirmations: 1,
     timeout: 3_000,
+    trustRecord: true,
     ...options,
   });
 

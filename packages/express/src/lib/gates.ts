@@ -1,4 +1,4 @@
-import type { Paywall, PaywallConfig, PricedPath, PricedRoute } from "@turnpike/core/adapter";
+import type { AnySource, Paywall, PricedPath, PricedRoute } from "@turnpike/core/adapter";
 import type { Request, RequestHandler } from "express";
 import type { Lookup } from "./lookup.js";
 import { brand } from "./signs.js";
@@ -10,7 +10,7 @@ export type Gate = TableGate | PaidGate;
 interface Common {
   readonly handler: RequestHandler;
   /** What it was made of: whom to tell of faults. */
-  readonly source: PaywallConfig<Request> | Paywall;
+  readonly source: AnySource<Request>;
   readonly engine: Paywall;
 }
 

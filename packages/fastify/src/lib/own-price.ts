@@ -1,4 +1,4 @@
-import type { Paywall, PaywallConfig, PricedRoute, RoutePrice } from "@turnpike/core/adapter";
+import type { AnySource, PricedRoute, RoutePrice } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
 
 declare module "fastify" {
@@ -7,7 +7,7 @@ declare module "fastify" {
      * What this route costs, ahead of any table; `"free"` opens it. It needs the plugin in the app: without it only apps
      * that were made after this package was loaded refuse to start. `paid` holds without the plugin.
      */
-    paywall?: RoutePrice<FastifyRequest> | OwnPrice;
+    paywall?: RoutePrice<FastifyRequest> | "free" | OwnPrice;
   }
 }
 
@@ -17,15 +17,15 @@ const BRAND = Symbol.for("turnpike.fastify.own");
 export class OwnPrice {
   readonly [BRAND] = true;
   /** As the seller wrote it. */
-  readonly price: RoutePrice<FastifyRequest>;
+  readonly price: RoutePrice<FastifyRequest, string>;
   readonly route: PricedRoute<FastifyRequest>;
   /** Who is told of faults, where no paywall of the app is. */
-  readonly source: PaywallConfig<FastifyRequest> | Paywall | undefined;
+  readonly source: AnySource<FastifyRequest> | undefined;
 
   constructor(
-    price: RoutePrice<FastifyRequest>,
+    price: RoutePrice<FastifyRequest, string>,
     route: PricedRoute<FastifyRequest>,
-    source?: PaywallConfig<FastifyRequest> | Paywall,
+    source?: AnySource<FastifyRequest>,
   ) {
     this.price = price;
     this.route = route;

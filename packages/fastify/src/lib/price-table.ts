@@ -1,10 +1,10 @@
-import type { ConfigProblem, Paywall } from "@turnpike/core";
+import type { ConfigProblem } from "@turnpike/core";
 import {
+  type AnySource,
+  type AnyTable,
   compileTable,
-  type PaywallConfig,
   type PricedPath,
   type PricedRoute,
-  type RouteTable,
   type Table,
 } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
@@ -12,7 +12,7 @@ import { compareWidth, covers, expandPattern } from "./pattern.js";
 import { PatternRouter } from "./pattern-router.js";
 
 type Path = PricedPath<FastifyRequest>;
-type Routes = RouteTable<FastifyRequest>;
+type Routes = AnyTable<FastifyRequest>;
 
 /** The prices of a table by the patterns of the app's routes. */
 export class PriceTable {
@@ -25,7 +25,7 @@ export class PriceTable {
   readonly #wide: readonly { readonly path: Path; readonly width: string }[];
 
   /** @throws ConfigError that lists everything that is wrong with the source and the table */
-  constructor(source: PaywallConfig<FastifyRequest> | Paywall, routes: Routes) {
+  constructor(source: AnySource<FastifyRequest>, routes: Routes) {
     this.#routes = routes;
     // Which of two patterns serves a path is for the app's router to say, so they may overlap.
     this.#table = compileTable(source, routes, (pattern) => this.#read(pattern), false);

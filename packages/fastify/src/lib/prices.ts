@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { ConfigError, type ConfigProblem, createPaywall, type Paywall } from "@turnpike/core";
+import { ConfigError, type ConfigProblem, createPaywall, type PaywallConfig } from "@turnpike/core";
 import {
+  type AnySource,
+  type AnyTable,
   ambiguousPath,
   isTooLong,
   originForm,
-  type PaywallConfig,
   type PricedRoute,
-  type RouteTable,
   samePrice,
   urlTooLong,
 } from "@turnpike/core/adapter";
@@ -30,8 +30,8 @@ export type Quote = PricedRoute<FastifyRequest> | "options" | "missing" | undefi
 
 export interface PriceSource {
   /** Nothing if routes state all their prices by `paid`. */
-  readonly source: PaywallConfig<FastifyRequest> | Paywall | undefined;
-  readonly routes: RouteTable<FastifyRequest> | undefined;
+  readonly source: AnySource<FastifyRequest> | undefined;
+  readonly routes: AnyTable<FastifyRequest> | undefined;
   /** Whether prices that routes of this context state for themselves are this paywall's. */
   owns(server: object): boolean;
 }
@@ -74,7 +74,7 @@ export class Prices {
         return undefined;
       }
     };
-    const engine = source && attempt(() => createPaywall(source as PaywallConfig<FastifyRequest>));
+    const engine = source && attempt(() => createPaywall(source as PaywallConfig<FastifyRequest, string>));
     const listed = source !== undefined && typeof routes === "object" && Object.keys(routes).length > 0;
     this.#table = listed ? attempt(() => new PriceTable(engine ?? source, routes)) : undefined;
     this.#verdicts = new Verdicts(engine, this.#table, owns);

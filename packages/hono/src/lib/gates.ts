@@ -1,4 +1,4 @@
-import type { Paywall, PaywallConfig, PricedRoute, Table } from "@turnpike/core/adapter";
+import type { AnySource, Paywall, PricedRoute, Table } from "@turnpike/core/adapter";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { findTargetHandler } from "hono/utils/handler";
 import type { Lookup } from "./lookup.js";
@@ -12,7 +12,7 @@ export type Gate = TableGate | PaidGate;
 interface Common {
   readonly handler: MiddlewareHandler;
   /** What it was made of: whom to tell of faults. */
-  readonly source: PaywallConfig<Context> | Paywall;
+  readonly source: AnySource<Context>;
   readonly engine: Paywall;
 }
 

@@ -1,7 +1,6 @@
 import {
   optionsReply,
-  type Paywall,
-  type PaywallConfig,
+  type PaywallSource,
   priceRoute,
   type RouteOptions,
   type RoutePrice,
@@ -23,12 +22,12 @@ import { keepVary, watchResponses } from "./vary.js";
  * `{ source: "/:lang/_next/data/:path*", locale: false }`.
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paidProxy(
-  source: PaywallConfig<NextRequest> | Paywall,
-  price: RoutePrice<NextRequest>,
+export function paidProxy<Own extends string = never>(
+  source: PaywallSource<NextRequest, Own, "methods">,
+  price: RoutePrice<NextRequest, NoInfer<Own>>,
   options: NextOptions = {},
 ): (request: NextRequest, event?: NextFetchEvent) => Promise<Response> {
-  const route = priceRoute(source, settledBefore(price));
+  const route = priceRoute<NextRequest>(source, settledBefore(price));
   watchResponses();
   return async (request, event) => {
     // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
@@ -46,7 +45,7 @@ export function paidProxy(
   };
 }
 
-function settledBefore(price: RoutePrice<NextRequest>): RouteOptions<NextRequest> {
+function settledBefore(price: RoutePrice<NextRequest, string>): RouteOptions<NextRequest, string> {
   const options = typeof price === "object" && "price" in price ? price : { price };
   return { ...options, settle: "before" };
 }

@@ -1,10 +1,10 @@
-import { ConfigError, type Paywall } from "@turnpike/core";
-import { internalReply, type PaywallConfig, type Reply, reportFault } from "@turnpike/core/adapter";
+import { ConfigError } from "@turnpike/core";
+import { type AnySource, internalReply, type Reply, reportFault } from "@turnpike/core/adapter";
 import { headers } from "next/headers.js";
 import type { NextRequest } from "next/server.js";
 
 /** What the price of a route was made of. */
-export type Source = PaywallConfig<NextRequest> | Paywall;
+export type Source = AnySource<NextRequest>;
 
 /**
  * The response of a route file with `dynamic = "force-static"`: Next gives its handlers a request without a single field, so

@@ -1,10 +1,11 @@
-import { ConfigError, type ConfigProblem, type Paywall } from "@turnpike/core";
+import { ConfigError, type ConfigProblem } from "@turnpike/core";
 import {
+  type AnySource,
+  type AnyTable,
   compileTable,
-  type PaywallConfig,
   type PricedRoute,
-  type RouteTable,
   type Table,
+  tableOf,
 } from "@turnpike/core/adapter";
 import type { NextRequest } from "next/server.js";
 
@@ -20,11 +21,11 @@ export type VerbPrices = (verb: string) => PricedRoute<NextRequest> | undefined;
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
 export function compileVerbs(
-  source: PaywallConfig<NextRequest> | Paywall,
-  routes: RouteTable<NextRequest> | undefined,
+  source: AnySource<NextRequest>,
+  routes: AnyTable<NextRequest> | undefined,
   verbs: readonly string[],
 ): VerbPrices {
-  const prices = routes ?? (source.routes as RouteTable<NextRequest> | undefined) ?? {};
+  const prices = routes ?? tableOf<NextRequest>(source) ?? {};
   const problems = Object.keys(prices).flatMap((verb): ConfigProblem[] => {
     if (verbs.includes(verb) || verb === "ALL") return [];
     const message = `the route file has no handler for ${verb}; list the verbs that it has, for example { GET: "$0.01" }`;
@@ -41,8 +42,8 @@ export function compileVerbs(
 
 /** The table with the path that it leaves out; nothing if it has problems, which are reported by the keys as written. */
 function compilePath(
-  source: PaywallConfig<NextRequest> | Paywall,
-  prices: RouteTable<NextRequest>,
+  source: AnySource<NextRequest>,
+  prices: AnyTable<NextRequest>,
   problems: ConfigProblem[],
 ): Table<NextRequest> | undefined {
   const table = Object.fromEntries(Object.entries(prices).map(([verb, price]) => [`${verb} ${PATH}`, price]));

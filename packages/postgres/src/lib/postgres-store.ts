@@ -1,9 +1,10 @@
-import type { Reading, Store, StoredAnswer, StoredPayment } from "@turnpike/core";
+import type { Store, StoredAnswer, StoredPayment } from "@turnpike/core";
 import { limited, repeated } from "./attempts.js";
 import type { PostgresClient } from "./client.js";
+import { createList, readReading } from "./lists.js";
 import { type PostgresStoreOptions, readOptions } from "./options.js";
 import { createPreparation } from "./preparation.js";
-import type { Value } from "./queries.js";
+import type { Statement, Value } from "./queries.js";
 import { type StatementName, writeStatements } from "./statements.js";
 import { createSweeper } from "./sweep.js";
 import { readBytes, readName, required, writeBytes, writeJson, writeName } from "./text.js";
@@ -21,11 +22,12 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const statements = writeStatements(schema, prepare);
   const prepared = createPreparation(queries, { schema, timeout, allowAsyncCommit });
 
-  const run = (name: StatementName, values: readonly Value[]): Promise<readonly Row[]> =>
+  const ask = (statement: Statement, values: readonly Value[]): Promise<readonly Row[]> =>
     limited(timeout, async (deadline) => {
       await prepared();
-      return repeated(deadline, () => queries.query(statements[name], values, deadline));
+      return repeated(deadline, () => queries.query(statement, values, deadline));
     });
+  const run = (name: StatementName, values: readonly Value[]) => ask(statements[name], values);
   const sweeper = createSweeper(run, answerBytes);
 
   const replace = (record: StoredPayment, version: number, lease: number, answer: StoredAnswer | undefined) => {
@@ -73,16 +75,12 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       const [row] = await run("linked", [writeName(key)]);
       return row && readName(required(row[0]));
     },
-    list: async ({ states, lapsed = false, order, limit }) => {
-      const values = [states ? states.join(",") : null, String(limit), String(lapsed)];
-      const statement = order === "newest" ? "newest" : states ? "oldestOf" : "oldest";
-      return (await run(statement, values)).map(readReading);
-    },
+    list: createList(ask, statements, { schema, prepare }),
   };
 }
 
 function columns(record: StoredPayment, lease: number): Value[] {
-  const { id, version, state, holder, createdAt, updatedAt, expiresAt } = record;
+  const { id, version, state, holder, createdAt, updatedAt, expiresAt, route, payer, chargedAt } = record;
   return [
     writeName(id),
     String(version),
@@ -93,9 +91,8 @@ function columns(record: StoredPayment, lease: number): Value[] {
     String(updatedAt),
     expiresAt === undefined ? null : String(expiresAt),
     writeJson(record),
+    writeName(route),
+    payer === undefined ? null : writeName(payer),
+    chargedAt === undefined ? null : String(chargedAt),
   ];
-}
-
-function readReading([record, leased]: Row): Reading {
-  return { record: JSON.parse(required(record)) as StoredPayment, leased: leased === "true" };
 }

@@ -14,12 +14,16 @@ export interface PreparationSettings {
 /** What `CREATE … IF NOT EXISTS` says when somebody else creates the same at that moment, without our lock. */
 const MADE_MEANWHILE = ["23505", "42P06", "42P07", "42710"];
 
+/** Milliseconds after which a change of the tables counts as lost, and is begun anew. */
+const LOST = 600_000;
+
 /** Finds the tables, or makes them, at the first call; the others wait for it. One that failed is made up for. */
 export function createPreparation(queries: Queries, settings: PreparationSettings): () => Promise<void> {
   let ready: Promise<void> | undefined;
+  const upgrade = createUpgrade(queries, settings);
   return () => {
     ready ??= limited(settings.timeout, (deadline) =>
-      repeated(deadline, () => prepare(queries, settings, deadline), MADE_MEANWHILE),
+      repeated(deadline, () => prepare(queries, settings, deadline, upgrade), MADE_MEANWHILE),
     ).catch((error: unknown) => {
       ready = undefined;
       throw error;
@@ -28,7 +32,31 @@ export function createPreparation(queries: Queries, settings: PreparationSetting
   };
 }
 
-async function prepare(queries: Queries, settings: PreparationSettings, deadline: Deadline): Promise<void> {
+/**
+ * Changes tables of an earlier version. With many records that takes longer than an operation may: it goes on while those
+ * that come meanwhile are told so.
+ */
+function createUpgrade(queries: Queries, { schema, timeout }: PreparationSettings): () => Promise<void> {
+  let upgrading: Promise<void> | undefined;
+  return () => {
+    upgrading ??= limited(LOST, (deadline) => queries.script(preparation(schema, true), deadline)).finally(() => {
+      upgrading = undefined;
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const impatience = new Promise<never>((_, reject) => {
+      const message = "The tables are being brought to a newer version, which goes on meanwhile. Try again";
+      timer = setTimeout(() => reject(new StoreError("store_migrating", message)), timeout / 2);
+    });
+    return Promise.race([upgrading, impatience]).finally(() => clearTimeout(timer));
+  };
+}
+
+async function prepare(
+  queries: Queries,
+  settings: PreparationSettings,
+  deadline: Deadline,
+  upgrade: () => Promise<void>,
+): Promise<void> {
   const { schema, allowAsyncCommit } = settings;
   const name = quoteName(schema);
   const text =
@@ -42,7 +70,8 @@ async function prepare(queries: Queries, settings: PreparationSettings, deadline
     );
   }
   if (meta && (await isCurrent(queries, name, deadline))) return;
-  await queries.script(preparation(schema, Boolean(namespace)), deadline).catch((error: unknown) => {
+  const made = meta ? upgrade() : queries.script(preparation(schema, Boolean(namespace)), deadline);
+  await made.catch((error: unknown) => {
     if (codeOf(error) !== "42501") throw error;
     const missing = `The role may not make the tables in the schema ${schema}: run the SQL of postgresSchema() as one that may`;
     throw new StoreError("store_not_prepared", missing);

@@ -1,7 +1,10 @@
 import { ConfigError } from "@turnpike/core";
 
 /** Version of the tables that this code reads and writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** Milliseconds that a charged payment of the first version is kept: 400 days. */
+const RETAINED = 400 * 24 * 3_600_000;
 
 export const SCHEMA_NAME_RULE =
   "a schema's name has 1 to 63 of A-Z, a-z, 0-9, _ and -, begins with a letter or _, and not with pg_";
@@ -36,6 +39,39 @@ export function preparation(schema: string, present: boolean): string {
   return `${quiet}\n${lock}\n${present ? tables(quoteName(schema)) : postgresSchema(schema)}`;
 }
 
+/**
+ * Brings records that code of the first version wrote to this one: their columns lack what `noted`, the record's version,
+ * says that they have, and they know neither when they were charged nor that sales are kept for longer. What is new is
+ * written behind a record's text: of two members of one name the later one counts. What is there is read from a copy
+ * without escapes, since PostgreSQL refuses some that JSON may have; names have those escapes in their columns too.
+ * @param most how many
+ */
+export function adoption(payments: string, most?: number): string {
+  const backslash = "chr(92)";
+  const name = (json: string) =>
+    `replace(substr(${json}::text, 2, length(${json}::text) - 2), ${backslash} || '/u', ${backslash} || 'u')`;
+  return `UPDATE ${payments} AS kept SET noted = kept.version, route = ${name("found.route")}, payer = ${name("found.payer")},
+  charged_at = to_timestamp(found.charged::double precision / 1000),
+  expires_at = to_timestamp(found.expires::double precision / 1000),
+  record = CASE WHEN found.charged IS NULL THEN kept.record ELSE (left(kept.record::text, -1) || ',"chargedAt":' || found.charged
+    || coalesce(',"expiresAt":' || found.expires, '') || '}')::json END
+  FROM (
+    SELECT id, version, route, payer, charged,
+      CASE WHEN expires IS NULL OR charged IS NULL THEN expires ELSE greatest(expires, charged + ${RETAINED}) END AS expires
+    FROM (
+      SELECT id, version, told -> 'route' AS route, told -> 'payer' AS payer, (told ->> 'expiresAt')::numeric AS expires,
+        CASE WHEN told #>> '{receipt,success}' = 'true' AND coalesce(told ->> 'reason', '') <> 'moved'
+          THEN coalesce(told ->> 'chargedAt', told #>> '{times,settled}', told ->> 'updatedAt')::numeric END AS charged
+      FROM (
+        SELECT id, version, replace(record::text, ${backslash} || 'u', ${backslash} || '/u')::json AS told
+        FROM ${payments} WHERE noted IS DISTINCT FROM version
+        ${most === undefined ? "" : `LIMIT ${most} `}FOR UPDATE SKIP LOCKED
+      ) AS old
+    ) AS read
+  ) AS found
+  WHERE kept.id = found.id AND kept.version = found.version`;
+}
+
 /*
  * Records are `json`, which keeps the text as it was written; `jsonb` would sort the members and refuse \u0000. Names
  * compare byte by byte, whatever the database's language. No rule beyond NOT NULL: a violation would quote the record.
@@ -56,6 +92,13 @@ CREATE TABLE IF NOT EXISTS ${schema}.payments (
   expires_at timestamptz,
   record json NOT NULL
 );
+ALTER TABLE ${schema}.payments ADD COLUMN IF NOT EXISTS route text COLLATE "C";
+ALTER TABLE ${schema}.payments ADD COLUMN IF NOT EXISTS payer text COLLATE "C";
+ALTER TABLE ${schema}.payments ADD COLUMN IF NOT EXISTS charged_at timestamptz;
+ALTER TABLE ${schema}.payments ADD COLUMN IF NOT EXISTS noted bigint;
+${adoption(`${schema}.payments`)};
+CREATE INDEX IF NOT EXISTS payments_to_note ON ${schema}.payments (id) WHERE noted IS DISTINCT FROM version;
+CREATE INDEX IF NOT EXISTS payments_charged ON ${schema}.payments (charged_at, id) WHERE charged_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payments_by_state ON ${schema}.payments (state, updated_at);
 CREATE INDEX IF NOT EXISTS payments_by_creation ON ${schema}.payments (created_at);
 CREATE INDEX IF NOT EXISTS payments_by_expiry ON ${schema}.payments (expires_at) WHERE expires_at IS NOT NULL;

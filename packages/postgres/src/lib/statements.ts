@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Statement } from "./queries.js";
-import { quoteName } from "./schema.js";
+import { adoption, quoteName } from "./schema.js";
 
 /** Rows that one statement of a sweep drops at most. */
 export const SWEPT = 100;
+/** Records that one statement of a list looks at. */
+export const LOOKED_AT = 2_000;
 
 const lease = (milliseconds: string) =>
   `CASE WHEN ${milliseconds}::text::double precision > 0
@@ -11,12 +13,7 @@ const lease = (milliseconds: string) =>
     ELSE '-infinity'::timestamptz END`;
 
 /** Unix milliseconds. */
-const time = (parameter: string) => `to_timestamp(${parameter}::text::double precision / 1000)`;
-
-/** A list without limit of states is `NULL`. */
-const states = "string_to_array($1::text, ',')";
-const lapsed = "($3::text::boolean IS NOT TRUE OR leased_until <= clock_timestamp())";
-const limit = "LIMIT $2::text::bigint";
+export const time = (parameter: string) => `to_timestamp(${parameter}::text::double precision / 1000)`;
 
 /**
  * Every statement of the store; each is a transaction of its own. Parameters are text, whose meaning the cast after it
@@ -29,28 +26,29 @@ function texts(schema: string) {
   const reading = "record::text, (leased_until > clock_timestamp())::text";
   const replace = `UPDATE ${payments} SET version = $2::text::bigint, state = $3::text, holder = $4::text,
       leased_until = ${lease("$5")}, created_at = ${time("$6")}, updated_at = ${time("$7")},
-      expires_at = ${time("$8")}, record = $9::text::json
-    WHERE id = $1::text AND version = $10::text::bigint RETURNING id`;
+      expires_at = ${time("$8")}, record = $9::text::json, route = $10::text, payer = $11::text,
+      charged_at = ${time("$12")}, noted = $2::text::bigint
+    WHERE id = $1::text AND version = $13::text::bigint RETURNING id`;
   // A row that somebody else is dropping, or changing, is left to them.
-  const expired = (table: string, name: string) =>
+  const expired = (table: string, name: string, condition = "true") =>
     `DELETE FROM ${table} WHERE ${name} IN (
-      SELECT ${name} FROM ${table} WHERE expires_at <= (SELECT clock_timestamp())
+      SELECT ${name} FROM ${table} WHERE expires_at <= (SELECT clock_timestamp()) AND ${condition}
       ORDER BY expires_at LIMIT ${SWEPT} FOR UPDATE SKIP LOCKED
     ) RETURNING 'x'`;
   return {
     read: `SELECT ${reading} FROM ${payments} WHERE id = $1::text`,
 
     insert: `INSERT INTO ${payments}
-        (id, version, state, holder, leased_until, created_at, updated_at, expires_at, record)
+        (id, version, state, holder, leased_until, created_at, updated_at, expires_at, record, route, payer, charged_at, noted)
       VALUES ($1::text, $2::text::bigint, $3::text, $4::text, ${lease("$5")}, ${time("$6")}, ${time("$7")},
-        ${time("$8")}, $9::text::json)
+        ${time("$8")}, $9::text::json, $10::text, $11::text, ${time("$12")}, $2::text::bigint)
       ON CONFLICT (id) DO NOTHING RETURNING 'x'`,
 
     replace,
 
     replaceWithAnswer: `WITH replaced AS (${replace}), kept AS (
         INSERT INTO ${answers} (id, head, body, bytes, kept_at, expires_at)
-        SELECT id, $11::text::json, decode($12::text, 'base64'), $13::text::bigint, clock_timestamp(), ${time("$14")}
+        SELECT id, $14::text::json, decode($15::text, 'base64'), $16::text::bigint, clock_timestamp(), ${time("$17")}
         FROM replaced
         ON CONFLICT (id) DO UPDATE SET head = excluded.head, body = excluded.body, bytes = excluded.bytes,
           kept_at = excluded.kept_at, expires_at = excluded.expires_at
@@ -77,20 +75,15 @@ function texts(schema: string) {
 
     linked: `SELECT id FROM ${links} WHERE key = $1::text AND expires_at > clock_timestamp()`,
 
-    newest: `SELECT ${reading} FROM ${payments}
-      WHERE ($1::text IS NULL OR state = ANY (${states})) AND ${lapsed} ORDER BY created_at DESC ${limit}`,
+    /** Of the given states, up to one more than a list looks at in one statement. */
+    countOf: `SELECT count(*)::text FROM (
+        SELECT FROM ${payments} WHERE state = ANY (string_to_array($1::text, ',')) LIMIT ${LOOKED_AT + 1}
+      ) AS counted`,
 
-    oldest: `SELECT ${reading} FROM ${payments}
-      WHERE ($1::text IS NULL OR state = ANY (${states})) AND ${lapsed} ORDER BY updated_at ${limit}`,
+    adopt: `${adoption(payments, SWEPT)} RETURNING 'x'`,
 
-    // The oldest of each state are at the beginning of its part of the index, however many others there are.
-    oldestOf: `SELECT ${reading} FROM (SELECT DISTINCT unnest(${states}) AS wanted) AS wanted
-      CROSS JOIN LATERAL (
-        SELECT record, leased_until, updated_at FROM ${payments}
-        WHERE state = wanted AND ${lapsed} ORDER BY updated_at ${limit}
-      ) AS found ORDER BY updated_at ${limit}`,
-
-    sweepPayments: expired(payments, "id"),
+    // What a process of an earlier version wrote may be a sale, which is kept for longer than that one knows.
+    sweepPayments: expired(payments, "id", "noted = version"),
     sweepAnswers: expired(answers, "id"),
     sweepLinks: expired(links, "key"),
 
@@ -111,11 +104,16 @@ export type Statements = Readonly<Record<StatementName, Statement>>;
 
 /** @param prepare names them, so that the server plans each once for a connection */
 export function writeStatements(schema: string, prepare: boolean): Statements {
-  const written = Object.entries(texts(quoteName(schema))).map(([name, text]): [string, Statement] => {
-    if (!prepare) return [name, { text }];
-    // Two stores, or two versions of this code, may share a connection: each text has a name of its own.
-    const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
-    return [name, { text, name: `turnpike_${name}_${digest}` }];
-  });
+  const written = Object.entries(texts(quoteName(schema))).map(([name, text]): [string, Statement] => [
+    name,
+    writeStatement(name, text, prepare),
+  ]);
   return Object.fromEntries(written) as Statements;
+}
+
+export function writeStatement(name: string, text: string, prepare: boolean): Statement {
+  if (!prepare) return { text };
+  // Two stores, or two versions of this code, may share a connection: each text has a name of its own.
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return { text, name: `turnpike_${name}_${digest}` };
 }

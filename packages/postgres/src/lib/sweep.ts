@@ -33,6 +33,7 @@ export function createSweeper(
       return isMore;
     };
     due = EVERY;
+    await drop("adopt");
     await drop("sweepPayments");
     await drop("sweepLinks");
     await drop("sweepAnswers");

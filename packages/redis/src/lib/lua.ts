@@ -9,6 +9,7 @@ const DROPPED = 1000;
  * The keys, each after the prefix that comes as KEYS[1]:
  *   record:<id>                            a hash: json, version, state, holder, and the token of the write that made it
  *   created:<state>, updated:<state>       sorted sets of ids, by those times of the record
+ *   charged                                a sorted set of ids of what was charged, by when
  *   leased:<state>                         a sorted set of ids, by when the lease ends; a record without a lease is not in it
  *   ends                                   a sorted set of ids of records that expire, by when
  *   answer:<id>                            a hash: status, headers, body, ends
@@ -16,6 +17,7 @@ const DROPPED = 1000;
  *   answer-sizes, answer-bytes             bytes of each answer by id, and in all
  *   link:<key>                             an id
  *   schema                                 the version of all this
+ *   late                                   for a while after a change of the version: since when records of the old one may have come
  * Records that expire are swept here, a few with each write: a key that Redis may expire is one that some of its policies
  * of eviction may drop early, and a record keeps its payment from buying twice. Redis removes by itself what guards
  * nothing: answers, links, and records of what was not charged. What says that these were there is swept here.
@@ -61,6 +63,7 @@ end
 local function drop_record(id)
   redis.call('DEL', base .. 'record:' .. id)
   redis.call('ZREM', base .. 'ends', id)
+  redis.call('ZREM', base .. 'charged', id)
   for _, state in ipairs({${PAYMENT_STATES.map((state) => `'${state}'`).join(", ")}}) do unindex(id, state) end
   drop_answer(id)
 end
@@ -68,6 +71,27 @@ end
 local function is_over(id)
   local ends = redis.call('ZSCORE', base .. 'ends', id)
   return ends and tonumber(ends) <= now
+end
+
+-- Byte by byte, as sorted sets have what is of one score: Lua itself would go by the language of the machine.
+local function precedes(a, b)
+  for i = 1, math.min(#a, #b) do
+    local one, other = string.byte(a, i), string.byte(b, i)
+    if one ~= other then return one < other end
+  end
+  return #a < #b
+end
+
+-- How many come before a place in a sorted set; \`through\`: and what is at the place, too.
+local function count_before(key, time, id, through)
+  local low = redis.call('ZCOUNT', key, '-inf', '(' .. time)
+  local high = low + redis.call('ZCOUNT', key, time, time)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local other = redis.call('ZRANGE', key, middle, middle)[1]
+    if precedes(other, id) or (through and other == id) then low = middle + 1 else high = middle end
+  end
+  return low
 end
 
 local function ended(key, count)
@@ -79,15 +103,21 @@ local function sweep()
   for _, id in ipairs(ended('answer-ends', ${SWEPT})) do drop_answer(id) end
 end
 
--- ARGV: token, id, json, version, state, holder, createdAt, updatedAt, expiresAt or '', lease, 1 if it guards nothing
+-- ARGV: token, id, json, version, state, holder, createdAt, updatedAt, expiresAt or '', lease, 1 if it guards nothing,
+-- chargedAt or ''
 local function save()
   local token, id, json, version, state, holder = unpack(ARGV, 1, 6)
-  local created, updated, expires, milliseconds, spare = unpack(ARGV, 7, 11)
+  local created, updated, expires, milliseconds, spare, charged = unpack(ARGV, 7, 12)
   local key = base .. 'record:' .. id
   redis.call('HSET', key, 'token', token, 'json', json, 'version', version, 'state', state, 'holder', holder)
   redis.call('ZADD', base .. 'created:' .. state, created, id)
   redis.call('ZADD', base .. 'updated:' .. state, updated, id)
   lease(id, state, tonumber(milliseconds))
+  if charged == '' then
+    redis.call('ZREM', base .. 'charged', id)
+  else
+    redis.call('ZADD', base .. 'charged', charged, id)
+  end
   if expires == '' then
     redis.call('ZREM', base .. 'ends', id)
   else

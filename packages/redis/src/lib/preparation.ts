@@ -2,9 +2,10 @@ import { StoreError } from "@turnpike/core";
 import type { Send } from "./operations.js";
 import { readText } from "./replies.js";
 import { PREPARE, runScript } from "./scripts.js";
+import type { Upgrade } from "./upgrade.js";
 
 /** Version of the keys that this code reads and writes. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** Milliseconds after which it is looked again: a policy can be changed, and another node can take over. */
 const LOOK_AGAIN = 60_000;
 
@@ -12,14 +13,18 @@ const LOOK_AGAIN = 60_000;
  * Looks whether Redis will do, and again from time to time; the others wait for the first. One that failed, or found that
  * it will not, is made up for.
  */
-export function createPreparation(key: string, allowEviction: boolean): (send: Send) => Promise<void> {
+export function createPreparation(
+  key: string,
+  allowEviction: boolean,
+  upgrade: Upgrade,
+): (send: Send) => Promise<void> {
   let ready: Promise<void> | undefined;
   let lookedAt = 0;
   let warned = allowEviction;
   return (send) => {
     if (ready && performance.now() - lookedAt < LOOK_AGAIN) return ready;
     lookedAt = performance.now();
-    const looked = prepare(send, key, allowEviction).then(
+    const looked = prepare(send, key, allowEviction, upgrade).then(
       (policy) => {
         if (policy !== undefined || warned) return;
         warned = true;
@@ -36,14 +41,20 @@ export function createPreparation(key: string, allowEviction: boolean): (send: S
 }
 
 /** Gives the policy of eviction, if Redis tells it. */
-async function prepare(send: Send, key: string, allowEviction: boolean): Promise<string | undefined> {
+async function prepare(send: Send, key: string, allowEviction: boolean, upgrade: Upgrade): Promise<string | undefined> {
   const reply = await runScript(send, PREPARE, key, [String(SCHEMA_VERSION)]);
-  const [version, policy] = (reply as unknown[]).map(readText);
+  const [version, policy, late] = (reply as unknown[]).map(readText);
   if (Number(version) > SCHEMA_VERSION) {
     const message = `The keys are of version ${version}, and this code knows up to ${SCHEMA_VERSION}. Update @turnpike/redis`;
     throw new StoreError("store_too_new", message);
   }
-  if (!policy) return undefined;
+  if (policy) refuseEviction(policy, allowEviction);
+  if (Number(version) < SCHEMA_VERSION) await upgrade.toSecond();
+  else if (late) upgrade.follow(Number(late));
+  return policy || undefined;
+}
+
+function refuseEviction(policy: string, allowEviction: boolean): void {
   // What a record was dropped for may be bought again with the same payment.
   if (policy !== "noeviction" && !allowEviction) {
     throw new StoreError(
@@ -51,7 +62,6 @@ async function prepare(send: Send, key: string, allowEviction: boolean): Promise
       `With maxmemory-policy ${policy} Redis drops keys when memory runs out. Set it to noeviction, or give \`allowEviction: true\``,
     );
   }
-  return policy;
 }
 
 function warnOfPolicy(): void {

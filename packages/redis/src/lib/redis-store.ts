@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { PAYMENT_STATES, type Store, type StoredAnswer, type StoredPayment } from "@turnpike/core";
+import type { Store, StoredAnswer, StoredPayment } from "@turnpike/core";
 import type { RedisClient } from "./client.js";
 import type { Argument } from "./commands.js";
+import { createList } from "./lists.js";
 import { limitOperations, type Send } from "./operations.js";
 import { type RedisStoreOptions, readOptions } from "./options.js";
 import { createPreparation } from "./preparation.js";
 import { awaitReplicas } from "./replication.js";
-import { optional, readAnswer, readFlag, readReading, readReadings, readText } from "./replies.js";
-import { ANSWER, INSERT, LINK, LINKED, LIST, READ, RENEW, REPLACE, runScript, type Script } from "./scripts.js";
-
-/** More records than anybody lists. */
-const MOST = 1_000_000;
+import { optional, readAnswer, readFlag, readReading, readText } from "./replies.js";
+import { ANSWER, INSERT, LINK, LINKED, READ, RENEW, REPLACE, runScript, type Script } from "./scripts.js";
+import { createUpgrade } from "./upgrade.js";
 
 /**
  * Payment records in Redis, shared by every process that uses it. The client stays the app's: it is neither connected
@@ -21,7 +20,7 @@ const MOST = 1_000_000;
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const { commands, key, timeout, replicas, maxAnswer, answerBytes, allowEviction } = readOptions(client, options);
   const operate = limitOperations(commands, timeout);
-  const prepare = createPreparation(key, allowEviction);
+  const prepare = createPreparation(key, allowEviction, createUpgrade(operate, key, timeout));
   const connections = replicas > 0 ? commands.countConnections?.() : undefined;
   const writer = randomBytes(9).toString("base64url");
   let writes = 0;
@@ -43,11 +42,22 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     });
 
   const saved = (record: StoredPayment, lease: number): string[] => {
-    const { id, version, state, holder, createdAt, updatedAt, expiresAt, answered } = record;
+    const { id, version, state, holder, createdAt, updatedAt, expiresAt, chargedAt, answered } = record;
     const ends = expiresAt === undefined ? "" : wholeNumber(expiresAt);
+    const charged = chargedAt === undefined ? "" : String(chargedAt);
     const times = [String(createdAt), String(updatedAt), ends, String(lease)];
     const spare = (state === "released" || state === "failed") && !answered ? "1" : "0";
-    return [`${writer}-${++writes}`, id, JSON.stringify(record), String(version), state, holder, ...times, spare];
+    return [
+      `${writer}-${++writes}`,
+      id,
+      JSON.stringify(record),
+      String(version),
+      state,
+      holder,
+      ...times,
+      spare,
+      charged,
+    ];
   };
 
   const answered = ({ status, headers, body, expiresAt }: StoredAnswer): Argument[] => {
@@ -70,10 +80,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     link: (name, id, expiresAt, instead) =>
       run(LINK, [name, id, wholeNumber(expiresAt), ...(instead === undefined ? [] : [instead])], readText),
     linked: (name) => run(LINKED, [name], optional(readText)),
-    list: ({ states = PAYMENT_STATES, lapsed = false, order, limit }) => {
-      const most = Math.max(0, Math.min(Math.floor(limit), MOST));
-      return run(LIST, [order, String(most), lapsed ? "1" : "0", ...new Set(states)], readReadings);
-    },
+    list: createList(run),
   };
 }
 

@@ -25,10 +25,6 @@ export function readReading(reply: unknown): Reading {
   return { record: readJson(json) as StoredPayment, leased: readFlag(leased) };
 }
 
-export function readReadings(reply: unknown): Reading[] {
-  return readList(reply).map(readReading);
-}
-
 export function readAnswer(reply: unknown): StoredAnswer {
   const [status, headers, body, ends] = readList(reply);
   if (!(body instanceof Uint8Array)) throw new Error(UNEXPECTED);
@@ -42,7 +38,7 @@ export function readAnswer(reply: unknown): StoredAnswer {
 }
 
 /** A parser's own error would quote the text. */
-function readJson(reply: unknown): unknown {
+export function readJson(reply: unknown): unknown {
   try {
     return JSON.parse(readText(reply));
   } catch {
@@ -50,7 +46,7 @@ function readJson(reply: unknown): unknown {
   }
 }
 
-function readList(reply: unknown): readonly unknown[] {
+export function readList(reply: unknown): readonly unknown[] {
   if (!Array.isArray(reply)) throw new Error(UNEXPECTED);
   return reply;
 }

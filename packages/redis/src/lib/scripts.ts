@@ -8,7 +8,8 @@ export interface Script {
   readonly sha: string;
 }
 
-function script(body: string): Script {
+/** A script after what all have in common. */
+export function script(body: string): Script {
   const source = `${SHARED}${body}`;
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }
@@ -28,7 +29,10 @@ export async function runScript(
   }
 }
 
-/** ARGV: the version of the keys that this code knows. Gives the one found, or made, and Redis' eviction policy. */
+/**
+ * ARGV: the version of the keys that this code knows. Gives the one found, or made, Redis' eviction policy, and since when
+ * records of an earlier version may have come after all.
+ */
 export const PREPARE = script(`
 local memory = redis.pcall('INFO', 'memory')
 local policy = type(memory) == 'string' and string.match(memory, 'maxmemory_policy:([%w-]+)') or ''
@@ -37,7 +41,7 @@ if not version then
   version = ARGV[1]
   redis.call('SET', base .. 'schema', version)
 end
-return {version, policy}
+return {version, policy, redis.call('GET', base .. 'late') or ''}
 `);
 
 /** ARGV: id. Gives the record and whether it is leased. */
@@ -64,13 +68,13 @@ export const REPLACE = script(`
 local id = ARGV[2]
 local token, version, state = unpack(redis.call('HMGET', base .. 'record:' .. id, 'token', 'version', 'state'))
 if token and token == ARGV[1] then return 1 end
-if version ~= ARGV[12] or is_over(id) then return 0 end
+if version ~= ARGV[13] or is_over(id) then return 0 end
 unindex(id, state)
 save()
-if ARGV[13] == '1' then drop_answer(id) end
-if ARGV[14] then
+if ARGV[14] == '1' then drop_answer(id) end
+if ARGV[15] then
   sweep()
-  keep_answer(id, ARGV[14], ARGV[15], ARGV[16], ARGV[17], tonumber(ARGV[18]))
+  keep_answer(id, ARGV[15], ARGV[16], ARGV[17], ARGV[18], tonumber(ARGV[19]))
 end
 return 1
 `);
@@ -102,45 +106,3 @@ return ARGV[2]
 
 /** ARGV: key. */
 export const LINKED = script("return redis.call('GET', base .. 'link:' .. ARGV[1])");
-
-/**
- * ARGV: newest or oldest, limit, 1 for lapsed ones only, the states. Gives each record and whether it is leased.
- * Each state is walked in order; with lapsed ones only it ends early, since it is known how many there can be.
- */
-export const LIST = script(`
-sweep()
-local newest, limit, lapsed = ARGV[1] == 'newest', tonumber(ARGV[2]), ARGV[3] == '1'
-local page = 100
-local found = {}
-for i = 4, #ARGV do
-  local state = ARGV[i]
-  local key = base .. (newest and 'created:' or 'updated:') .. state
-  local left = limit
-  if lapsed then
-    local leases = redis.call('ZCOUNT', base .. 'leased:' .. state, '(' .. now, '+inf')
-    left = math.min(left, redis.call('ZCARD', key) - leases)
-  end
-  local from = 0
-  while left > 0 do
-    local ids = redis.call(newest and 'ZREVRANGE' or 'ZRANGE', key, from, from + page - 1, 'WITHSCORES')
-    for j = 1, #ids, 2 do
-      local leased = is_leased(ids[j], state)
-      if left > 0 and not (lapsed and leased) and not is_over(ids[j]) and redis.call('EXISTS', base .. 'record:' .. ids[j]) == 1 then
-        left = left - 1
-        found[#found + 1] = {tonumber(ids[j + 1]), ids[j], leased and 1 or 0}
-      end
-    end
-    if #ids < page * 2 then break end
-    from = from + page
-  end
-end
-table.sort(found, function(a, b)
-  if newest then return a[1] > b[1] end
-  return a[1] < b[1]
-end)
-local listed = {}
-for i = 1, math.min(#found, limit) do
-  listed[i] = {redis.call('HGET', base .. 'record:' .. found[i][2], 'json'), found[i][3]}
-end
-return listed
-`);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { PaywallConfig, RoutePrice } from "../config.js";
-import { type Paywall, priceRoute } from "../paywall/paywall.js";
+import type { RoutePrice } from "../config.js";
+import { type PaywallSource, priceRoute } from "../paywall/paywall.js";
 import type { Awaitable, Payment } from "../seam.js";
 import { absoluteUrl, NodeRequest } from "./request.js";
 import { serve } from "./serve.js";
@@ -50,9 +50,9 @@ class UpgradeRequest extends NodeRequest<IncomingMessage> {
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
-export function paidUpgrade(
-  source: PaywallConfig<IncomingMessage> | Paywall,
-  price: RoutePrice<IncomingMessage>,
+export function paidUpgrade<Own extends string = never>(
+  source: PaywallSource<IncomingMessage, Own>,
+  price: RoutePrice<IncomingMessage, NoInfer<Own>>,
   listener: PaidUpgradeListener,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const route = priceRoute(source, price);

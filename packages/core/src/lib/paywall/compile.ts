@@ -1,6 +1,7 @@
 import { checkRouteShape } from "../config/shape.js";
-import type { PayTo, Price, PriceFunction, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
+import type { PayTo, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
 import type { ConfigProblem } from "../errors.js";
+import type { ComputedPrice, Price, PriceFunction } from "../prices.js";
 import type { NetworkDefinition } from "../pricing/definitions.js";
 import { readPrice, type TokenAmount } from "../pricing/price.js";
 import type { Scheme } from "../schemes/scheme.js";
@@ -23,7 +24,7 @@ const DEFAULTS = {
 export interface CompileContext {
   readonly engine: Engine;
   /** Defaults of the engine. */
-  readonly defaults: SharedOptions;
+  readonly defaults: SharedOptions<string>;
   /** Collects what is wrong. */
   readonly problems: ConfigProblem[];
 }
@@ -31,12 +32,12 @@ export interface CompileContext {
 /** Prices of a route in one network's token, with the terms that every price shares. */
 export interface NetworkTerms {
   readonly terms: OfferTerms;
-  read(price: Price): TokenAmount | { readonly problem: string };
+  read(price: ComputedPrice): TokenAmount | { readonly problem: string };
 }
 
 /** Checks a route's options and makes its offers; `undefined` after reporting what is wrong. */
 export function compileRoute<Raw>(
-  value: RoutePrice<Raw>,
+  value: RoutePrice<Raw, string>,
   label: string,
   path: string,
   context: CompileContext,
@@ -72,7 +73,7 @@ export function compileRoute<Raw>(
   }
   if (typeof given.preview !== "function" && !isJson(given.preview))
     report("invalid_option", ".preview", "the preview is not JSON");
-  const options: RouteOptions<Raw> = { ...context.defaults, ...given };
+  const options: RouteOptions<Raw, string> = { ...context.defaults, ...given };
   const flow = options.settle === "before" ? "upfront" : "authorization";
   const networks = compileNetworks(options, flow, context, report);
   if (networks.length === 0) return undefined;
@@ -130,7 +131,7 @@ function warnOfDoubts<Raw>(
 type Report = (code: string, at: string, message: string) => void;
 
 function compileNetworks<Raw>(
-  options: RouteOptions<Raw>,
+  options: RouteOptions<Raw, string>,
   flow: OfferTerms["flow"],
   { engine, problems }: CompileContext,
   report: Report,
@@ -189,7 +190,7 @@ function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme:
 }
 
 function offersOf<Raw>(
-  options: RouteOptions<Raw>,
+  options: RouteOptions<Raw, string>,
   networks: readonly NetworkTerms[],
   report: Report,
 ): RouteTerms<Raw>["offers"] | undefined {
@@ -252,12 +253,12 @@ function isJson(value: unknown): boolean {
   }
 }
 
-function normalize<Raw>(value: RoutePrice<Raw>): RouteOptions<Raw> | undefined {
+function normalize<Raw>(value: RoutePrice<Raw, string>): RouteOptions<Raw, string> | undefined {
   if (typeof value === "string" || typeof value === "function") return { price: value };
   if (typeof value !== "object" || value === null) return undefined;
   return "amount" in value && "asset" in value && !("price" in value)
     ? { price: value as Price }
-    : (value as RouteOptions<Raw>);
+    : (value as RouteOptions<Raw, string>);
 }
 
 function pick(options: object, names: readonly string[]): Record<string, unknown> {
@@ -277,14 +278,14 @@ function kindOf(value: unknown): string {
 }
 
 /** What the handler, if it comes first, and the settlement may take. */
-function neededSeconds<Raw>(engine: Engine, options: RouteOptions<Raw>, flow: OfferTerms["flow"]): number {
+function neededSeconds<Raw>(engine: Engine, options: RouteOptions<Raw, string>, flow: OfferTerms["flow"]): number {
   const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds, handlerTimeout = DEFAULTS.handlerTimeout } = options;
   const settle = Math.min(engine.timeouts.settle / 1000, maxTimeoutSeconds);
   return Math.ceil(settle + (flow === "upfront" ? 0 : handlerTimeout / 1000));
 }
 
 /** A payment that ends before the handler and the settlement may end could only be refused. */
-function checkWindow<Raw>(options: RouteOptions<Raw>, { needSeconds }: RouteTerms<Raw>, report: Report): void {
+function checkWindow<Raw>(options: RouteOptions<Raw, string>, { needSeconds }: RouteTerms<Raw>, report: Report): void {
   const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds } = options;
   if (needSeconds <= maxTimeoutSeconds) return;
   const message = `the offer gives ${maxTimeoutSeconds} seconds for everything, and the limits of handler and settlement need ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;

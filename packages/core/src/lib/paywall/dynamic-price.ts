@@ -1,4 +1,4 @@
-import type { Price, PriceFunction, Refusal } from "../config.js";
+import type { ComputedPrice, Price, PriceFunction, Refusal } from "../prices.js";
 import type { TokenAmount } from "../pricing/price.js";
 import type { Reply } from "../seam.js";
 import { within } from "../within.js";
@@ -26,7 +26,7 @@ export function priceRequests<Raw>(
   maxPrice: Price | undefined,
 ): (request: Raw) => Promise<readonly Offer[] | Reply> {
   return async (request) => {
-    let value: Price | Refusal;
+    let value: ComputedPrice | Refusal;
     try {
       value = await within(Promise.resolve(price(request)), TIME_LIMIT, () => {
         throw new Error("The price function took too long");

@@ -1,9 +1,10 @@
-import type { Price, RouteOptions } from "../config.js";
+import type { RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
 import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { memoryStore } from "../ledger/memory.js";
 import type { Store } from "../ledger/store.js";
+import type { Price } from "../prices.js";
 import type { Registry } from "../pricing/registry.js";
 import type { FacilitatorRequest, PaymentPayload, PaymentRequirements } from "../protocol/types.js";
 import type { ChainReader, Finality } from "../schemes/chain.js";

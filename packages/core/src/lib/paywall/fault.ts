@@ -1,8 +1,7 @@
-import type { PaywallConfig } from "../config.js";
 import type { ConfigError } from "../errors.js";
 import { warnProcess } from "../process.js";
 import type { Reply } from "../seam.js";
-import { openPaywall, type Paywall } from "./paywall.js";
+import { type AnySource, openPaywall } from "./paywall.js";
 import { internalReply, MISCONFIGURED } from "./replies.js";
 
 /**
@@ -10,7 +9,7 @@ import { internalReply, MISCONFIGURED } from "./replies.js";
  * logger it is a warning of the process, where the runtime has them.
  * @param source what the gate was made of
  */
-export function reportFault<Raw>(source: PaywallConfig<Raw> | Paywall, error: ConfigError): void {
+export function reportFault<Raw>(source: AnySource<Raw>, error: ConfigError): void {
   const { reporter } = openPaywall(source);
   const told = error.problems.map(({ code, path, message }) => reporter.error(`${path}: ${message}`, { code, path }));
   if (!told.includes(true)) warnProcess(error);

@@ -1,5 +1,13 @@
 import { checkConfigShape } from "../config/shape.js";
-import type { FacilitatorInput, PaywallConfig, RoutePrice, SharedOptions } from "../config.js";
+import type {
+  AnyConfig,
+  AnyTable,
+  ConfigByRoute,
+  FacilitatorInput,
+  PaywallConfig,
+  RoutePrice,
+  SharedOptions,
+} from "../config.js";
 import { ConfigError, type ConfigProblem, StoreError } from "../errors.js";
 import { httpFacilitator } from "../facilitator/http.js";
 import { createPool, type FacilitatorTimeouts } from "../facilitator/pool.js";
@@ -7,6 +15,7 @@ import { turnsByNetwork } from "../facilitator/turns.js";
 import type { Facilitator } from "../facilitator/types.js";
 import { createLedger } from "../ledger/ledger.js";
 import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
+import type { TableKeys } from "../prices.js";
 import { checkDefinitions, createRegistry, type Registry } from "../pricing/registry.js";
 import { findScheme, SCHEMES } from "../schemes/schemes.js";
 import type { PricedRoute } from "../seam.js";
@@ -34,18 +43,16 @@ import { createStartWarnings } from "./start-warnings.js";
 import type { SalesTotal, TotalsQuery } from "./totals.js";
 import { startUpkeep } from "./upkeep.js";
 
-/** The engine: one set of networks, facilitators and payment records. Made by `createPaywall`. */
-export interface Paywall {
-  /**
-   * The table of prices that the configuration held; read by the adapter that the engine is handed to. No more than an
-   * object here: where a configuration may stand as well, its table alone then says what price functions get.
-   */
-  readonly routes?: object;
+/**
+ * The engine: one set of networks, facilitators and payment records. Made by `createPaywall`.
+ * @typeParam Own names of networks that its configuration adds
+ */
+export interface Paywall<Own extends string = never> {
   /**
    * Compiles one route. `label` names it in records and answers, for example `GET /weather`; without one, records name the path.
    * @throws ConfigError with every problem of the route
    */
-  price<Raw>(price: RoutePrice<Raw>, label?: string): PricedRoute<Raw>;
+  price<Raw>(price: RoutePrice<Raw, Own>, label?: string): PricedRoute<Raw>;
   /**
    * Finds out what became of every payment that is open and that nobody is at work on. Happens by itself every
    * `reconcileSeconds`; to be called where timers do not run, or by an operator.
@@ -98,14 +105,25 @@ export interface Paywall {
   close(options?: { readonly seconds?: number }): Promise<void>;
 }
 
+/** What an adapter takes: a configuration, or the engine that `createPaywall` made of one. */
+export type PaywallSource<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths"> =
+  | ConfigByRoute<Raw, Own, Keys>
+  | PaywallConfig<Raw, Own, Keys>
+  | Paywall<Own>;
+
+/** The same as the engine reads it. */
+export type AnySource<Raw = unknown> = AnyConfig<Raw> | Paywall<string>;
+
 /** An engine as far as its configuration allows, with what is wrong with it. */
 export interface OpenedPaywall {
   readonly paywall: Paywall;
   readonly problems: readonly ConfigProblem[];
   readonly reporter: Reporter;
+  /** The table of the configuration. */
+  readonly routes: AnyTable<never> | undefined;
   /** Compiles one route, reporting into `problems` instead of throwing; nothing if it has any. */
   compile<Raw>(
-    price: RoutePrice<Raw>,
+    price: RoutePrice<Raw, string>,
     label: string,
     path: string,
     problems: ConfigProblem[],
@@ -121,17 +139,24 @@ const RECONCILE = 5;
  * Makes the engine of an app. Nothing is contacted before the first priced request.
  * @throws ConfigError that lists everything that is wrong with the configuration
  */
-export function createPaywall<Raw = unknown>(config: PaywallConfig<Raw>): Paywall {
-  const { paywall, problems } = openPaywall(config);
+export function createPaywall<Raw = unknown, Own extends string = never>(
+  config: ConfigByRoute<Raw, Own> | PaywallConfig<Raw, Own>,
+): Paywall<Own> {
+  const { paywall, problems } = openPaywall<Raw>(config);
   if (problems.length > 0) throw new ConfigError(problems);
   return paywall;
 }
+
+/** `createPaywall` of one framework, whose request price functions of a table get. */
+export type CreatePaywall<Raw, Keys extends keyof TableKeys = "paths"> = <Own extends string = never>(
+  config: ConfigByRoute<Raw, Own, Keys> | PaywallConfig<Raw, Own, Keys>,
+) => Paywall<Own>;
 
 /**
  * Compiles the price of one route, for the form of an adapter that stands on the route itself.
  * @throws ConfigError that lists everything that is wrong with the configuration and the price
  */
-export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: RoutePrice<Raw>): PricedRoute<Raw> {
+export function priceRoute<Raw>(source: AnySource<Raw>, price: RoutePrice<Raw, string>): PricedRoute<Raw> {
   const { problems, compile } = openPaywall(source);
   const found = [...problems];
   const route = compile(price, "", "route", found);
@@ -140,24 +165,29 @@ export function priceRoute<Raw>(source: PaywallConfig<Raw> | Paywall, price: Rou
 }
 
 /** The engine behind what an adapter was given. */
-export function engineOf<Raw>(source: PaywallConfig<Raw> | Paywall): Paywall {
+export function engineOf<Raw>(source: AnySource<Raw>): Paywall {
   return openPaywall(source).paywall;
 }
 
+/** The table that a configuration holds. */
+export function tableOf<Raw>(source: AnySource<Raw>): AnyTable<Raw> | undefined {
+  return openPaywall(source).routes as AnyTable<Raw> | undefined;
+}
+
 /** The engine of a configuration or of `createPaywall`; the same object gives the same engine. */
-export function openPaywall<Raw>(source: PaywallConfig<Raw> | Paywall): OpenedPaywall {
+export function openPaywall<Raw>(source: AnySource<Raw>): OpenedPaywall {
   const isObject = typeof source === "object" && source !== null;
   // Shared between copies of this module: an engine of one is an engine for all.
   const { opened } = sharedState();
   const known = isObject ? (opened.get(source) as OpenedPaywall | undefined) : undefined;
   if (known) return known;
-  const made = open(source as PaywallConfig<Raw>);
+  const made = open(source as AnyConfig<Raw>);
   if (isObject) opened.set(source, made);
   opened.set(made.paywall, made);
   return made;
 }
 
-function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
+function open<Raw>(config: AnyConfig<Raw>): OpenedPaywall {
   const problems: ConfigProblem[] = checkConfigShape(config);
   const sound = withoutFaults(config, problems);
   const { networks = [], tokens = [] } = sound;
@@ -215,7 +245,6 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
   if (sound.network !== undefined) checkDefaults(engine, defaults, problems);
   const upkeep = startUpkeep(engine, problems.length > 0 ? 0 : (sound.reconcileSeconds ?? RECONCILE));
   const paywall: Paywall = {
-    ...(sound.routes ? { routes: sound.routes } : {}),
     price: (price, label = "") => {
       const found: ConfigProblem[] = [];
       const route = compile(price, label, label || "route", found);
@@ -241,24 +270,20 @@ function open<Raw>(config: PaywallConfig<Raw>): OpenedPaywall {
       await within<unknown>(work, seconds * 1000, () => undefined);
     },
   };
-  return { paywall, problems, reporter, compile };
+  return { paywall, problems, reporter, routes: sound.routes as AnyTable<never> | undefined, compile };
 }
 
 /** What would be wrong with any route that inherits the networks of the configuration, whatever its price. */
-function checkDefaults(engine: Engine, defaults: SharedOptions, problems: ConfigProblem[]): void {
+function checkDefaults(engine: Engine, defaults: SharedOptions<string>, problems: ConfigProblem[]): void {
   const found: ConfigProblem[] = [];
   compileRoute("$1", "", "", { engine, defaults, problems: found });
   problems.push(...found.filter(({ path }) => ["network", "facilitator", "payTo"].includes(path)));
 }
 
 /** The facilitators named, or the public ones of test networks. */
-function openFacilitators<Raw>(
-  config: PaywallConfig<Raw>,
-  registry: Registry,
-  problems: ConfigProblem[],
-): Facilitator[] {
+function openFacilitators<Raw>(config: AnyConfig<Raw>, registry: Registry, problems: ConfigProblem[]): Facilitator[] {
   const facilitators: Facilitator[] = [];
-  for (const input of facilitatorInputs(config as PaywallConfig<never>, registry)) {
+  for (const input of facilitatorInputs(config as AnyConfig<never>, registry)) {
     try {
       facilitators.push(typeof input === "string" ? httpFacilitator(input) : input);
     } catch (error) {
@@ -269,26 +294,26 @@ function openFacilitators<Raw>(
   return facilitators;
 }
 
-function facilitatorInputs({ facilitator }: PaywallConfig<never>, registry: Registry): readonly FacilitatorInput[] {
+function facilitatorInputs({ facilitator }: AnyConfig<never>, registry: Registry): readonly FacilitatorInput[] {
   if (facilitator === undefined) return [...new Set(registry.networks.flatMap((network) => network.facilitator ?? []))];
   return Array.isArray(facilitator) ? (facilitator as FacilitatorInput[]) : [facilitator as FacilitatorInput];
 }
 
 /** The configuration without the options that have a fault, so that the rest is checked at the same start. */
-function withoutFaults<Raw>(config: PaywallConfig<Raw>, problems: readonly ConfigProblem[]): PaywallConfig<Raw> {
+function withoutFaults<Raw>(config: AnyConfig<Raw>, problems: readonly ConfigProblem[]): AnyConfig<Raw> {
   if (typeof config !== "object" || config === null) return {};
   const faulty = new Set(problems.map(({ path }) => path.split(".", 1)[0]));
-  return Object.fromEntries(Object.entries(config).filter(([option]) => !faulty.has(option))) as PaywallConfig<Raw>;
+  return Object.fromEntries(Object.entries(config).filter(([option]) => !faulty.has(option))) as AnyConfig<Raw>;
 }
 
-function readTimeouts(given: PaywallConfig["facilitatorTimeout"]): FacilitatorTimeouts {
+function readTimeouts(given: AnyConfig["facilitatorTimeout"]): FacilitatorTimeouts {
   const limits = typeof given === "number" ? { verify: given, settle: given, supported: given } : given;
   const verify = limits?.verify ?? VERIFY_TIMEOUT;
   return { verify, settle: limits?.settle ?? SETTLE_TIMEOUT, supported: limits?.supported ?? verify };
 }
 
 /** The defaults that routes take over. */
-function pickShared<Raw>(config: PaywallConfig<Raw>): SharedOptions {
+function pickShared<Raw>(config: AnyConfig<Raw>): SharedOptions<string> {
   const {
     facilitator: _1,
     facilitatorTimeout: _2,

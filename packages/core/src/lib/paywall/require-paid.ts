@@ -1,5 +1,5 @@
-import type { Price } from "../config.js";
 import { TurnpikeError } from "../errors.js";
+import type { Price } from "../prices.js";
 import type { Payment } from "../seam.js";
 import { type Admission, sharedState } from "./engine.js";
 

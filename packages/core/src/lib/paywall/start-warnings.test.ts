@@ -1,17 +1,18 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { PaywallConfig } from "../config.js";
 import type { Facilitator } from "../facilitator/types.js";
+import type { NetworkName } from "../prices.js";
 import { createPaywall } from "./paywall.js";
 
 const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 const facilitator = "https://facilitator.example";
 
 /** Starts an engine with a price; tells the codes that its logger heard. */
-function start(config: Partial<PaywallConfig>, ...networks: readonly string[]): string[] {
+function start(config: Partial<PaywallConfig>, ...networks: readonly NetworkName[]): string[] {
   const heard: string[] = [];
   const warn = (_message: string, facts?: Readonly<Record<string, unknown>>) => void heard.push(String(facts?.code));
   const logger = { info: () => undefined, warn, error: () => undefined };
-  const tolls = createPaywall({ payTo, facilitator, ...config, logger });
+  const tolls = createPaywall({ payTo, network: undefined, facilitator, ...config, logger });
   for (const network of networks) tolls.price({ price: "$1", network });
   return heard.filter((code) => code !== "TURNPIKE_MEMORY");
 }

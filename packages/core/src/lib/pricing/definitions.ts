@@ -1,9 +1,9 @@
 /** A chain that payments can settle on. */
-export interface NetworkDefinition {
+export interface NetworkDefinition<Name extends string = string> {
   /** CAIP-2 id, for example `eip155:8453`. */
   readonly id: string;
   /** Short name, for example `base`. */
-  readonly name: string;
+  readonly name: Name;
   /** What people call it, for example `Base`. */
   readonly title: string;
   /** Test networks have worthless money and may have a default facilitator. */

@@ -12,7 +12,7 @@ export type Amount = { readonly atomic: bigint } | { readonly problem: string };
 
 /** `"0.01"` with 6 decimals is `10000n`. */
 export function parseDecimal(text: string, decimals: number): Amount {
-  const match = text.length <= 160 ? DECIMAL.exec(text) : null;
+  const match = isDecimal(text) ? DECIMAL.exec(text) : null;
   if (!match) return { problem: `"${clip(text)}" is not a plain decimal number such as "0.01"` };
   const whole = match[1] as string;
   const fraction = match[2] ?? "";
@@ -20,6 +20,11 @@ export function parseDecimal(text: string, decimals: number): Amount {
     return { problem: `"${text}" has ${fraction.length} decimals, the token has ${decimals}: it would be cut off` };
   }
   return bounded(BigInt(whole + fraction.padEnd(decimals, "0")), text);
+}
+
+/** Whether text is a plain decimal number, whatever the decimals of its token. */
+export function isDecimal(text: string): boolean {
+  return text.length <= 160 && DECIMAL.test(text);
 }
 
 /** `"10000"` is `10000n`. */

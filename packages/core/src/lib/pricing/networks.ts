@@ -3,13 +3,13 @@ import type { NetworkDefinition } from "./definitions.js";
 /** The public facilitator that serves test networks without an account. */
 const PUBLIC = "https://x402.org/facilitator";
 
-const network = (
+const network = <Name extends string>(
   id: string,
-  name: string,
+  name: Name,
   title: string,
   testnet = false,
   facilitator?: string,
-): NetworkDefinition => ({
+): NetworkDefinition<Name> => ({
   id,
   name,
   title,
@@ -23,7 +23,7 @@ export function networkNamed<T>(network: T): T | string {
 }
 
 /** The networks that go by name without further configuration. */
-export const NETWORKS: readonly NetworkDefinition[] = [
+export const NETWORKS = [
   network("eip155:8453", "base", "Base"),
   network("eip155:84532", "base-sepolia", "Base Sepolia", true, PUBLIC),
   network("eip155:1", "ethereum", "Ethereum"),

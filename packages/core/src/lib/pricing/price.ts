@@ -1,6 +1,6 @@
-import type { Price } from "../config.js";
+import type { ComputedPrice } from "../prices.js";
 import type { NetworkDefinition, TokenDefinition } from "./definitions.js";
-import { formatAmount, parseAtomic, parseDecimal } from "./money.js";
+import { formatAmount, isDecimal, parseAtomic, parseDecimal } from "./money.js";
 import type { Registry } from "./registry.js";
 
 /** A price in one token of one network. */
@@ -18,7 +18,12 @@ const IN_TOKEN = /^(\S+) (\S+)$/;
  * Reads a price on a network: `"$0.01"`, `"0.01 EURC"`, `{ amount: "10000", asset: "USDC" }`.
  * @param asset the token that dollars are paid in, instead of the network's own
  */
-export function readPrice(price: Price, network: NetworkDefinition, registry: Registry, asset?: string): ReadPrice {
+export function readPrice(
+  price: ComputedPrice,
+  network: NetworkDefinition,
+  registry: Registry,
+  asset?: string,
+): ReadPrice {
   if (typeof price === "string") return readText(price, network, registry, asset);
   if (typeof price !== "object" || price === null || typeof price.asset !== "string") {
     return { problem: `a price is text such as "$0.01" or "0.01 EURC", or { amount, asset }, not ${describe(price)}` };
@@ -26,6 +31,12 @@ export function readPrice(price: Price, network: NetworkDefinition, registry: Re
   const token = registry.token(network, price.asset);
   if (!token) return unknownToken(price.asset, network);
   return positive(parseAtomic(price.amount), token);
+}
+
+/** Whether text is a price in form, whatever the token. */
+export function isPriceText(text: string): boolean {
+  const amount = DOLLARS.exec(text)?.[1] ?? IN_TOKEN.exec(text)?.[1];
+  return amount !== undefined && isDecimal(amount);
 }
 
 /** `0.01 USDC`: exactly what is asked, for people. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PaywallConfig } from "../config.js";
 import { ConfigError } from "../errors.js";
+import type { Price } from "../prices.js";
 import { compileTable } from "./table.js";
 
 const config: PaywallConfig = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia" };
@@ -15,10 +16,10 @@ function read(pattern: string) {
 }
 
 function problemsOf(...keys: string[]): string[] {
-  return problemsIn(Object.fromEntries(keys.map((key, at) => [key, `$${at + 1}`])));
+  return problemsIn(Object.fromEntries(keys.map((key, at) => [key, `$${at + 1}` as const])));
 }
 
-function problemsIn(routes: Record<string, string>): string[] {
+function problemsIn(routes: Record<string, Price | "free">): string[] {
   try {
     compileTable(config, routes, read);
     return [];

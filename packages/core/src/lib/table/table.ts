@@ -1,6 +1,6 @@
-import type { PaywallConfig, RoutePrice, RouteTable } from "../config.js";
+import type { AnyTable, RoutePrice } from "../config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
-import { type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
+import { type AnySource, type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
 import { type Problem, problemReply } from "../paywall/problem.js";
 import type { HeaderList, PricedRoute } from "../seam.js";
 import { readKey } from "./key.js";
@@ -25,7 +25,7 @@ export interface PricedPath<Raw> {
 }
 
 export interface Table<Raw> {
-  readonly engine: Paywall;
+  readonly engine: Paywall<string>;
   readonly paths: readonly PricedPath<Raw>[];
   /**
    * The route that prices a verb on a path that one or more patterns match (their order is free): the one that lists the
@@ -51,14 +51,14 @@ interface DraftPath<Raw> {
  * @throws ConfigError that lists every problem of the configuration and the table
  */
 export function compileTable<Raw>(
-  source: PaywallConfig<Raw> | Paywall,
-  routes: RouteTable<Raw> | undefined,
+  source: AnySource<Raw>,
+  routes: AnyTable<Raw> | undefined,
   read: (pattern: string) => ReadPath,
   overlap = true,
 ): Table<Raw> {
   const opened = openPaywall(source);
   const problems = [...opened.problems];
-  const table = routes ?? (opened.paywall.routes as RouteTable<Raw> | undefined);
+  const table = routes ?? (opened.routes as AnyTable<Raw> | undefined);
   if (!table || Object.keys(table).length === 0) {
     problems.push({
       code: "missing_routes",
@@ -94,7 +94,7 @@ function addRoute<Raw>(
   opened: OpenedPaywall,
   drafts: Map<string, DraftPath<Raw>>,
   key: string,
-  value: RoutePrice<Raw> | "free",
+  value: AnyTable<Raw>[string],
   read: (pattern: string) => ReadPath,
   problems: ConfigProblem[],
 ): void {
@@ -111,7 +111,7 @@ function addRoute<Raw>(
     report(place.problem);
     return;
   }
-  const route = value === "free" ? value : opened.compile(value, key, path, problems);
+  const route = value === "free" ? value : opened.compile(value as RoutePrice<Raw, string>, key, path, problems);
   if (!route) return;
   const draft = drafts.get(place.native) ?? { pattern, ...place, verbs: new Map() };
   drafts.set(place.native, draft);

@@ -1,5 +1,5 @@
 import type { PaymentRecord } from "@turnpike/core";
-import { isAddress, lower } from "@turnpike/core/chain";
+import { isAddress, isWord, lower, movedMoney, type Rpc, readReceipt } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { encodeFunctionData, keccak256, parseAbi, stringToBytes } from "viem/utils";
 import { RefundError } from "./refund-error.js";
@@ -7,6 +7,7 @@ import { RefundError } from "./refund-error.js";
 /** What has to be given back. Addresses are in lower case. */
 export interface Debt {
   readonly token: Hex;
+  /** The payer. */
   readonly to: Hex;
   readonly value: bigint;
 }
@@ -33,6 +34,21 @@ export function readDebt({ offer, receipt, payer = receipt?.payer }: PaymentReco
     throw impossible("The amount on record is zero, or more than was offered");
   }
   return { token, to, value: BigInt(amount) };
+}
+
+/**
+ * That it was charged is a facilitator's word. Before money leaves the account, the chain has to show the payer's own transfer.
+ * @throws RefundError `refund_unpaid`
+ */
+export async function checkCharge(rpc: Rpc, payment: PaymentRecord, { token, to: from, value }: Debt): Promise<void> {
+  const transaction = payment.receipt?.transaction || payment.transaction;
+  const receipt = isWord(transaction) ? await readReceipt(rpc, transaction) : undefined;
+  const { payTo } = payment.offer;
+  if (receipt?.succeeded && isAddress(payTo) && movedMoney(receipt, { token, from, to: lower(payTo), value })) return;
+  throw new RefundError(
+    "refund_unpaid",
+    `The node does not show that the buyer has paid, in the transaction ${transaction ?? "that the record lacks"}. If you have seen it elsewhere, say so (trustRecord)`,
+  );
 }
 
 /**

@@ -21,6 +21,11 @@ export interface EvmRefundOptions {
   readonly timeout?: number;
   /** Milliseconds for one request to the chain. @default 10000 */
   readonly rpcTimeout?: number;
+  /**
+   * Gives back also what the node does not show to have been paid: a node that forgets the past, or a charge that you have seen
+   * with your own eyes. @default false
+   */
+  readonly trustRecord?: boolean;
   /** Allows plain http to a host other than this machine, for networks that are private. @default false */
   readonly insecure?: boolean;
 }
@@ -35,7 +40,8 @@ export interface RefundSettings
 
 /** @throws ConfigError with every problem. None of them quotes the key or the endpoint's address. */
 export function readRefundOptions(options: EvmRefundOptions): RefundSettings {
-  const { rpcUrl, confirmations = 6, timeout = 120_000, rpcTimeout = 10_000, insecure = false } = options;
+  const { rpcUrl, confirmations = 6, timeout = 120_000, rpcTimeout = 10_000 } = options;
+  const { trustRecord = false, insecure = false } = options;
   const network = networkNamed(options.network);
   const chainId = typeof network === "string" ? chainIdOf(network) : undefined;
   const account = readAccount(options);
@@ -61,7 +67,7 @@ export function readRefundOptions(options: EvmRefundOptions): RefundSettings {
   ];
   const problems = checks.filter(([valid]) => !valid).map(([, code, path, message]) => ({ code, path, message }));
   if (problems.length > 0 || chainId === undefined || !account) throw new ConfigError(problems);
-  return { network, chainId, rpcUrl, account, confirmations, timeout, rpcTimeout };
+  return { network, chainId, rpcUrl, account, confirmations, timeout, rpcTimeout, trustRecord: trustRecord === true };
 }
 
 function readAccount({ account, privateKey }: EvmRefundOptions): RefundAccount | undefined {

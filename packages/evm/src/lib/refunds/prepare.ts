@@ -3,7 +3,7 @@ import { lower, type Rpc, readBlock, unlessReverted } from "@turnpike/core/chain
 import type { Hex } from "viem";
 import { countTransactions, estimateGas, readBalance } from "../chain.js";
 import type { Fees } from "../fees.js";
-import { encodeRefund, readDebt } from "./debt.js";
+import { checkCharge, encodeRefund, readDebt } from "./debt.js";
 import type { RefundSettings } from "./options.js";
 import { mostOf, type Plan } from "./plan.js";
 import { RefundError } from "./refund-error.js";
@@ -21,13 +21,14 @@ const FALSE = /^0x0*$/;
 export async function planRefund(
   rpc: Rpc,
   payment: PaymentRecord,
-  { account, network, chainId }: RefundSettings,
+  { account, network, chainId, trustRecord }: RefundSettings,
   readFees: () => Promise<Fees>,
 ): Promise<Plan> {
   const debt = readDebt(payment, network);
   const from = lower(account.address);
   const { token, value } = debt;
   const data = encodeRefund(payment, debt);
+  if (!trustRecord) await checkCharge(rpc, payment, debt);
   // Ahead of the nonce, so that no earlier block can hold the transaction.
   const { number: block } = await readBlock(rpc);
   const [code, balance, coins, nonce, fees] = await Promise.all([

@@ -3,6 +3,8 @@ import { TurnpikeError } from "@turnpike/core";
 export type RefundErrorCode =
   /** The record does not name a payer, token and amount that can be given back. */
   | "refund_impossible"
+  /** The node does not show that the buyer has paid. */
+  | "refund_unpaid"
   /** The account holds too little of the token. */
   | "refund_funds"
   /** The account holds too little of the network's coin to pay for the transaction. */

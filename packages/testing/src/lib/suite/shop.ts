@@ -22,7 +22,7 @@ export interface Counts {
 
 export interface ShopPlan extends Partial<Omit<StagePlan, "config">> {
   /** Beside payTo, network and facilitator; a function gets the facilitator's base URL. */
-  readonly config?: PaywallConfig | ((facilitator: string) => PaywallConfig);
+  readonly config?: Partial<PaywallConfig> | ((facilitator: string) => Partial<PaywallConfig>);
   /** Let the engine ask the facilitator's chain. @default false */
   readonly chain?: boolean;
   readonly facilitator?: FacilitatorOptions;

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Awaitable, PaywallConfig, RoutePrice } from "@turnpike/core/adapter";
+import type { Awaitable, PaywallConfig, RouteOptions, RoutePrice } from "@turnpike/core/adapter";
 import type { Fallback, GatePlace, Path, Stage, StageAnswer, StageRequest, StageRoute } from "./harness.js";
+
+/** A price as a case writes it. Its text may be any: some prices are wrong on purpose, and some are put together. */
+export type PlannedPrice = PlainPrice | (Omit<RouteOptions<unknown, string>, "price"> & { readonly price: PlainPrice });
+
+type PlainPrice =
+  | string
+  | { readonly amount: string | bigint; readonly asset: string }
+  | ((request: unknown) => Awaitable<unknown>);
 
 /** A route as a case writes it; what it leaves out is the usual. */
 export interface RoutePlan {
@@ -11,7 +19,7 @@ export interface RoutePlan {
   readonly mount?: readonly Path[];
   readonly path: Path;
   /** Nobody asks a price if left out. */
-  readonly price?: RoutePrice | "free";
+  readonly price?: PlannedPrice;
   /** @default "table" */
   readonly on?: "table" | "route";
   /** The verb that the table prices. @default the route's */
@@ -35,7 +43,7 @@ export interface StagePlan {
   readonly fallback?: Omit<Fallback, "run">;
   readonly appHeaders?: Stage["appHeaders"];
   /** More entries for the table, which no route serves. */
-  readonly unserved?: readonly { readonly verb: string; readonly path: Path; readonly price: RoutePrice }[];
+  readonly unserved?: readonly { readonly verb: string; readonly path: Path; readonly price: PlannedPrice }[];
 }
 
 /** A stage with the counters of its handlers. */
@@ -72,7 +80,9 @@ export function setStage(plan: StagePlan): CountedStage {
           ),
           ...(plan.unserved ?? []),
         ];
-        return Object.fromEntries(entries.map(({ verb, path, price }) => [`${verb} ${write(path)}`, price]));
+        return Object.fromEntries(
+          entries.map(({ verb, path, price }) => [`${verb} ${write(path)}`, price as RoutePrice | "free"]),
+        );
       },
     },
   };

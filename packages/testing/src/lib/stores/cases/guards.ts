@@ -59,8 +59,8 @@ export function testGuardRecords({ check }: StoreBook): void {
   check("G35 keeps a small mark of a forgery, and only for a minute", async ({ store }) => {
     const facilitator = await startFacilitator();
     try {
-      const config = { payTo: seller, network: "base-sepolia", facilitator: facilitator.url, reconcileSeconds: 0 };
-      const tolls = createPaywall({ ...config, store, limits: false });
+      const config = { payTo: seller, facilitator: facilitator.url, reconcileSeconds: 0 };
+      const tolls = createPaywall({ ...config, network: "base-sepolia", store, limits: false });
       const price = tolls.price({ price: "$0.01", settle: "before" }, "GET /paid");
       const ask = async (header?: string) => {
         const decision = await price.admit(requestOf(header));

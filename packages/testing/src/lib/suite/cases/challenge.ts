@@ -209,7 +209,7 @@ export function testResource({ check }: Casebook): void {
       "optimism",
       "avalanche",
       "avalanche-fuji",
-    ];
+    ] as const;
     const shop = await open({ config: { network } });
     const response = await shop.get();
     const required = expectChallenge(response);

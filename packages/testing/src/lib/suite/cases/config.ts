@@ -99,7 +99,8 @@ export function testConfig({ check }: Casebook): void {
   check("C09 stops the start for a main network without a facilitator, and for an unknown network", async (open) => {
     const main = { network: "base", facilitator: undefined } as object;
     await expect(open({ config: main })).rejects.toMatchObject({ name: "ConfigError" });
-    await expect(open({ config: { network: "base-sepholia" } })).rejects.toMatchObject({ name: "ConfigError" });
+    const misspelt = { network: "base-sepholia" } as object;
+    await expect(open({ config: misspelt })).rejects.toMatchObject({ name: "ConfigError" });
     await expect(open({ config: { facilitator: "http://facilitator.example" } })).rejects.toMatchObject({
       name: "ConfigError",
     });

@@ -80,7 +80,7 @@ export function testSellerErrors({ check }: Casebook): void {
 const failing: Record<
   string,
   {
-    readonly config?: PaywallConfig;
+    readonly config?: Partial<PaywallConfig>;
     readonly price?: RouteOptions["price"];
     readonly preview?: RouteOptions["preview"];
     readonly code: string;
