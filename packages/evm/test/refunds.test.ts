@@ -225,7 +225,14 @@ async function keep(...debts: PaymentRecord[]) {
   const store = memoryStore();
   for (const debt of debts) await store.insert({ ...debt, holder: debt.id }, 0);
   const operator = () =>
-    createPaywall({ store, reconcileSeconds: 0, facilitator: "http://127.0.0.1:9", logger: false });
+    createPaywall({
+      payTo: undefined,
+      network: undefined,
+      store,
+      reconcileSeconds: 0,
+      facilitator: "http://127.0.0.1:9",
+      logger: false,
+    });
   const states = async () => (await operator().payments()).payments.map(({ state }) => state);
   return { operator, states };
 }

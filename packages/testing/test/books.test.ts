@@ -30,8 +30,8 @@ beforeEach(async () => {
 });
 afterEach(() => facilitator.close());
 
-function open(config: PaywallConfig<Raw> = {}): Paywall {
-  const usual = { payTo: PAY_TO, network: "base-sepolia", facilitator: facilitator.url, reconcileSeconds: 0 };
+function open(config: Partial<PaywallConfig<Raw>> = {}): Paywall {
+  const usual = { payTo: PAY_TO, network: "base-sepolia" as const, facilitator: facilitator.url, reconcileSeconds: 0 };
   return createPaywall<Raw>({ ...usual, store: memoryStore(), ...config });
 }
 
