@@ -1,4 +1,7 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { load } from "../src/lib/drivers.js";
 import { describeError } from "../src/lib/errors.js";
@@ -7,6 +10,7 @@ import { run } from "./support/run.js";
 import { openStage, type Stage } from "./support/stages.js";
 
 const SECRET = "hunter2";
+const COMMANDS = ["reconcile", "payments", "show", "sales", "resolve", "refund", "health"];
 
 /** The command fails with this code, in one line on stderr that has no secret in it. */
 async function expectRefusal(args: string[], code: string, env: Record<string, string> = {}): Promise<string> {
@@ -37,10 +41,27 @@ describe("what was not written as it has to be", () => {
     await expectRefusal(["reconcile", ...store], "NETWORK", { EVM_RPC_URL: "https://rpc.test" });
   });
 
+  it("is told with the names that options have, and with the one that may have been meant", async () => {
+    expect(await expectRefusal(["reconcile", "--rpc"], "invalid_arguments")).toContain("'--rpc <chain=address>'");
+    expect(await expectRefusal(["payment"], "invalid_arguments")).toContain("(Did you mean payments?)");
+    expect(await expectRefusal(["payments", "--stat", "owed"], "invalid_arguments")).toContain(
+      "(Did you mean --state?)",
+    );
+    for (const args of [[], ["help", "payment"]]) {
+      const error = await expectRefusal(args, "invalid_arguments");
+      for (const name of COMMANDS) expect(error).toContain(name);
+    }
+    const store = ["--store", "file:none.db"];
+    await expectRefusal(["payments", "--all", "--limit", "5", ...store], "--limit");
+    for (const name of ["payments", "sales"]) await expectRefusal([name, "--csv", "--json", ...store], "--csv");
+  });
+
   it("is not echoed where it may have a password in it", async () => {
     await expectRefusal([`redis://:${SECRET}@127.0.0.1`], "invalid_arguments");
     await expectRefusal([`--stor=redis://:${SECRET}@127.0.0.1`, "payments"], "invalid_arguments");
     await expectRefusal([`--password=${SECRET}`, "payments"], "invalid_arguments");
+    await expectRefusal([`--password=it's ${SECRET}`, "payments"], "invalid_arguments");
+    await expectRefusal([`--store\n(Did you mean ${SECRET}?)`, "payments"], "invalid_arguments");
     await expectRefusal(["payments", "--store", `mysql://root:${SECRET}@127.0.0.1/shop`], "invalid_arguments");
     await expectRefusal(["payments", "--store", `redis://:${SECRET}@127.0.0.1:none`], "invalid_arguments");
     await expectRefusal(["reconcile", "--rpc", `https://rpc.test/${SECRET}`, "--store", "file:x"], "invalid_arguments");
@@ -57,6 +78,13 @@ describe("a store", () => {
   it("in a file is never made", async () => {
     const error = await expectRefusal(["payments", "--store", "file:./no-such-file.db"], "store_not_found");
     expect(error).toContain("./no-such-file.db");
+    const folder = mkdtempSync(join(tmpdir(), "turnpike-cli-"));
+    const empty = join(folder, "empty.db");
+    writeFileSync(empty, "");
+    for (const path of [folder, empty]) await expectRefusal(["payments", "--store", `file:${path}`], "store_not_found");
+    expect(statSync(empty).size).toBe(0);
+    expect(readdirSync(folder)).toEqual(["empty.db"]);
+    rmSync(folder, { recursive: true });
   });
 
   it("that cannot be reached is told with the reason, and without its address", async () => {
@@ -143,13 +171,22 @@ describe("help and version", () => {
   it("name every command and end with 0", async () => {
     const { code, out, err } = await run(["--help"]);
     expect([code, err]).toEqual([0, ""]);
-    for (const name of ["reconcile", "payments", "resolve", "health", "--store", "--json"]) expect(out).toContain(name);
+    for (const name of [...COMMANDS, "--store", "--json"]) expect(out).toContain(name);
   });
 
   it("of one command name the options of all as well", async () => {
     const { code, out } = await run(["reconcile", "--help"]);
     expect(code).toBe(0);
     for (const name of ["--rpc", "--facilitator", "--store", "EVM_RPC_URL"]) expect(out).toContain(name);
+  });
+
+  it("have words that are whole, and lines that fit", async () => {
+    for (const name of COMMANDS) {
+      const { out } = await run([name, "--help"]);
+      expect(out).toContain(`Usage: turnpike ${name}`);
+      expect(out).not.toMatch(/…>|undefined|\(default: \)/);
+      for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    }
   });
 
   it("print the package's version", async () => {

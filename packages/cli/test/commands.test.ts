@@ -16,94 +16,8 @@ afterEach(async () => {
   await stage.close();
 });
 const command = (...args: string[]) => run([...args, ...stage.args]);
-const idsOf = (out: string) => (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
 /** The file is made by its app, here with a payment that nothing is to be done about. */
 const putNothingOpen = async () => stage.put(await makePayment({ state: "delivered" }));
-
-describe("payments", () => {
-  it("are shown in columns, with amounts in atomic units of the asset", async () => {
-    const at = Date.UTC(2030, 0, 2, 3, 4, 5);
-    const transaction = `0x${"ab".repeat(32)}`;
-    const members = { createdAt: at, updatedAt: at, times: {} };
-    const owed = await makePayment({ ...members, state: "owed", transaction });
-    const unknown = await makePayment({ ...members, createdAt: at - 1, reason: "settlement_pending" });
-    await stage.put(owed, unknown);
-    const { code, out, err } = await command("payments");
-    expect([code, err]).toEqual([0, ""]);
-    expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-      ["STATE", "SINCE", "ROUTE", "AMOUNT", "ASSET", "NETWORK", "TRANSACTION", "REASON", "ID"],
-      ["owed", "2030-01-02T03:04:05Z", "GET /weather", "10000", offer.asset, offer.network, transaction, "-", owed.id],
-      [
-        "unknown",
-        "2030-01-02T03:04:05Z",
-        "GET /weather",
-        "10000",
-        offer.asset,
-        offer.network,
-        "-",
-        "settlement_pending",
-        unknown.id,
-      ],
-      [""],
-    ]);
-  });
-
-  it("are said to be none where there are none", async () => {
-    await putNothingOpen();
-    expect(await command("payments", "--state", "owed")).toEqual({ code: 0, out: "No payments.\n", err: "" });
-    expect(await command("payments", "--state", "owed", "--json")).toEqual({ code: 0, out: "[]\n", err: "" });
-  });
-
-  it("are listed by state, and no more than asked for", async () => {
-    const payments = await Promise.all(
-      (["owed", "unknown", "delivered", "failed"] as const).map((state, index) =>
-        makePayment({ state, age: 1_000 * (index + 1) }),
-      ),
-    );
-    await stage.put(...payments);
-    const ids = payments.map(({ id }) => id);
-    expect(idsOf((await command("payments", "--json")).out)).toEqual(ids);
-    expect(idsOf((await command("payments", "--json", "--state", "unknown,owed")).out)).toEqual(ids.slice(0, 2));
-    expect(idsOf((await command("payments", "--json", "--limit", "1")).out)).toEqual(ids.slice(0, 1));
-  });
-
-  it("are 50 at most unless more are asked for", async () => {
-    await stage.put(...(await Promise.all(Array.from({ length: 55 }, () => makePayment()))));
-    expect(idsOf((await command("payments", "--json")).out)).toHaveLength(50);
-    expect(idsOf((await command("payments", "--json", "--limit", "10000")).out)).toHaveLength(55);
-  });
-
-  it("show neither signature nor digests, nor what a facilitator wrote into its receipt", async () => {
-    const receipt = {
-      success: true,
-      transaction: `0x${"cd".repeat(32)}`,
-      network: offer.network,
-      amount: "9999",
-      extra: { note: "words of the facilitator" },
-    };
-    const payment = await makePayment({ receipt, proof: "d1".repeat(32), identifier: "d2".repeat(32) });
-    await stage.put(payment);
-    for (const args of [["payments"], ["payments", "--json"]]) {
-      const { out } = await command(...args);
-      expect(out).toContain(payment.id);
-      expect(out).toContain("9999");
-      expect(out).toContain(receipt.transaction);
-      for (const secret of [signatureOf(payment), "words of", "d1".repeat(8), "d2".repeat(8), payment.holder]) {
-        expect(out).not.toContain(secret);
-      }
-    }
-  });
-
-  it("cannot write to the terminal what it would obey", async () => {
-    const route = "GET /\u001b]0;owned\u0007\u009b31m\u202e\u{e0041}/\n/x";
-    await stage.put(await makePayment({ route }));
-    const shown = "GET /\\u001b]0;owned\\u0007\\u009b31m\\u202e\\udb40\\udc41/\\u000a/x";
-    expect((await command("payments")).out).toContain(`  ${shown}  `);
-    const { out } = await command("payments", "--json");
-    expect(out).toMatch(/^[\n\x20-\x7e]*$/);
-    expect(JSON.parse(out)).toMatchObject([{ route }]);
-  });
-});
 
 describe("reconcile", () => {
   it("says what became of each open payment, in words", async () => {
@@ -257,32 +171,5 @@ describe("resolve", () => {
       expect(err).toContain("invalid_arguments");
     }
     expect(await stage.read(payment.id)).toEqual(payment);
-  });
-});
-
-describe("health", () => {
-  it("is shown in columns", async () => {
-    await stage.put(await makePayment({ age: 90_000 }));
-    const { code, out } = await command("health", "--facilitator", facilitator.url);
-    expect(code).toBe(0);
-    const lines = out.split("\n").map((line) => line.trim().split(/ {2,}/));
-    expect(lines).toEqual([
-      ["READY", "yes"],
-      ["store sqlite", "ready"],
-      ["unknown", "1", expect.stringMatching(/^oldest 9\d s$/)],
-      ["owed", "0"],
-      [`facilitator ${facilitator.url}`, "ready"],
-      [""],
-    ]);
-  });
-
-  it("ends with 1 where no facilitator answers, and says which and why", async () => {
-    await putNothingOpen();
-    await facilitator.refuse();
-    const { code, out } = await command("health", "--facilitator", facilitator.url);
-    expect(code).toBe(1);
-    expect(out).toMatch(/^READY +no\n/);
-    expect(out).toContain(facilitator.url);
-    expect(out).toContain("facilitator_unreachable");
   });
 });

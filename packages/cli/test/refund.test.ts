@@ -206,7 +206,16 @@ describe("refund", () => {
         expect((await refund(id, option, value)).err).toContain("(invalid_arguments");
       }
     }
-    for (const one of [id, "nothing"]) expect((await refund(one, "--yes")).err).toContain("(not_owed");
+    for (const one of [id, "x402:nothing"]) expect((await refund(one, "--yes")).err).toContain("(not_owed");
+    expect((await refund("nothing", "--yes")).err).toContain("(payment_not_found");
+  });
+
+  it("takes the short id of the payment", async () => {
+    const { id } = await owe();
+    const { short } = JSON.parse((await command(["show", id, "--json"])).out);
+    expect(rowsOf((await refund(short)).out)).toMatchObject({ payment: id });
+    const noted = ["resolve", short, "refunded", "--note", "Bank transfer", "--yes"];
+    expect(await command(noted)).toMatchObject({ code: 0, out: `${id} is refunded.\n` });
   });
 });
 

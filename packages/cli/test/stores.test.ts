@@ -1,6 +1,6 @@
 import { type HostileFacilitator, startFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makePayment, signatureOf } from "./support/payments.js";
+import { makePayment, makeSale, signatureOf } from "./support/payments.js";
 import { run } from "./support/run.js";
 import { findTrouble, openStage, type Stage, type StageName } from "./support/stages.js";
 
@@ -43,6 +43,32 @@ function testOver(name: StageName): void {
       { id: older.id, state: "unknown" },
     ]);
     expect(out).not.toContain(signatureOf(older));
+  });
+
+  it("adds up what was sold, and finds a payment by its short id or its full one", async () => {
+    const sale = await makeSale(Date.UTC(2026, 10, 1));
+    await stage.put(sale);
+    expect(JSON.parse((await command("sales", "--json")).out)).toMatchObject([
+      { day: "2026-11-01", route: "GET /weather", token: "USDC", sales: 1, money: "0.01" },
+    ]);
+    await stage.put(await makePayment({ age: 5_000 }));
+    const { short } = JSON.parse((await command("show", sale.id, "--json")).out);
+    expect(JSON.parse((await command("show", short, "--json")).out)).toMatchObject({ id: sale.id, money: "0.01" });
+  });
+
+  it("makes no store of a name that it does not know, and tells the names that there are", async () => {
+    if (name === "sqlite") return;
+    await stage.put(await makePayment());
+    const [, , option = "", own = ""] = stage.args;
+    const other = `${own}_misspelt`;
+    for (const line of [["payments"], ["health"], ["sales"], ["reconcile"], ["resolve", "x", "failed", "--yes"]]) {
+      const { code, out, err } = await run([...line, ...stage.args.slice(0, 2), option, other]);
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toContain("store_not_found");
+      expect(err).toContain(other);
+      expect(err).toContain(`${option} may be `);
+    }
+    expect(await stage.exists(other)).toBe(false);
   });
 
   it("settles what is unknown once, and leaves its delivery to the buyer", async () => {

@@ -1,17 +1,13 @@
-import type { PaymentState, Reconciliation } from "@turnpike/core";
+import type { Reconciliation } from "@turnpike/core";
 import { CommandError } from "./errors.js";
+import { FINE, INTERRUPTED, STILL_OPEN } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { withPaywall } from "./open.js";
-import { healthText, paymentFacts, paymentsText, reconciliationText, resolvedText } from "./present.js";
+import { paymentFacts } from "./payment-facts.js";
+import { reconciliationText, resolvedText } from "./present.js";
 import type { GivenOptions } from "./settings.js";
+import { fullId } from "./short-id.js";
 import { json } from "./text.js";
-
-/** What the command ends with. */
-export const FINE = 0;
-export const FAILED = 1;
-export const STILL_OPEN = 2;
-/** 128 and the number of SIGINT, as shells have it. */
-const INTERRUPTED = 130;
 
 /** Open payments that are counted. */
 const MOST = 1_000;
@@ -24,10 +20,12 @@ export type Action<Rest extends readonly unknown[] = []> = (
 
 /** Finds out what became of open payments, in as many passes as lead anywhere. */
 export const reconcile: Action = (io, options) =>
-  withPaywall(options, io, true, async (paywall) => {
+  withPaywall(options, io, true, async (paywall, { progress }) => {
     let sum: Reconciliation = { examined: 0, settled: 0, failed: 0, released: 0, owed: 0, open: 0 };
     let last = sum;
     for (let goesOn = true; goesOn && !io.signal?.aborted; ) {
+      progress.doing(`looked at ${sum.examined} payments so far`);
+      progress.tick();
       last = await paywall.reconcile();
       sum = add(sum, last);
       // A pass that resolved nothing would find the same again.
@@ -39,18 +37,6 @@ export const reconcile: Action = (io, options) =>
     io.out(options.json ? json(total) : reconciliationText(total));
     if (io.signal?.aborted) return INTERRUPTED;
     return total.open > 0 ? STILL_OPEN : FINE;
-  });
-
-export const payments: Action<[states: readonly PaymentState[] | undefined, limit: number]> = (
-  io,
-  options,
-  states,
-  limit,
-) =>
-  withPaywall(options, io, false, async (paywall) => {
-    const { payments: found } = await paywall.payments({ limit, ...(states ? { states } : {}) });
-    io.out(options.json ? json(found.map(paymentFacts)) : paymentsText(found));
-    return FINE;
   });
 
 const WARNINGS = {
@@ -69,18 +55,14 @@ export const resolve: Action<
     throw new CommandError("invalid_arguments", "A payment that was not charged has no transaction");
   }
   return withPaywall(options, io, false, async (paywall) => {
-    const record = await paywall.resolve(id, state, { force, ...(transaction === undefined ? {} : { transaction }) });
+    const record = await paywall.resolve(await fullId(paywall, id), state, {
+      force,
+      ...(transaction === undefined ? {} : { transaction }),
+    });
     io.out(options.json ? json(paymentFacts(record)) : resolvedText(record));
     return FINE;
   });
 };
-
-export const health: Action = (io, options) =>
-  withPaywall(options, io, true, async (paywall) => {
-    const found = await paywall.health();
-    io.out(options.json ? json(found) : healthText(found));
-    return found.ready ? FINE : FAILED;
-  });
 
 function add(a: Reconciliation, b: Reconciliation): Reconciliation {
   const keys = Object.keys(a) as (keyof Reconciliation)[];

@@ -6,10 +6,16 @@ export type CommandErrorCode =
   | "invalid_arguments"
   /** No store is named. */
   | "missing_store"
-  /** The file or schema that is named as the store does not exist. */
+  /** The file, schema or prefix that is named as the store has no payments. */
   | "store_not_found"
   /** A package that the store or the chain needs is not installed. */
   | "missing_driver"
+  /** Coinbase's facilitator is named, and its keys are not set. */
+  | "missing_keys"
+  /** No payment has the id that was given. */
+  | "payment_not_found"
+  /** Several payments have the short id that was given. */
+  | "ambiguous_id"
   /** No key to refund with is given. */
   | "missing_key"
   /** What is given as a key is none. */

@@ -1,6 +1,6 @@
-import { CommanderError } from "commander";
-import { FAILED, FINE } from "./actions.js";
+import { type Command, CommanderError } from "commander";
 import { CommandError, describeError } from "./errors.js";
+import { FAILED, FINE } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { createProgram } from "./program.js";
 
@@ -13,15 +13,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code = FINE;
   const announce = () => io.err("turnpike: stopping once what is under way is written down\n");
   io.signal?.addEventListener("abort", announce, { once: true });
+  const program = createProgram(io, (ended) => {
+    code = ended;
+  });
   try {
-    const program = createProgram(io, (ended) => {
-      code = ended;
-    });
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return FINE;
-    io.err(`turnpike: ${describeError(error instanceof CommanderError ? misuse(error) : error)}\n`);
+    io.err(`turnpike: ${describeError(error instanceof CommanderError ? misuse(error, program) : error)}\n`);
     return FAILED;
   } finally {
     io.signal?.removeEventListener("abort", announce);
@@ -29,11 +29,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** Commander's own complaint, without the values that were given: an address may have a password in it. */
-function misuse({ code, message }: CommanderError): CommandError {
-  const said = code === "commander.help" ? "name a command: reconcile, payments, resolve, refund or health" : message;
-  const text = said
-    .replace(/^error: /, "")
-    .replace(/=[^']*/g, "=…")
-    .replace(/\s*\n[\s\S]*/, "");
-  return new CommandError("invalid_arguments", text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, ""));
+function misuse({ code, message }: CommanderError, { commands }: Command): CommandError {
+  const names = commands.map((command) => command.name()).join(", ");
+  const said = code === "commander.help" ? `name a command: ${names}` : message.replace(/^error: /, "");
+  const [complaint = "", suggestion = ""] = said.split(/(?=\n\(Did you mean [^\n]+\)$)/);
+  // Elsewhere what is quoted are our own words, such as <chain=address>.
+  const isQuoted = code.startsWith("commander.unknown") || code === "commander.invalidArgument";
+  const text = (isQuoted ? complaint.replace(/=[\s\S]*'/, "=…'") : complaint).replace(/\s*\n[\s\S]*|\.$/, "");
+  return new CommandError("invalid_arguments", `${text.charAt(0).toUpperCase()}${text.slice(1)}${suggestion}`);
 }

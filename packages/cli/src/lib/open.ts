@@ -1,42 +1,63 @@
-import { type ChainReader, createPaywall, type Logger, type Paywall } from "@turnpike/core";
+import { type ChainReader, createPaywall, type Logger, type Paywall, type Store } from "@turnpike/core";
 import { load } from "./drivers.js";
 import { describeError } from "./errors.js";
+import { facilitatorsOnRecord, NONE, toAsk, type UsedFacilitator } from "./facilitators.js";
 import type { Io } from "./io.js";
+import { type Progress, startProgress } from "./progress.js";
 import { type GivenOptions, type RpcSettings, readFacilitators, readRpcs, readStore } from "./settings.js";
 import { openStore } from "./stores.js";
 import { plain } from "./text.js";
 
+/** What a command has beside the paywall. */
+export interface Surroundings {
+  readonly store: Store;
+  readonly progress: Progress;
+  /** Facilitators that were used lately; known only where facilitators are asked. */
+  readonly used: readonly UsedFacilitator[];
+}
+
 /**
  * Opens a paywall without routes over the records, lets `work` have it, and closes it and the store's connection.
- * @param asks whether the work asks facilitators and chains what became of payments
+ * @param asks whether the work asks facilitators and chains what became of payments; `named`: no facilitator but those that
+ * the operator names, or has given keys for
  */
 export async function withPaywall<T>(
   options: GivenOptions,
   io: Io,
-  asks: boolean,
-  work: (paywall: Paywall) => Promise<T>,
+  asks: boolean | "named",
+  work: (paywall: Paywall, surroundings: Surroundings) => Promise<T>,
 ): Promise<T> {
   const settings = readStore(options, io);
-  const facilitator = asks ? readFacilitators(options, io) : [];
+  const named = asks ? readFacilitators(options, io) : [];
   const chain = asks ? await openChains(readRpcs(options, io), io) : [];
-  const { store, close } = await openStore(settings);
+  const progress = startProgress(io, "opening the store");
   try {
-    const paywall = createPaywall({
-      payTo: undefined,
-      network: undefined,
-      store,
-      chain,
-      reconcileSeconds: 0,
-      logger: tellOperator(io),
-      ...(facilitator.length > 0 ? { facilitator } : {}),
-    });
+    const { store, close } = await openStore(settings);
     try {
-      return await work(paywall);
+      // A store that does not answer is for the work to find.
+      const used = asks ? await facilitatorsOnRecord(store).catch(() => []) : [];
+      const asked = toAsk(named, used, io.env);
+      const facilitator = asked.length === 0 && asks === "named" ? [NONE] : asked;
+      const paywall = createPaywall({
+        payTo: undefined,
+        network: undefined,
+        store,
+        chain,
+        reconcileSeconds: 0,
+        logger: tellOperator(io),
+        ...(facilitator.length > 0 ? { facilitator } : {}),
+      });
+      progress.doing("reading the store");
+      try {
+        return await work(paywall, { store, progress, used });
+      } finally {
+        await paywall.close();
+      }
     } finally {
-      await paywall.close();
+      await close();
     }
   } finally {
-    await close();
+    progress.end();
   }
 }
 

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
-import { PAYMENT_STATES, type PaymentState } from "@turnpike/core";
-import { Argument, Command } from "commander";
-import { health, payments, reconcile, resolve } from "./actions.js";
+import { Argument, Command, Option } from "commander";
+import { reconcile, resolve } from "./actions.js";
 import { CommandError } from "./errors.js";
+import { health } from "./health.js";
 import type { Io } from "./io.js";
+import { payments } from "./payments.js";
+import { collect, MAX_LIMIT, readKeys, readLimit, readStates, readTransaction } from "./read-options.js";
 import { readConfirmations, readNote, readWait, refund, resolveRefunded } from "./refund.js";
+import { SALES_KEYS, sales } from "./sales.js";
 import type { GivenOptions } from "./settings.js";
-
-const MAX_LIMIT = 10_000;
+import { show } from "./show.js";
+import { readTime } from "./times.js";
 
 /** The command line; `done` gets the exit code. */
 export function createProgram(io: Io, done: (code: number) => void): Command {
@@ -17,7 +20,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .option("--store <address>", "redis://…, rediss://…, postgres://… or file:<path>; or TURNPIKE_STORE, STORE")
     .option("--prefix <text>", "Redis: what every key begins with, if the app says so; or TURNPIKE_PREFIX")
     .option("--schema <name>", "PostgreSQL: the schema, if the app names one; or TURNPIKE_SCHEMA")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON, in full")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => {} })
     .configureHelp({ showGlobalOptions: true });
@@ -27,19 +30,40 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .description("Find out what became of open payments. Exit code 2 if some are still open.")
     .action(async (_, command) => done(await reconcile(io, options(command))));
 
-  program
-    .command("payments")
+  withSpan(program.command("payments"), "came")
     .description("List payments, the newest first.")
     .option("--state <states>", "only these, comma separated, such as unknown,owed", readStates)
-    .option("--limit <number>", "how many at most", readLimit, 50)
-    .action(async ({ state, limit }, command) => done(await payments(io, options(command), state, limit)));
+    .option("--route <route>", "only those for this route, such as 'GET /weather'")
+    .option("--payer <address>", "only those of this payer")
+    .option("--limit <number>", `how many at most, up to ${MAX_LIMIT} (default: 50)`, readLimit)
+    .addOption(new Option("--all", "all of them, however many there are").conflicts("limit"))
+    .option("--wide", "nothing shortened or left out to fit the terminal")
+    .option("--csv", "print CSV, in full")
+    .action(async (given, command) => done(await payments(io, options(command), given)));
+
+  program
+    .command("show")
+    .description("Show one payment in full.")
+    .argument("<id>", "short or in full, as `payments` lists it")
+    .action(async (id, _, command) => done(await show(io, options(command), id)));
+
+  withSpan(program.command("sales"), "were charged")
+    .description("Add up what was sold and refunded, for each network and token.")
+    .option(
+      "--by <keys>",
+      `also for each of these, comma separated: ${SALES_KEYS.join(", ")} (default: day,route)`,
+      readKeys,
+    )
+    .option("--wide", "nothing shortened or left out to fit the terminal")
+    .option("--csv", "print CSV, in full")
+    .action(async (given, command) => done(await sales(io, options(command), given)));
 
   program
     .command("resolve")
     .description(
       "Say what became of a payment that is unknown, where neither facilitator nor chain can; or that what is owed was given back.",
     )
-    .argument("<id>", "as `payments` lists it")
+    .argument("<id>", "short or in full, as `payments` lists it")
     .addArgument(new Argument("<state>").choices(["settled", "failed", "refunded"]))
     .option("--transaction <hash>", "the transaction that settled it, or gave the money back", readTransaction)
     .option("--note <text>", "refunded: how the money went back, where there is no transaction", readNote)
@@ -55,7 +79,7 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .description(
       "Give back what a buyer paid for a delivery that is owed, from your own account. Without --yes it shows what it would send. Exit code 2 if it is not certain yet: run it again.",
     )
-    .argument("<id>", "as `payments` lists it")
+    .argument("<id>", "short or in full, as `payments` lists it")
     .option("--key-file <path>", "file with the account's private key, readable by you only; or TURNPIKE_REFUND_KEY")
     .option(
       "--confirmations <blocks>",
@@ -69,7 +93,9 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(async (id, given, command) => done(await refund(io, options(command), id, given)));
 
   withFacilitators(program.command("health"))
-    .description("Tell whether store and facilitators answer, and what is open. Exit code 1 if not ready.")
+    .description(
+      "Tell what is open, and whether the store and the facilitators named answer. Exit code 1 if not ready.",
+    )
     .action(async (_, command) => done(await health(io, options(command))));
 
   return program;
@@ -78,9 +104,24 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
 function withFacilitators(command: Command): Command {
   return command.option(
     "--facilitator <url>",
-    "base URL of a facilitator, repeatable, in order of preference; or FACILITATOR_URL, comma separated",
+    "base URL of a facilitator, or cdp (with CDP_API_KEY_ID and CDP_API_KEY_SECRET), repeatable, in order of preference; or FACILITATOR_URL, comma separated",
     collect,
   );
+}
+
+/** @param happened what payments did in that time */
+function withSpan(command: Command, happened: string): Command {
+  return command
+    .option(
+      "--from <time>",
+      `only those that ${happened} at this time or later: 2026-11-01, or 2026-11-01T08:00Z`,
+      readTime("--from"),
+    )
+    .option(
+      "--to <time>",
+      `only those that ${happened} before this time: 2026-12-01 ends with November`,
+      readTime("--to"),
+    );
 }
 
 function withRpc(command: Command): Command {
@@ -88,30 +129,6 @@ function withRpc(command: Command): Command {
     "--rpc <chain=address>",
     "JSON-RPC node of a chain, such as eip155:8453=https://…, repeatable; or EVM_RPC_URL with NETWORK",
     collect,
-  );
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
-function readStates(text: string): readonly PaymentState[] {
-  const states = text.split(",").map((state) => state.trim());
-  if (states.every((state): state is PaymentState => PAYMENT_STATES.some((known) => known === state))) return states;
-  throw new CommandError("invalid_arguments", `--state is one or more of ${PAYMENT_STATES.join(", ")}`);
-}
-
-function readLimit(text: string): number {
-  const limit = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
-  throw new CommandError("invalid_arguments", `--limit is a whole number from 1 to ${MAX_LIMIT}`);
-}
-
-function readTransaction(text: string): string {
-  if (/^(0x[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{64,128})$/.test(text)) return text;
-  throw new CommandError(
-    "invalid_arguments",
-    "--transaction is the hash of a transaction: 0x and 64 hex digits, or a Solana signature",
   );
 }
 

@@ -1,14 +1,17 @@
 import type { PendingReason, PlannedRefund, RefundResult, RefundSender } from "@turnpike/core";
 import { formatAmount } from "@turnpike/core/chain";
-import { type Action, FINE, STILL_OPEN } from "./actions.js";
+import type { Action } from "./actions.js";
 import { load } from "./drivers.js";
 import { CommandError } from "./errors.js";
+import { FINE, STILL_OPEN } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { withPaywall } from "./open.js";
-import { paymentFacts, resolvedText } from "./present.js";
+import { paymentFacts } from "./payment-facts.js";
+import { resolvedText } from "./present.js";
 import { readKey } from "./refund-key.js";
 import { type GivenOptions, readRpcs } from "./settings.js";
-import { json, plain, table } from "./text.js";
+import { fullId } from "./short-id.js";
+import { facts, json, plain } from "./text.js";
 
 export interface RefundArguments {
   readonly keyFile?: string;
@@ -21,8 +24,6 @@ export interface RefundArguments {
 
 /** Milliseconds for one request to the chain, at most. */
 const RPC_TIMEOUT = 10_000;
-/** Milliseconds between two words about what is waited for. */
-const PATIENCE = 5_000;
 /** Coins that gas is paid in, by chain, where it is not ether. */
 const COINS: Readonly<Record<string, string>> = { "137": "POL", "43113": "AVAX", "43114": "AVAX" };
 const COIN_DECIMALS = 18;
@@ -30,21 +31,20 @@ const COIN_DECIMALS = 18;
 /** Gives back what a buyer paid for a delivery that is owed. Without `--yes` it only shows what it would send. */
 export const refund: Action<[id: string, given: RefundArguments]> = async (io, options, id, given) => {
   const sender = await openSender(io, options, given);
-  return withPaywall(options, io, false, async (paywall) => {
+  return withPaywall(options, io, false, async (paywall, { progress }) => {
     let planned: PlannedRefund | undefined;
-    let stopTelling = () => {};
     const confirm = (plan: PlannedRefund) => {
       planned = plan;
-      if (given.yes) stopTelling = tellProgress(io, plan);
+      if (given.yes) tellPlan(io, plan);
+      progress.doing("waiting for the transaction");
       return given.yes === true;
     };
-    try {
-      const result = await paywall.refund(id, sender, { confirm, ...(io.signal ? { signal: io.signal } : {}) });
-      if (planned) io.out(options.json ? json(refundFacts(result, planned)) : refundText(result, planned));
-      return result.type === "planned" || result.type === "refunded" ? FINE : STILL_OPEN;
-    } finally {
-      stopTelling();
-    }
+    const result = await paywall.refund(await fullId(paywall, id), sender, {
+      confirm,
+      ...(io.signal ? { signal: io.signal } : {}),
+    });
+    if (planned) io.out(options.json ? json(refundFacts(result, planned)) : refundText(result, planned));
+    return result.type === "planned" || result.type === "refunded" ? FINE : STILL_OPEN;
   });
 };
 
@@ -62,7 +62,7 @@ export const resolveRefunded: Action<
     throw new CommandError("invalid_arguments", "Name what gave the money back: either --transaction or --note");
   }
   return withPaywall(options, io, false, async (paywall) => {
-    const record = await paywall.resolve(id, "refunded", given);
+    const record = await paywall.resolve(await fullId(paywall, id), "refunded", given);
     io.out(options.json ? json(paymentFacts(record)) : resolvedText(record));
     return FINE;
   });
@@ -88,16 +88,10 @@ async function openSender(io: Io, options: GivenOptions, given: RefundArguments)
   };
 }
 
-function tellProgress({ err }: Io, planned: PlannedRefund): () => void {
-  const tell = (text: string) => err(`turnpike: ${plain(text)}\n`);
+function tellPlan({ err }: Io, planned: PlannedRefund): void {
   const { to, transaction, resumed } = planned;
-  tell(`${resumed ? "going on with the refund of" : "sending"} ${moneyOf(planned)} to ${to} by ${transaction}`);
-  const start = Date.now();
-  const timer = setInterval(
-    () => tell(`waiting for the transaction (${Math.round((Date.now() - start) / 1_000)} s)`),
-    PATIENCE,
-  );
-  return () => clearInterval(timer);
+  const begun = resumed ? "going on with the refund of" : "sending";
+  err(`turnpike: ${plain(`${begun} ${moneyOf(planned)} to ${to} by ${transaction}`)}\n`);
 }
 
 function refundFacts(result: RefundResult, planned: PlannedRefund) {
@@ -109,15 +103,16 @@ function refundFacts(result: RefundResult, planned: PlannedRefund) {
 
 function refundText(result: RefundResult, planned: PlannedRefund): string {
   const { from, to, network, transaction } = planned;
-  const rows = [
+  const lines = facts([
+    ["payment", result.payment.id],
     ["from", from],
     ["to", to],
     ["amount", moneyOf(planned)],
     ["network", network],
     ["fee", feeOf(planned)],
     ["transaction", transaction],
-  ];
-  return `${table(["payment", result.payment.id], rows)}${plain(endOf(result, planned))}\n`;
+  ]);
+  return `${lines}${plain(endOf(result, planned))}\n`;
 }
 
 const REASONS: Readonly<Record<PendingReason, string>> = {

@@ -40,6 +40,11 @@ export function readStore({ store, prefix, schema }: GivenOptions, { env }: Io):
   return { url, prefix: prefix ?? read(env, "TURNPIKE_PREFIX"), schema: schema ?? read(env, "TURNPIKE_SCHEMA") };
 }
 
+/** One form of output at a time. */
+export function checkForm({ json }: GivenOptions, csv: boolean | undefined): void {
+  if (json && csv) throw new CommandError("invalid_arguments", "Choose one of --json and --csv");
+}
+
 /** Base URLs of facilitators in order of preference; none if none is named. */
 export function readFacilitators({ facilitator }: GivenOptions, { env }: Io): readonly string[] {
   return facilitator ?? split(read(env, "FACILITATOR_URL"));

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Store, StoreError } from "@turnpike/core";
 import { load } from "./drivers.js";
 import { CommandError } from "./errors.js";
+import { requireFile, requireKeys, requireTables } from "./existing.js";
 import type { StoreSettings } from "./settings.js";
 
 /** A store and the connection that was opened for it. */
@@ -25,14 +24,13 @@ export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
 }
 
 async function openFile({ url }: StoreSettings): Promise<OpenedStore> {
-  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
-  if (!existsSync(path)) throw new CommandError("store_not_found", `There is no file ${path}`);
+  const path = requireFile(url);
   const { sqliteStore } = await load("libsql", "A store in a file", () => import("@turnpike/sqlite"));
   const store = sqliteStore(path);
   return { store, close: async () => store.close() };
 }
 
-async function openRedis({ url, prefix }: StoreSettings): Promise<OpenedStore> {
+async function openRedis({ url, prefix = "turnpike" }: StoreSettings): Promise<OpenedStore> {
   const [{ createClient }, { redisStore }] = await load("redis", "A store in Redis", () =>
     Promise.all([import("redis"), import("@turnpike/redis")]),
   );
@@ -42,14 +40,18 @@ async function openRedis({ url, prefix }: StoreSettings): Promise<OpenedStore> {
   await client.connect().catch((cause: unknown) => {
     throw new StoreError("store_unavailable", "Redis cannot be reached", { cause });
   });
-  // What the app has accepted of its store is the app's to decide.
-  const store = redisStore(client, { allowEviction: true, ...(prefix === undefined ? {} : { prefix }) });
-  return {
-    store,
-    close: async () => {
-      if (client.isOpen) await client.close();
-    },
+  const close = async () => {
+    if (client.isOpen) await client.close();
   };
+  try {
+    // What the app has accepted of its store is the app's to decide.
+    const store = redisStore(client, { allowEviction: true, prefix });
+    await requireKeys((args) => client.sendCommand([...args]), prefix);
+    return { store, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function openPostgres({ url, schema = "turnpike" }: StoreSettings): Promise<OpenedStore> {
@@ -61,12 +63,7 @@ async function openPostgres({ url, schema = "turnpike" }: StoreSettings): Promis
   const close = () => pool.end();
   try {
     const store = postgresStore(pool, { schema, allowAsyncCommit: true });
-    const { rowCount } = await pool
-      .query("select 1 from pg_catalog.pg_namespace where nspname = $1", [schema])
-      .catch((cause: unknown) => {
-        throw new StoreError("store_unavailable", "PostgreSQL cannot be reached", { cause });
-      });
-    if (rowCount === 0) throw new CommandError("store_not_found", `There is no schema ${schema} in the database`);
+    await requireTables(async (text, values) => (await pool.query(text, [...values])).rows, schema);
     return { store, close };
   } catch (error) {
     await close();

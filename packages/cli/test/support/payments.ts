@@ -45,6 +45,20 @@ export async function makePayment({ age = 0, ...members }: Members = {}): Promis
   };
 }
 
+/** A payment that was charged at this moment. */
+export function makeSale(chargedAt: number, members: Members = {}): Promise<StoredPayment> {
+  const { network } = members.offer ?? offer;
+  const receipt = { success: true, transaction: `0x${"ab".repeat(32)}`, network };
+  return makePayment({
+    state: "delivered",
+    createdAt: chargedAt,
+    updatedAt: chargedAt,
+    chargedAt,
+    receipt,
+    ...members,
+  });
+}
+
 /** The signature of a payment that keeps it; nothing that could be found by chance if it does not. */
 export function signatureOf({ payload }: { readonly payload?: PaymentPayload }): string {
   return String(payload?.payload.signature);

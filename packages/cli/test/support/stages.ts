@@ -19,6 +19,8 @@ export interface Stage {
   use<T>(work: (store: Store) => Promise<T>): Promise<T>;
   /** Puts payments on record, which nobody is at work on. */
   put(...payments: readonly StoredPayment[]): Promise<void>;
+  /** Whether there is a store of this name beside it. */
+  exists(name: string): Promise<boolean>;
   /** The payment as it is now, with what only the engine may see. */
   read(id: string): Promise<StoredPayment | undefined>;
   close(): Promise<void>;
@@ -48,13 +50,19 @@ export async function findTrouble(name: StageName): Promise<string | undefined> 
   }
 }
 
-function stage(args: readonly string[], use: Stage["use"], close: Stage["close"]): Stage {
+function stage(
+  args: readonly string[],
+  use: Stage["use"],
+  close: Stage["close"],
+  exists: Stage["exists"] = async () => false,
+): Stage {
   return {
     args,
     use,
+    exists,
     put: (...payments) =>
       use(async (store) => {
-        for (const payment of payments) await store.insert(payment, 0);
+        await Promise.all(payments.map((payment) => store.insert(payment, 0)));
       }),
     read: async (id) => (await use(async (store) => store.read(id)))?.record,
     close,
@@ -85,7 +93,14 @@ async function openRedis(prefix: string): Promise<Stage> {
     if (keys.length > 0) await client.del(keys);
     await client.close();
   };
-  return stage(["--store", addresses.redis, "--prefix", prefix], (work) => work(store), close);
+  return stage(
+    ["--store", addresses.redis, "--prefix", prefix],
+    (work) => work(store),
+    close,
+    async (other) => {
+      return (await client.keys(`*${other}*`)).length > 0;
+    },
+  );
 }
 
 async function openPostgres(schema: string): Promise<Stage> {
@@ -96,5 +111,12 @@ async function openPostgres(schema: string): Promise<Stage> {
     await pool.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
     await pool.end();
   };
-  return stage(["--store", addresses.postgres, "--schema", schema], (work) => work(store), close);
+  return stage(
+    ["--store", addresses.postgres, "--schema", schema],
+    (work) => work(store),
+    close,
+    async (other) => {
+      return (await pool.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [other])).rows.length > 0;
+    },
+  );
 }

@@ -1,0 +1,82 @@
+import { type Stats, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { StoreError } from "@turnpike/core";
+import { CommandError } from "./errors.js";
+
+/** Stores make what they miss. The command looks first, since a misspelt name would look like an empty store. */
+
+/** Names that a hint has. */
+const NAMES = 10;
+/** Calls of SCAN, and keys that Redis looks at in each: no more for a hint. */
+const SCANS = 50;
+const KEYS = 1_000;
+
+/** @returns the path of the file that a `file:` address names */
+export function requireFile(url: string): string {
+  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
+  const found = look(path);
+  if (!found) throw notFound(`There is no file ${path}`);
+  if (!found.isFile()) throw notFound(`${path} is not a file`);
+  // While an app has just made its file, all that was written may stand beside it.
+  if (found.size === 0 && !look(`${path}-wal`)?.size) throw notFound(`The file ${path} is empty`);
+  return path;
+}
+
+function look(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/** @param send sends one command */
+export async function requireKeys(send: (args: readonly string[]) => Promise<unknown>, prefix: string): Promise<void> {
+  const found = await send(["EXISTS", `{${prefix}}:schema`]).catch((cause: unknown) => {
+    throw new StoreError("store_unavailable", "Redis could not be asked", { cause });
+  });
+  if (Number(found) > 0) return;
+  // Those who may not SCAN go without the hint.
+  const others = await findPrefixes(send).catch(() => []);
+  throw notFound(`Redis has no payments with the prefix ${prefix}${hint(others, "--prefix")}`);
+}
+
+async function findPrefixes(send: (args: readonly string[]) => Promise<unknown>): Promise<readonly string[]> {
+  const found = new Set<string>();
+  let cursor = "0";
+  for (let scans = 0; scans < SCANS && found.size <= NAMES; scans++) {
+    const [next, keys] = (await send(["SCAN", cursor, "MATCH", "{*}:schema", "COUNT", String(KEYS)])) as [
+      unknown,
+      unknown[],
+    ];
+    for (const key of keys) found.add(String(key).slice(1, -"}:schema".length));
+    cursor = String(next);
+    if (cursor === "0") break;
+  }
+  return [...found].sort();
+}
+
+/** @param query runs one query */
+export async function requireTables(
+  query: (text: string, values: readonly string[]) => Promise<readonly Record<string, unknown>[]>,
+  schema: string,
+): Promise<void> {
+  const found = await query(
+    `select n.nspname as name from pg_catalog.pg_namespace n
+      where exists (select 1 from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'meta')
+        and exists (select 1 from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'payments')
+      order by n.nspname = $1 desc, n.nspname limit ${NAMES + 1}`,
+    [schema],
+  ).catch((cause: unknown) => {
+    throw new StoreError("store_unavailable", "PostgreSQL cannot be reached", { cause });
+  });
+  const names = found.map(({ name }) => String(name));
+  if (names[0] === schema) return;
+  throw notFound(`The database has no payments in the schema ${schema}${hint(names, "--schema")}`);
+}
+
+function hint(names: readonly string[], option: string): string {
+  if (names.length === 0) return "";
+  const more = names.length > NAMES ? ", …" : "";
+  return `. ${option} may be ${names.slice(0, NAMES).join(", ")}${more}`;
+}
+
+function notFound(message: string): CommandError {
+  return new CommandError("store_not_found", message);
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { PaymentRecord, Paywall, Store } from "@turnpike/core";
+import { CommandError } from "./errors.js";
+
+/** Milliseconds in base 36, and as much of a digest as was written. */
+const SHORT = /^([0-9a-z]{8,9})(?:-([0-9a-f]{0,16}))?$/;
+/** Hexadecimal digits of a digest: they tell apart what came in the same millisecond. */
+const DIGITS = 4;
+/** Payments of one millisecond that are looked at. */
+const MOST = 1_000;
+const CANDIDATES = 5;
+
+/**
+ * A name to write by hand: when the payment first came, and a bit of its id's digest. The time never changes, and stores
+ * find by it, so that no list has to be searched.
+ */
+export function shortId({ id, createdAt }: Pick<PaymentRecord, "id" | "createdAt">): string {
+  return `${createdAt.toString(36).padStart(8, "0")}-${digestOf(id).slice(0, DIGITS)}`;
+}
+
+/**
+ * The full id of what an operator named, by a full id or a short one. Full ids are taken as they are.
+ * @throws CommandError `payment_not_found`, `ambiguous_id`
+ */
+export async function fullId(paywall: Paywall, given: string): Promise<string> {
+  return isFull(given) ? given : (await findShort(paywall, given)).id;
+}
+
+/**
+ * The payment that an operator named.
+ * @throws CommandError `payment_not_found`, `ambiguous_id`
+ */
+export async function findPayment(paywall: Paywall, store: Store, given: string): Promise<PaymentRecord> {
+  if (!isFull(given)) return findShort(paywall, given);
+  const at = (await store.read(given))?.record.createdAt;
+  const found = at === undefined ? undefined : (await cameAt(paywall, at)).find(({ id }) => id === given);
+  if (found) return found;
+  throw notFound();
+}
+
+function isFull(given: string): boolean {
+  return given.includes(":");
+}
+
+async function findShort(paywall: Paywall, given: string): Promise<PaymentRecord> {
+  const [, time = "", digits = ""] = SHORT.exec(given.trim().toLowerCase()) ?? [];
+  const all = time === "" ? [] : await cameAt(paywall, Number.parseInt(time, 36));
+  const found = all.filter(({ id }) => digestOf(id).startsWith(digits));
+  const [first] = found;
+  if (!first) throw notFound();
+  if (found.length === 1) return first;
+  const names = found.slice(0, CANDIDATES).map(({ id }) => id);
+  const more = found.length > names.length ? ` and ${found.length - names.length} more` : "";
+  throw new CommandError(
+    "ambiguous_id",
+    `${found.length} payments have this short id: ${names.join(", ")}${more}. Name one of them in full`,
+  );
+}
+
+/** Payments whose first request came in this millisecond. */
+async function cameAt(paywall: Paywall, time: number): Promise<readonly PaymentRecord[]> {
+  const { payments } = await paywall.payments({ from: time, to: time + 1, limit: MOST });
+  // No store's word alone decides which payment is resolved.
+  return payments.filter(({ createdAt }) => createdAt === time);
+}
+
+function digestOf(id: string): string {
+  return createHash("sha256").update(id).digest("hex");
+}
+
+function notFound(): CommandError {
+  return new CommandError("payment_not_found", "No payment on record has this id. List them by turnpike payments");
+}
