@@ -23,7 +23,6 @@ import {
   storeReply,
 } from "./replies.js";
 import { bytesOf, fullReply } from "./room.js";
-import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, inTurn, verifyPayment } from "./verify.js";
 
@@ -219,7 +218,8 @@ function newPayment<Raw>(
   const audience = readAudience(paid);
   return {
     id: identity.id,
-    route: routeName(paid),
+    route: paid.routeName,
+    label: route.label,
     request: paid.fingerprint,
     offer: requirements,
     facilitator: facilitator.id,
@@ -242,9 +242,9 @@ function reject<Raw>(
   detail: string,
   reply = refuse(paid, reason, detail),
 ): Reply {
-  const { engine, route } = paid;
+  const { engine, routeName } = paid;
   engine.guard.refused(key, reason);
-  engine.reporter.emit({ type: "refused", at: Date.now(), route: route.label, code: reason });
+  engine.reporter.emit({ type: "refused", at: Date.now(), route: routeName, code: reason });
   return reply;
 }
 

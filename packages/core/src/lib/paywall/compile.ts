@@ -10,6 +10,7 @@ import { MAX_REQUIRED, requiredHeader } from "./challenge.js";
 import { priceRequests } from "./dynamic-price.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import { makeOffer, type Offer, type OfferTerms } from "./offer.js";
+import { readNaming } from "./route-name.js";
 
 const DEFAULTS = {
   maxTimeoutSeconds: 120,
@@ -82,6 +83,7 @@ export function compileRoute<Raw>(
   if (!offers || problems.length > before) return undefined;
   const route: RouteTerms<Raw> = {
     label: given.label ?? label,
+    naming: readNaming(given.label, label),
     flow,
     background: options.settle === "background",
     finality: options.finality ?? "facilitator",

@@ -19,6 +19,7 @@ import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
 import type { OpenAttempts } from "./open-attempts.js";
 import type { Room } from "./room.js";
+import type { Naming } from "./route-name.js";
 import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
@@ -81,8 +82,9 @@ export interface Admission {
 
 /** A route after its options were checked. */
 export interface RouteTerms<Raw> {
-  /** For example `GET /weather`; empty if its price stands on the route itself. */
+  /** What a payment is bound to: the label, or the table's key; empty if its price stands on the route itself. */
   readonly label: string;
+  readonly naming: Naming;
   readonly flow: PaymentFlow;
   /** Settles after the answer. */
   readonly background: boolean;

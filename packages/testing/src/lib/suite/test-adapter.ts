@@ -32,6 +32,7 @@ import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testRefunds } from "./cases/refunds.js";
 import { testReplay } from "./cases/replay.js";
+import { testRouteNames } from "./cases/route-names.js";
 import { testSameRequest } from "./cases/same-request.js";
 import { testSellerErrors } from "./cases/seller-errors.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
@@ -76,6 +77,7 @@ export function testAdapter(harness: Harness): void {
     "what nobody has paid for": [testUnpaid, testBlame, testLinearTime],
     "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
+    "names of routes": [testRouteNames],
     configuration: [testConfig],
   };
   describe(`${harness.name} as an adapter`, () => {
