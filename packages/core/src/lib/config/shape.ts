@@ -1,7 +1,9 @@
 import type { ConfigProblem } from "../errors.js";
+import { emptyHint, suggestion } from "../nearest.js";
 import * as z from "../zod.js";
+import { foreignOption, notConfig } from "./foreign.js";
 
-/** The forms of options, checked key by key; an option that does not exist is a typing error, not a wish. */
+/** The forms of options, checked key by key. An option that does not exist is an error: usually a typo. */
 
 const is = (test: (value: unknown) => boolean, message: string) =>
   z.optional(z.unknown().check(z.refine(test, message)));
@@ -207,6 +209,7 @@ function check(
   value: unknown,
   base: string,
 ): ConfigProblem[] {
+  if (!isObject(value)) return [{ code: "invalid_option", path: base || "config", message: notConfig(value) }];
   const result = z.safeParse(schema, value);
   if (result.success) return [];
   return result.error.issues.flatMap((issue): ConfigProblem[] => {
@@ -215,9 +218,10 @@ function check(
       return issue.keys.map((key) => ({
         code: "unknown_option",
         path: path ? `${path}.${key}` : key,
-        message: "there is no such option",
+        message: foreignOption(key) ?? `there is no such option${suggestion(key, Object.keys(schema.shape))}`,
       }));
     }
-    return [{ code: "invalid_option", path: path || "config", message: issue.message }];
+    const given = issue.path.length === 1 ? value[String(issue.path[0])] : null;
+    return [{ code: "invalid_option", path: path || "config", message: issue.message + emptyHint(given) }];
   });
 }

@@ -44,6 +44,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  */
 export function httpFacilitator(base: string, options: HttpFacilitatorOptions = {}): Facilitator {
   const id = checkUrl(base, options.insecure === true);
+  const flaw = deadEnd(id, options.headers !== undefined);
+  if (flaw) throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message: flaw }]);
   const transport = createTransport();
 
   const call = async <T>(
@@ -211,4 +213,16 @@ function checkUrl(base: string, insecure: boolean): string {
       : "";
   const message = `"${shown.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query${hint}`;
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
+}
+
+/** What is known to be no use, whatever is sent there. */
+function deadEnd(url: string, hasHeaders: boolean): string | undefined {
+  const { host, pathname } = new URL(url);
+  if (host === "api.cdp.coinbase.com" && !hasHeaders)
+    return "Coinbase's facilitator refuses calls without an API key; use cdp({ keyId, keySecret })";
+  const [, operation] = /\/(verify|settle|supported)$/.exec(pathname) ?? [];
+  if (operation) return `"${url}" is the URL of one call; leave out "/${operation}"`;
+  if (/^(?:www\.)?x402\.org$/.test(host) && pathname === "/")
+    return `"${url}" is a website; the facilitator is at "https://x402.org/facilitator"`;
+  return undefined;
 }

@@ -65,6 +65,8 @@ export interface SharedState {
   readonly store: Store;
   /** What `openPaywall` has made, by what it was made of and by what it gave out. */
   readonly opened: WeakMap<object, object>;
+  /** Warnings that this process was given. */
+  readonly warned: Set<string>;
 }
 
 /** What a request was admitted for. */
@@ -136,6 +138,12 @@ const KEY = Symbol.for("turnpike");
 /** The process-wide state, made by whoever comes first. */
 export function sharedState(): SharedState {
   const holder = globalThis as { [KEY]?: SharedState };
-  holder[KEY] ??= { attempts: new Map(), admitted: new WeakMap(), store: memoryStore(), opened: new WeakMap() };
+  holder[KEY] ??= {
+    attempts: new Map(),
+    admitted: new WeakMap(),
+    store: memoryStore(),
+    opened: new WeakMap(),
+    warned: new Set(),
+  };
   return holder[KEY];
 }

@@ -11,6 +11,8 @@ export interface Registry {
   token(network: NetworkDefinition, name: string): TokenDefinition | undefined;
   /** The token that dollar prices mean there. */
   dollar(network: NetworkDefinition): TokenDefinition | undefined;
+  /** The symbols of its tokens. */
+  symbols(network: NetworkDefinition): string[];
   readonly networks: readonly NetworkDefinition[];
   /** Names to offer when one is not known. */
   readonly names: readonly string[];
@@ -31,6 +33,7 @@ export function createRegistry(
       const wanted = name.toLowerCase();
       return on(network).find((token) => token.symbol.toLowerCase() === wanted || sameAsset(token.address, name));
     },
+    symbols: (network) => on(network).map(({ symbol }) => symbol),
     dollar: (network) => on(network).find((token) => token.dollar),
     networks: known,
     names: known.map(({ name }) => name),

@@ -1,3 +1,5 @@
+import { nearest } from "../nearest.js";
+
 /** Verbs that a table may list. `HEAD` is `GET` and `OPTIONS` is free, so neither is listed. */
 const VERBS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE", "ALL"]);
 
@@ -12,5 +14,9 @@ export function readKey(key: string): RouteKey {
   if (VERBS.has(verb)) return { verb, pattern };
   if (verb === "HEAD") return { problem: "HEAD costs what GET costs; list GET" };
   if (verb === "OPTIONS") return { problem: "OPTIONS is always free; leave it out" };
-  return { problem: `"${verb}" is not a verb that can be priced; those are ${[...VERBS].join(", ")}, one in each key` };
+  const near = nearest(verb, VERBS);
+  if (near) return { problem: `"${verb}" is not a method; did you mean "${near} ${pattern}"?` };
+  return {
+    problem: `"${verb}" is not a method that can have a price; those are ${[...VERBS].join(", ")}, one in each key`,
+  };
 }
