@@ -25,8 +25,8 @@ const hasId = (value: unknown): value is { id: string } =>
 /** Made when the first paywall is: an import should cost nothing. */
 const makeShared = () => ({
   payTo: is(
-    (value) => isText(200)(value) || (isObject(value) && Object.values(value).every(isText(200))),
-    "is an address, or one for each network",
+    (value) => isText(200)(value) || isFunction(value) || (isObject(value) && Object.values(value).every(isText(200))),
+    "is an address, one for each network, or a function that gives it",
   ),
   network: is(isTexts, 'is a network such as "base" or "eip155:8453", or a list of them'),
   asset: is(isText(200), "is a token's symbol or address"),

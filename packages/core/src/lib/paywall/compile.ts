@@ -113,6 +113,7 @@ export function compileRoute<Raw>(
     resource: pick(options, ["description", "mimeType", "serviceName", "tags", "iconUrl"]),
     preview: options.preview,
     offers,
+    payTo: typeof options.payTo === "function" ? options.payTo : undefined,
   };
   checkHeader(engine, route, report);
   checkWindow(options, route, report);
@@ -197,7 +198,7 @@ function unknownNetwork(name: string, { registry: { networks, names } }: Engine)
   return `"${name}" is not a network${hint || `; known networks are ${names.join(", ")}`}`;
 }
 
-/** The address to be paid at; an unusable one is reported and still returned, so that the rest is checked too. */
+/** The address to be paid at. It is empty if it has to be asked for, or is of no use, so that the rest is checked too. */
 function recipient(
   options: SharedOptions<string>,
   network: NetworkDefinition,
@@ -205,6 +206,7 @@ function recipient(
   report: Report,
 ): string {
   const { payTo } = options;
+  if (typeof payTo === "function") return "";
   const address =
     typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
   if (!address) {
@@ -294,7 +296,7 @@ function isJson(value: unknown): boolean {
   }
 }
 
-function normalize<Raw>(value: RoutePrice<Raw, string>): RouteOptions<Raw, string> | undefined {
+export function normalize<Raw>(value: RoutePrice<Raw, string>): RouteOptions<Raw, string> | undefined {
   if (typeof value === "string" || typeof value === "function") return { price: value };
   if (typeof value !== "object" || value === null) return undefined;
   return "amount" in value && "asset" in value && !("price" in value)

@@ -1,4 +1,4 @@
-import type { RouteOptions } from "../config.js";
+import type { PayTo, PayToAddress, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
 import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
@@ -112,6 +112,8 @@ export interface RouteTerms<Raw> {
   /** Members of `resource` beside its URL. */
   readonly resource: Readonly<Record<string, unknown>>;
   readonly preview: RouteOptions<Raw>["preview"];
+  /** Gives the recipient, which the offers then lack. */
+  readonly payTo: Exclude<PayTo, PayToAddress> | undefined;
   /** The offers for a request at its price; a Reply refuses the request before any payment is asked. */
   readonly offers: readonly Offer[] | ((request: Raw) => Promise<readonly Offer[] | Reply>);
 }

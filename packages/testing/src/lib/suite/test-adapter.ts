@@ -35,6 +35,7 @@ import { testReplay } from "./cases/replay.js";
 import { testRouteNames } from "./cases/route-names.js";
 import { testSameRequest } from "./cases/same-request.js";
 import { testSellerErrors } from "./cases/seller-errors.js";
+import { testLaterSettings } from "./cases/settings-later.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
@@ -78,7 +79,7 @@ export function testAdapter(harness: Harness): void {
     "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
     "names of routes": [testRouteNames],
-    configuration: [testConfig],
+    configuration: [testConfig, testLaterSettings],
   };
   describe(`${harness.name} as an adapter`, () => {
     for (const [theme, tests] of Object.entries(themes)) {
