@@ -60,6 +60,8 @@ export interface Reporter {
   error(message: string, facts: Readonly<Record<string, unknown>>): boolean;
   /** A request got a response of 5xx because something of the seller's failed. @param route its label */
   fault(route: string, fault: Fault): void;
+  /** Something of the seller's failed beside a request. @param message what failed, in a sentence */
+  failed(message: string, facts: Readonly<Record<string, unknown>>, fault: Fault): void;
   emit(event: PaywallEvent): void;
   alert(code: AlertCode, payment?: PaymentRecord): void;
   trace<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
@@ -95,6 +97,7 @@ export function createReporter(observers: readonly Observer[], { own, all }: Log
       return own !== undefined;
     },
     fault: faults.request,
+    failed: faults.work,
     emit,
     alert: (code, payment) => {
       emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });
