@@ -104,7 +104,7 @@ export interface RouteOptions<Raw = unknown, Own extends string = never> extends
    * need labels of their own: a payment for one buys no other. @default the table's key, for example `GET /items/:id`
    */
   readonly label?: string;
-  /** Bounds of a price function's result; what leaves them is moved to the bound. */
+  /** Results of a price function are clamped to `minPrice` and `maxPrice`. */
   readonly minPrice?: Price;
   readonly maxPrice?: Price;
   /** @default "exact" */

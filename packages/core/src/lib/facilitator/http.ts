@@ -123,7 +123,7 @@ async function send(
   try {
     if (options.headers) credentials = await options.headers(call);
   } catch (cause) {
-    throw new FacilitatorError("facilitator_credentials", "The credentials for the facilitator could not be made", {
+    throw new FacilitatorError("facilitator_credentials", "The credentials for the facilitator could not be created", {
       sent: false,
       cause,
     });
@@ -167,7 +167,7 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   const seconds = Number(answer.header("retry-after"));
   const wait = seconds > 0 ? { retryAfter: Math.min(Math.ceil(seconds), MAX_RETRY_AFTER) } : {};
   if (!isOk(answer)) {
-    throw new FacilitatorError("facilitator_status", `The facilitator answered with status ${status}`, {
+    throw new FacilitatorError("facilitator_status", `The facilitator responded with status ${status}`, {
       sent: true,
       status,
       ...wait,
@@ -175,7 +175,7 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   }
   throw new FacilitatorError(
     "facilitator_unreadable",
-    `The facilitator's answer is not of the protocol: ${parsed.problem}`,
+    `The facilitator's response is not valid x402: ${parsed.problem}`,
     {
       sent: true,
       status,

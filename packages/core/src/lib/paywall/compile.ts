@@ -75,7 +75,7 @@ export function compileRoute<Raw>(
       report(
         "invalid_option",
         ".extra",
-        `"${key}" is the protocol's own; use \`settle\` and the token's \`transferMethod\``,
+        `"${key}" is set by the protocol; use \`settle\` and the token's \`transferMethod\``,
       );
   }
   if (typeof given.preview !== "function" && !isJson(given.preview))
@@ -160,7 +160,7 @@ function compileNetworks<Raw>(
       continue;
     }
     if (compiled.some(({ terms }) => terms.network.id === network.id)) {
-      report("duplicate_network", ".network", `${network.name} is named twice`);
+      report("duplicate_network", ".network", `${network.name} is listed twice`);
       continue;
     }
     const wanted = options.scheme ?? "exact";
@@ -176,10 +176,10 @@ function compileNetworks<Raw>(
       continue;
     }
     if (!engine.ownFacilitators && !network.facilitator) {
-      const message = `${network.name} has no default facilitator; name the one that you trust with it, such as cdp({ keyId, keySecret })`;
+      const message = `${network.name} has no default facilitator; configure one that you trust, such as cdp({ keyId, keySecret })`;
       problems.push({ code: "missing_facilitator", path: "facilitator", message });
     } else if (!network.testnet && engine.ownFacilitators && engine.poolKey.split(" ").every(servesTestnetsOnly)) {
-      const message = `x402.org serves test networks only, so no payment on ${network.name} could settle; name a facilitator for it, such as cdp({ keyId, keySecret })`;
+      const message = `x402.org serves test networks only, so no payment on ${network.name} could settle; configure a facilitator for it, such as cdp({ keyId, keySecret })`;
       problems.push({ code: "missing_facilitator", path: "facilitator", message });
     }
     const payTo = recipient(options, network, { scheme, engine }, report);
@@ -243,11 +243,11 @@ function offersOf<Raw>(
       bound === undefined ? undefined : fixedOffers(bound, networks, i === 0 ? ".minPrice" : ".maxPrice", report),
     );
     const crossed = min?.some(({ price: low }, i) => low.atomic > (max?.[i]?.price.atomic ?? low.atomic));
-    if (crossed) report("invalid_price", ".minPrice", "the least price is above the greatest");
+    if (crossed) report("invalid_price", ".minPrice", "`minPrice` is above `maxPrice`");
     return priceRequests(price as PriceFunction<Raw>, networks, minPrice, maxPrice);
   }
   if (minPrice !== undefined || maxPrice !== undefined) {
-    report("invalid_price", ".minPrice", "only a price function has bounds");
+    report("invalid_price", ".minPrice", "`minPrice` and `maxPrice` need a price function");
   }
   return fixedOffers(price, networks, ".price", report);
 }
@@ -331,7 +331,7 @@ function neededSeconds<Raw>(engine: Engine, options: RouteOptions<Raw, string>, 
 function checkWindow<Raw>(options: RouteOptions<Raw, string>, { needSeconds }: RouteTerms<Raw>, report: Report): void {
   const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds } = options;
   if (needSeconds <= maxTimeoutSeconds) return;
-  const message = `the offer gives ${maxTimeoutSeconds} seconds for everything, and the limits of handler and settlement need ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;
+  const message = `the offer is valid for ${maxTimeoutSeconds} seconds, but handler and settlement may take ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;
   report("invalid_option", ".maxTimeoutSeconds", message);
 }
 
@@ -344,10 +344,6 @@ function checkFinality<Raw>(
   if (finality === "facilitator") return;
   for (const { terms } of networks) {
     if (engine.chains.some((chain) => chain.networks.includes(terms.network.id))) continue;
-    report(
-      "missing_chain",
-      ".finality",
-      `\`finality\` needs a \`chain\` that can be asked about ${terms.network.name}`,
-    );
+    report("missing_chain", ".finality", `\`finality\` needs a \`chain\` for ${terms.network.name}`);
   }
 }

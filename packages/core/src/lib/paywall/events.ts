@@ -68,9 +68,9 @@ export interface Reporter {
 }
 
 const ALERTS: Readonly<Record<AlertCode, string>> = {
-  settlement_contradicted: "A facilitator's answer contradicts the payment that it was asked to settle",
-  answered_unpaid: "An answer left before its settlement, which was then refused",
-  store_failed: "The store of payment records failed",
+  settlement_contradicted: "A facilitator's response contradicts the payment it was asked to settle",
+  answered_unpaid: "A response was sent before its settlement, and the settlement was refused",
+  store_failed: "The payment store failed",
   settlement_unconfirmed: "The chain does not confirm a settlement that a facilitator reported",
 };
 

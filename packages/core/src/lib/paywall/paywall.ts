@@ -258,7 +258,10 @@ function open<Raw>(config: AnyConfig<Raw>): OpenedPaywall {
       const { resolveByHand } = await import("./resolve-by-hand.js");
       const resolved = await resolveByHand(engine, id, state, options);
       if (resolved) return resolved;
-      throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
+      throw new StoreError(
+        "not_unknown",
+        "There is no payment with this id whose outcome is unknown, or another request is working on it",
+      );
     },
     refund: async (id, sender, options = {}) =>
       (await import("./refund.js")).refundPayment(engine, id, sender, options),

@@ -202,8 +202,8 @@ function priceOf(offers: readonly Offer[]): string {
 
 function badUrl(problem: "invalid_host" | "url_too_long"): Reply {
   return problem === "invalid_host"
-    ? problemReply({ status: 400, code: problem, detail: "The Host header is not a host." })
-    : problemReply({ status: 414, code: problem, detail: "The path is too long to be offered." });
+    ? problemReply({ status: 400, code: problem, detail: "The Host header is not a valid host." })
+    : problemReply({ status: 414, code: problem, detail: "The path is too long." });
 }
 
 function failed(error: unknown): Reply {

@@ -43,7 +43,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (networks.length === 0) return;
       tell(
         "TURNPIKE_CHAIN",
-        `Turnpike takes payments on ${networks.join(", ")} and has no \`chain\` to ask: where a settlement is in doubt and its facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        `Turnpike takes payments on ${networks.join(", ")} without a \`chain\` to check them on. If the outcome of a settlement is unclear and the facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Configure a node, such as \`chain: { base: "https://…" }\`.`,
         true,
       );
     },
@@ -51,7 +51,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (networks.length === 0) return;
       tell(
         "TURNPIKE_BACKGROUND",
-        `A route with \`settle: "background"\` sends its response before it is paid, and there is no \`chain\` to ask on ${networks.join(", ")}: a payer who cancels the payment meanwhile has the response for nothing, and the payment may stay unknown, so that no limit counts it. Settle "after", or give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        `A route with \`settle: "background"\` sends its response before it is paid, and there is no \`chain\` to check payments on ${networks.join(", ")}. A payer who cancels the payment in the meantime gets the response for free, and the payment may stay unknown, so that no limit counts it. Use \`settle: "after"\`, or configure a node, such as \`chain: { base: "https://…" }\`.`,
         true,
       );
     },
@@ -59,7 +59,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (facilitators.length === 0) return;
       tell(
         "TURNPIKE_RETELL",
-        `The facilitator ${facilitators.join(", ")} repeats a success to any caller: with \`settle: "before"\` one payment buys at every ledger of its \`payTo\`. Record all payments to one address in one ledger.`,
+        `The facilitator ${facilitators.join(", ")} reports a success again to any caller. With \`settle: "before"\`, one payment could buy from every ledger that shares its \`payTo\`. Keep all payments to one address in one ledger.`,
         true,
       );
     },

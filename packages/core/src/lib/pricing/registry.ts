@@ -60,7 +60,7 @@ export function checkDefinitions(
   tokens.forEach((token, i) => {
     const { network, symbol, address, decimals, eip712, transferMethod } = token;
     const flaw = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
-    if (!registry.network(network)) flaw("network", `no network goes by "${String(network)}"`);
+    if (!registry.network(network)) flaw("network", `there is no network "${String(network)}"`);
     if (!isName(symbol) || /\s/.test(symbol)) flaw("symbol", "a token has a symbol, without spaces");
     if (!isName(address)) flaw("address", "a token has an address");
     if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36)

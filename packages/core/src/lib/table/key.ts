@@ -9,7 +9,7 @@ export type RouteKey = { readonly verb: string; readonly pattern: string } | { r
 export function readKey(key: string): RouteKey {
   const [, verb, pattern] = /^(\S+) (\/.*)$/s.exec(key) ?? [];
   if (verb === undefined || pattern === undefined) {
-    return { problem: 'a route is a verb, one space and a path that begins with "/", for example "GET /weather"' };
+    return { problem: 'a route is a method, one space and a path that begins with "/", for example "GET /weather"' };
   }
   if (VERBS.has(verb)) return { verb, pattern };
   if (verb === "HEAD") return { problem: "HEAD costs what GET costs; list GET" };
