@@ -40,8 +40,21 @@ describe.for(["express", "hono", "fastify"])("the example for %s", (framework) =
 describe("the example for next", () => {
   const folder = fileURLToPath(new URL("../../examples/next", import.meta.url));
 
+  test("G51 builds without any setting, and denies every request until it has a recipient", async () => {
+    await buildApp(folder, {});
+    const next = createRequire(`${folder}/package.json`).resolve("next/dist/bin/next");
+    await using app = await startProgram([next, "start", "--hostname", "127.0.0.1", "--port", "0"], {
+      cwd: "examples/next",
+      env: { NEXT_TELEMETRY_DISABLED: "1" },
+      ready: /Local: +(http:\S+)/,
+    });
+    const response = await fetch(`${app.origin}/weather`);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ code: "setting_unavailable" });
+  }, 180_000);
+
   test("builds, starts, and asks one cent for the weather", async () => {
-    await buildApp(folder, { PAY_TO: payTo });
+    await buildApp(folder, {});
     const next = createRequire(`${folder}/package.json`).resolve("next/dist/bin/next");
     await using app = await startProgram([next, "start", "--hostname", "127.0.0.1", "--port", "0"], {
       cwd: "examples/next",

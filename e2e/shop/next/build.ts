@@ -9,16 +9,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** What else an app here is made of: built packages, and what the shops share. */
 const parts = ["packages/core/dist", "packages/next/dist", "packages/evm/dist", "e2e/shop/shared/src"];
 
-// The shop's routes are loaded once while Next builds; what they read then is read again at every start.
-const placeholders = {
-  FACILITATOR_URL: "http://127.0.0.1:9",
-  PAY_TO: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
-  ORIGIN: "http://127.0.0.1",
-};
-
 /** Builds the shop for production, unless nothing has changed since it was built. */
 export function buildShop(): Promise<void> {
-  return buildApp(import.meta.dirname, placeholders);
+  return buildApp(import.meta.dirname);
 }
 
 /**

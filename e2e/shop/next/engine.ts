@@ -1,5 +1,4 @@
 import { createPaywall, type Paywall, type PaywallConfig } from "@turnpike/core";
-import { createConfig, readSettings } from "@turnpike/shop-shared/settings";
 
 /** What this process and the routes' modules share, which Next bundles apart from it and may load more than once. */
 interface Shared {
@@ -17,9 +16,9 @@ export function provideConfig(config: PaywallConfig): void {
   shared.config = config;
 }
 
-/** The engine of the routes. While Next builds, by the variables of the build. */
+/** The engine of the routes. While Next builds there are no settings, and nothing is sold. */
 export function openEngine(): Paywall {
-  shared.config ??= createConfig(readSettings(process.env), process.env.ORIGIN ?? "");
+  shared.config ??= { payTo: () => process.env.PAY_TO, network: "base-sepolia" };
   const engine = createPaywall(shared.config);
   // Of one configuration a copy of the library makes one engine, whoever asks; another copy could not use it.
   if (!shared.engines.includes(engine)) shared.engines.push(engine);

@@ -1,4 +1,4 @@
-export type { AnyConfig, AnyTable, PaywallConfig, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
+export type { AnyConfig, AnyTable, PayTo, PaywallConfig, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
 export { faultReply, reportFault } from "./lib/paywall/fault.js";
 export {
   type AnySource,

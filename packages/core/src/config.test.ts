@@ -21,6 +21,17 @@ const read = (pattern: string): ReadPath => ({
   ],
 });
 
+/** The message of a start that fails. */
+function messageOf(start: () => unknown): string {
+  try {
+    start();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
 /** `code path` of everything that is wrong. */
 function problemsOf(start: () => unknown): string[] {
   try {
@@ -251,5 +262,85 @@ describe("C02 C04 a table", () => {
     expect(decision).toMatchObject({ type: "reply", reply: { status: 405 } });
     expect(JSON.stringify(decision)).toContain('["Allow","GET, HEAD, POST, OPTIONS"]');
     expect(JSON.stringify(decision)).toContain("verb_not_listed");
+  });
+});
+
+describe("G42 a configuration that cannot work", () => {
+  const start = (config: object) => messageOf(() => createPaywall(config as PaywallConfig));
+
+  it.each([
+    ["Base", "base"],
+    ["BASE-SEPOLIA", "base-sepolia"],
+    ["base sepolia", "base-sepolia"],
+    ["base-sepholia", "base-sepolia"],
+    ["Arbitrum One", "arbitrum"],
+    ["solana_devnet", "solana-devnet"],
+  ])("names the network that was meant by %s", (network, meant) => {
+    expect(start({ ...base, network })).toContain(`did you mean "${meant}"?`);
+  });
+
+  it("names no network where none was meant", () => {
+    expect(start({ ...base, network: "dogecoin" })).toMatch(/known networks are base, base-sepolia/);
+  });
+
+  it.each([
+    ["payto", "payTo"],
+    ["pay_to", "payTo"],
+    ["facilitatorURL", "facilitator"],
+    ["stroe", "store"],
+    ["net_works", "networks"],
+    ["setlle", "settle"],
+  ])("names the option that was meant by %s", (option, meant) => {
+    const message = start({ ...base, [option]: "x" });
+    expect(message).toContain(`did you mean "${meant}"?`);
+    expect(message).toContain("[unknown_option]");
+  });
+
+  it("names the option of a route, the method and the token that were meant", () => {
+    const at = (routes: object) => messageOf(() => compileTable(base, routes as never, read));
+    expect(at({ "GET /a": { price: "$1", lable: "a" } })).toContain('did you mean "label"?');
+    expect(at({ "get /a": "$1" })).toContain('did you mean "GET /a"?');
+    expect(at({ "PSOT /a": "$1" })).toContain('did you mean "POST /a"?');
+    expect(at({ "GET /a": "1 USCD" })).toContain('did you mean "USDC"?');
+  });
+
+  it.each([undefined, "", "  ", "undefined"])("asks whether the variable is set where payTo is %j", (payTo) => {
+    expect(start({ ...base, payTo })).toContain("check that the variable is set");
+  });
+
+  it("asks nothing about variables where the option is left out", () => {
+    const message = messageOf(() => compileTable({ network: "base-sepolia" }, { "GET /a": "$1" }, read));
+    expect(message).toContain("`payTo` is missing for base-sepolia [missing_pay_to]");
+  });
+
+  it.each([
+    ["https://api.cdp.coinbase.com/platform/v2/x402", "cdp({ keyId, keySecret })"],
+    ["https://x402.org", "https://x402.org/facilitator"],
+    ["https://facilitator.example/verify", 'leave out "/verify"'],
+  ])("refuses %s, where nothing can be settled", (facilitator, remedy) => {
+    expect(start({ ...base, facilitator })).toContain(remedy);
+  });
+
+  it("refuses the public facilitator on main networks, unless another one stands beside it", () => {
+    const facilitator = "https://x402.org/facilitator";
+    expect(start({ ...base, facilitator })).toBe("");
+    expect(start({ ...base, network: ["base-sepolia", "base"], facilitator })).toContain("test networks only");
+    expect(start({ ...base, network: "base", facilitator: [facilitator, "https://facilitator.example"] })).toBe("");
+  });
+
+  it("refuses the contract of a token as payTo", () => {
+    const usdc = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+    expect(start({ ...base, payTo: usdc })).toContain("it is the contract of USDC");
+  });
+
+  it("knows arguments in the order of the official packages, and their options", () => {
+    const inOrder = messageOf(() => compileTable(PAY_TO as never, { "GET /a": "$1" }, read));
+    expect(inOrder).toContain("the first argument is a configuration");
+    expect(inOrder).toContain("docs/migrating.md");
+    expect(start({ "GET /weather": { price: "$1" } })).toContain("docs/migrating.md");
+    const accepts = { accepts: [{ scheme: "exact", price: "$1", network: "eip155:84532", payTo: PAY_TO }] };
+    expect(messageOf(() => compileTable(base, { "GET /a": accepts } as never, read))).toContain("docs/migrating.md");
+    expect(messageOf(() => createPaywall("$0.01" as never))).toContain('paid(tolls, "$0.01")');
+    expect(start(undefined as never)).toContain("in a circle");
   });
 });

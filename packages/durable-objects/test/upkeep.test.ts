@@ -169,7 +169,7 @@ describe("what cannot be asked, or may not", () => {
 
   test("an object that does not answer is given up", async () => {
     const store = bridgeStore(workerd, { timeout: 300 }, { binding: "SILENT" });
-    await expect(store.read("id")).rejects.toThrow("The payment ledger did not answer within 300 ms");
+    await expect(store.read("id")).rejects.toThrow("The payment ledger did not respond within 300 ms");
   });
 
   test("a class without SQLite storage rejects, and says which storage it needs", async () => {

@@ -91,7 +91,7 @@ function createGate(source: AnySource<Request>, routes?: AnyTable<Request>) {
     } else if (verdict.type === "refused") {
       next(verdict.error);
     } else if (!watch.refuses(req, res)) {
-      admit(req, res, next, verdict.route, verdict.params);
+      admit(req, res, next, handler, verdict.route, verdict.params);
     }
   };
   const gate: Gate = { type: "table", handler, source, engine: table.engine, paths: table.paths, lookup };
@@ -120,7 +120,7 @@ export function paid<Own extends string = never>(
   const handler = (req: Request, res: Response, next: NextFunction): void => {
     watch.look(req);
     if (verbOf(req) === "OPTIONS") passOptions(req, res, next, handler);
-    else if (!watch.refuses(req, res)) admit(req, res, next, route);
+    else if (!watch.refuses(req, res)) admit(req, res, next, handler, route);
   };
   const gate: Gate = { type: "paid", handler, source, engine: engineOf(source), route };
   const watch = createWatch(gate);

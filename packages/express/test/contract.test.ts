@@ -108,6 +108,7 @@ testAdapter({
   name: four ? "express 4" : "express 5",
   answers: "node",
   url: (raw: Request) => raw.originalUrl,
+  pattern: writePath,
   async check(stage) {
     build(stage);
   },

@@ -44,7 +44,7 @@ it("G16b a rewrite of the URL or the method is seen by the request that was ther
   expect(seen).toEqual(["GET /cheap", "POST /dear?x=1"]);
 });
 
-it("G16c what stands ahead of the paywall may rewrite the request: it costs what it was rewritten to", async () => {
+it("G16c what comes before the paywall may rewrite the request: it costs what it was rewritten to", async () => {
   const app = quietApp();
   app.use((req, _res, next) => {
     if (req.headers["x-http-method-override"] === "GET") req.method = "GET";

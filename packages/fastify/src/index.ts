@@ -113,7 +113,7 @@ function readOptions(options: FastifyPaywallOptions): Pick<PriceSource, "source"
   const problems = Object.keys(rest).map((path) => ({
     code: "unknown_option",
     path,
-    message: "stands beside `tolls`; it belongs into createPaywall",
+    message: "belongs in createPaywall, not beside `tolls`",
   }));
   if (problems.length > 0) throw new ConfigError(problems);
   return { source: tolls, routes };

@@ -86,6 +86,7 @@ testAdapter({
   name: "hono",
   answers: "fetch",
   url: (raw: Context) => raw.req.url,
+  pattern: writePath,
   async check(stage) {
     build(stage);
   },

@@ -37,14 +37,15 @@ export async function startBareNode(stage: Stage): Promise<{ origin: string; clo
     };
     if (!priced) return run();
     const gates = stage.twice ? [priced, priced] : [priced];
-    pass(gates, message, response, run);
+    const pattern = found && writePath([...found.route.mount.flat(), ...found.route.path]);
+    pass(gates, new BareRequest(message, pattern), message, response, run);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
 }
 
-const writePath = (path: Path): string =>
+export const writePath = (path: Path): string =>
   path
     .map((part) =>
       typeof part === "string" ? `/${part}` : "param" in part ? `/:${part.param}` : part.optional ? "/**" : "/*",
@@ -52,11 +53,21 @@ const writePath = (path: Path): string =>
     .join("");
 
 class BareRequest extends NodeRequest<IncomingMessage> {
+  readonly #pattern: string | undefined;
+
+  constructor(message: IncomingMessage, pattern: string | undefined) {
+    super(message, message);
+    this.#pattern = pattern;
+  }
+
   url(): string {
     return absoluteUrl("http", this.message.headers.host, this.message.url ?? "/");
   }
   params(): Record<string, string> {
     return {};
+  }
+  pattern(own?: string): string | undefined {
+    return own ?? this.#pattern;
   }
   address(): string | undefined {
     return this.message.socket.remoteAddress;
@@ -65,6 +76,7 @@ class BareRequest extends NodeRequest<IncomingMessage> {
 
 function pass(
   gates: readonly PricedRoute<IncomingMessage>[],
+  request: BareRequest,
   message: IncomingMessage,
   response: ServerResponse,
   run: (payment?: Payment) => void,
@@ -74,10 +86,10 @@ function pass(
     run();
     return;
   }
-  serve(gate, new BareRequest(message, message), {
+  serve(gate, request, {
     message,
     response,
-    run: (payment) => (rest.length > 0 ? pass(rest, message, response, run) : run(payment)),
+    run: (payment) => (rest.length > 0 ? pass(rest, request, message, response, run) : run(payment)),
     fail: () => void response.writeHead(500).end(),
   });
 }

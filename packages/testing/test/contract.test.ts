@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { testAdapter } from "../src/adapters.js";
-import { startBareNode } from "./bare-node.js";
+import { startBareNode, writePath } from "./bare-node.js";
 
 const noOwnPaths = "the router serves a path as it was sent, and has no static files or proxies";
 const noGates = "it has one place for its gate, and no router that could be asked where it stands";
@@ -10,6 +10,7 @@ testAdapter({
   answers: "node",
   start: startBareNode,
   url: (raw: IncomingMessage) => raw.url ?? "/",
+  pattern: writePath,
   exceptions: {
     P05: noOwnPaths,
     P06: noOwnPaths,

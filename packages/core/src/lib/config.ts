@@ -12,8 +12,15 @@ import type { ChainReader, Finality } from "./schemes/chain.js";
 import type { Scheme, SignatureCheck } from "./schemes/scheme.js";
 import type { Awaitable } from "./seam.js";
 
-/** Who is paid: one address, or one per network (by name, CAIP-2 id or namespace such as `eip155`). */
-export type PayTo = string | Readonly<Record<string, string>>;
+/** One address, or one per network (by name, CAIP-2 id or namespace such as `eip155`). */
+export type PayToAddress = string | Readonly<Record<string, string>>;
+
+/**
+ * Who is paid. A function is asked at the first priced request, so that a build needs no secrets; what it gives is checked
+ * and remembered. While it fails, priced requests get 500.
+ * @example () => process.env.PAY_TO
+ */
+export type PayTo = PayToAddress | (() => Awaitable<PayToAddress | undefined>);
 
 /** What JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -97,7 +104,7 @@ export interface RouteOptions<Raw = unknown, Own extends string = never> extends
    * need labels of their own: a payment for one buys no other. @default the table's key, for example `GET /items/:id`
    */
   readonly label?: string;
-  /** Bounds of a price function's result; what leaves them is moved to the bound. */
+  /** Results of a price function are clamped to `minPrice` and `maxPrice`. */
   readonly minPrice?: Price;
   readonly maxPrice?: Price;
   /** @default "exact" */

@@ -56,7 +56,7 @@ export class ConfigError extends TurnpikeError {
     const problems = [...new Map(shown.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
     const lines = problems.map(({ code, path, message }) => `\n  - ${path}: ${message} [${code}]`);
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super("invalid_config", `The paywall cannot start: ${count}.${lines.join("")}\n`);
+    super("invalid_config", `The paywall is not configured correctly: ${count}.${lines.join("")}\n`);
     this.problems = problems;
   }
 }

@@ -23,6 +23,12 @@ export interface PaywallRequest<Raw = unknown> {
   /** Absolute URL by the framework's proxy rules, query included. */
   url(): string;
   params(): Record<string, string>;
+  /**
+   * The pattern of the path that the framework has matched, in full and in its own language, for records, metrics and
+   * messages: `/v1/items/:id`. Never a path of the client's. Asked before the handler runs.
+   * @param own the pattern of a table's key, which may be relative to where the paywall is mounted: this one, in full
+   */
+  pattern?(own?: string): string | undefined;
   /** The client's address by the framework's proxy rules. */
   address(): string | undefined;
   /**

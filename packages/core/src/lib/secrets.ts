@@ -8,7 +8,7 @@ const SHOWN = 6;
 
 /** Whether a value looks like what only its owner may know. */
 export function looksSecret(value: string): boolean {
-  return PHRASE.test(value) || (value !== "" && value.trim().replace(KEY, "") === "");
+  return PHRASE.test(value) || (value.trim() !== "" && value.trim().replace(KEY, "") === "");
 }
 
 /** A text that may quote a setting, with all but the beginning of each private key left out. */

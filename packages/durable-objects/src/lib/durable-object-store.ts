@@ -29,7 +29,7 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
     // A stub is made anew: one that has failed may go on failing, and one of another request cannot be used.
     const stub = namespace.get(namespace.idFromName(`${name}/${shard}`));
     const controller = new AbortController();
-    const late = () => controller.abort(new Error(`The payment ledger did not answer within ${timeout} ms`));
+    const late = () => controller.abort(new Error(`The payment ledger did not respond within ${timeout} ms`));
     const timer = setTimeout(late, timeout);
     try {
       const init = { method: "POST", body: message, signal: controller.signal };

@@ -36,7 +36,7 @@ const CALLS = new Map([
 export async function answerCall(facilitator: Facilitator, call: IncomingCall): Promise<CallAnswer> {
   const operation = call.path.slice(call.path.lastIndexOf("/") + 1);
   const known = CALLS.get(operation);
-  if (!known) return problem(404, "not_found", "A facilitator answers /supported, /verify and /settle.");
+  if (!known) return problem(404, "not_found", "A facilitator serves /supported, /verify and /settle.");
   if (!known.methods.has(call.method)) {
     return problem(405, "method_not_allowed", `/${operation} is called by ${known.allow}.`, { allow: known.allow });
   }
@@ -67,7 +67,7 @@ async function readBody(call: IncomingCall): Promise<CallAnswer | { value: Param
   const parsed = parseFacilitatorRequest(value);
   return "value" in parsed
     ? parsed
-    : problem(400, "invalid_request", `The request is not of the protocol: ${parsed.problem}.`);
+    : problem(400, "invalid_request", `The request is not valid x402: ${parsed.problem}.`);
 }
 
 /** Known by its fields: a facilitator of another copy of the core throws another class. */

@@ -13,5 +13,5 @@ export function asFacilitatorError(error: unknown, sent: boolean): FacilitatorEr
     return new FacilitatorError(code, message, { sent, ...(status === undefined ? {} : { status }) });
   }
   if (error instanceof RpcRefusal) return new FacilitatorError("facilitator_status", error.message, { sent });
-  return new FacilitatorError("facilitator_unreadable", "The chain's node answered something unexpected.", { sent });
+  return new FacilitatorError("facilitator_unreadable", "The chain's node gave an unexpected response.", { sent });
 }

@@ -134,7 +134,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const giveUp = () =>
       reject(
-        new FacilitatorError("facilitator_timeout", "The caller gave up before the chain answered.", { sent: false }),
+        new FacilitatorError("facilitator_timeout", "The caller gave up before the chain responded.", { sent: false }),
       );
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });

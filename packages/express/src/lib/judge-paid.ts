@@ -35,7 +35,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   if (met.length === 0) return [...behindHandler(gate, leaf, methods), ...alone(gate, leaf, methods)];
   if (ahead) {
     const by = serverAhead(ahead) ?? handlerAhead(ahead);
-    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which stands ahead of paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)${hintFor(by)}`;
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a handler"}, which comes before paid(); put paid() before every handler: app.get("/path", paid(tolls, "$1"), handler)${hintFor(by)}`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const all = met.some(({ server }) => server)
@@ -63,7 +63,7 @@ function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   const ahead = met.find((meeting) => serverAhead(meeting) && !sellsBy(meeting.method) && (meeting.server || !isSold));
   if (ahead) {
     const by = serverAhead(ahead);
-    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a route"}, and nothing stands behind this paid(); let it stand ahead of the routes`;
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${by ? nameOf(by) : "a route"}, and nothing comes after this paid(); put it before the routes`;
     return [{ code: "gate_behind_route", path: whereOf(ahead), message }];
   }
   const sold = met.filter((meeting) => !serverAhead(meeting));
@@ -83,7 +83,7 @@ function behindHandler(gate: PaidGate, { layer: { route } }: Leaf, methods: read
     return handlers.slice(0, handlers.indexOf(gate.handler as never)).some(endsRequests);
   });
   if (!method) return [];
-  const message = `a handler stands ahead of paid() in the route ${String(route?.path)}; let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+  const message = `a handler comes before paid() in the route ${String(route?.path)}; put paid() before every handler: app.get("/path", paid(tolls, "$1"), handler)`;
   return [{ code: "gate_behind_route", path: `paid() at ${method} ${String(route?.path)}`, message }];
 }
 
@@ -98,7 +98,7 @@ function alone(gate: PaidGate, { layer }: Leaf, methods: readonly string[]): Con
 function idle(met: readonly Meeting[]): ConfigProblem[] {
   const [first] = met;
   if (!first || met.some(({ server }) => server)) return [];
-  const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices. A function that serves it must stand below a path or on a route`;
+  const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; put it before what it prices. A function that serves it must be mounted on a path or be a route`;
   return [{ code: "route_not_served", path: whereOf(first), message }];
 }
 
@@ -140,7 +140,7 @@ function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting
   for (const meeting of tried) {
     const bypass = findBypass(scene, meeting, sold(meeting));
     if (!bypass) continue;
-    const message = `${meeting.method} ${bypass.spelling} passes this paid() by and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of it`;
+    const message = `${meeting.method} ${bypass.spelling} bypasses this paid() and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of it`;
     return [{ code: "gate_bypassed", path: whereOf(meeting), message }];
   }
   return [];
@@ -172,7 +172,7 @@ function elsewhere(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
       const end = stops.findIndex((stop) => rulingOf(stop, method)?.type === "closed" || roleOf(stop) === "serves");
       const unpaid = stops.slice(0, end < 0 ? undefined : end + 1).find(({ handle }) => handle === server.handle);
       if (!unpaid) continue;
-      const message = `${method} ${path} passes this paid() by and reaches its handler by ${nameOf(unpaid)}; give ${method} a handler of its own, or leave it out`;
+      const message = `${method} ${path} bypasses this paid() and reaches its handler by ${nameOf(unpaid)}; give ${method} a handler of its own, or leave it out`;
       return [{ code: "gate_bypassed", path: `paid() at ${method} ${path}`, message }];
     }
   }

@@ -116,7 +116,7 @@ function judgeEntry(
     problems.push(
       report(
         "gate_bypassed",
-        `${verb} ${spelling} passes this paywall by and reaches ${nameOf(stop)}; ${MOUNT_AT_ROOT}`,
+        `${verb} ${spelling} bypasses this paywall and reaches ${nameOf(stop)}; ${MOUNT_AT_ROOT}`,
       ),
     );
   }
@@ -136,7 +136,7 @@ const MOUNT_AT_ROOT =
 
 function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string {
   const may = stop && roleOf(stop) === "files" ? "may be served" : "is served";
-  return `${method} ${path} ${may} unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself${hintFor(stop)}`;
+  return `${method} ${path} ${may} unpaid by ${stop ? nameOf(stop) : "a route"}, which comes before this paywall; register the paywall before it, or write protect(app, tolls, { … }), which finds the right place itself${hintFor(stop)}`;
 }
 
 function pricedTwice({ method, path }: Meeting): string {
@@ -184,7 +184,7 @@ function unserved(
     : 'if a middleware serves it, give it a route, app.all("/path", middleware), or mount it below a path, app.use("/path", middleware), and price all of that by a wildcard';
   return report(
     "route_not_served",
-    `no route of the app behind this paywall serves ${whole}; a price must name the path as the route does, and stand ahead of it. Otherwise, ${hint}`,
+    `no route of the app behind this paywall serves ${whole}; a price must name the path as the route does, and come before it. Otherwise, ${hint}`,
   );
 }
 

@@ -9,6 +9,7 @@ export interface Layer {
   readonly method?: string;
   readonly path?: string;
   readonly rawPath?: unknown;
+  readonly keys?: readonly { readonly name: string | number }[];
   readonly slash?: boolean;
   readonly regexp?: RegExp & { readonly fast_slash?: boolean };
   match(path: string): boolean | { readonly path: string };

@@ -45,7 +45,7 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
   const handler = brand((req: Request, res: Response, next: NextFunction): void => {
     const asked = pathsOf(req);
     const refuses = () =>
-      refusal([...new Set([...asked, ...pathsOf(req)])], verbOf(req), "what stands ahead of the paywall");
+      refusal([...new Set([...asked, ...pathsOf(req)])], verbOf(req), "what comes before the paywall");
     kept.set(res, keepBack(res, req.method, refuses));
     next();
   });
@@ -66,4 +66,4 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
 }
 
 const advice =
-  'Let it stand behind the paywall, write the listener with paidUpgrade, or open what it may serve by entries that are "free"';
+  'Register it after the paywall, write the listener with paidUpgrade, or open what it may serve by entries that are "free"';

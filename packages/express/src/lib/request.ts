@@ -1,13 +1,19 @@
 import { absoluteUrl, NodeRequest } from "@turnpike/core/node";
-import type { Request } from "express";
+import type { Request, RequestHandler } from "express";
+import { patternAt } from "./pattern-at.js";
 
 /** An Express request as the engine asks about it, by the app's own proxy rules. */
 export class ExpressRequest extends NodeRequest<Request> {
+  readonly #gate: RequestHandler | undefined;
   readonly #params: Record<string, string> | undefined;
 
-  /** @param params by the pattern of a table; otherwise those of the route */
-  constructor(request: Request, params?: Record<string, string>) {
+  /**
+   * @param params by the pattern of a table; otherwise those of the route
+   * @param gate the middleware that prices it
+   */
+  constructor(request: Request, params?: Record<string, string>, gate?: RequestHandler) {
     super(request, request);
+    this.#gate = gate;
     this.#params = params;
   }
 
@@ -25,6 +31,10 @@ export class ExpressRequest extends NodeRequest<Request> {
 
   params(): Record<string, string> {
     return this.#params ?? (this.raw.params as Record<string, string>);
+  }
+
+  pattern(own?: string): string | undefined {
+    return this.#gate && patternAt(this.raw, this.#gate, own);
   }
 
   address(): string | undefined {

@@ -50,7 +50,7 @@ export function unreadAhead(scene: Scene, gate: Gate, methods: readonly string[]
   if (!found) return undefined;
   const { route, rawPath, regexp } = found.layer;
   const what = route ? `the route ${String(route.path)}` : `what is mounted at ${String(rawPath ?? regexp)}`;
-  return `${what} stands ahead of this paywall at an expression that the check cannot read in full, so it may serve unpaid what has a price; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
+  return `${what} comes before this paywall at an expression that the check cannot read in full, so it may serve unpaid what has a price; register the paywall before it, or write protect(app, tolls, { … }), which finds the right place itself`;
 }
 
 function mayServe({ layer }: Leaf, method: string): boolean {

@@ -23,8 +23,7 @@ export function createWatch(gate: Gate): Watch {
       fault = checkGate(gate, req);
     } catch (error) {
       process.emitWarning(error as Error);
-      const message =
-        "the check of the app failed by itself, so nothing is known of what stands where; please report it";
+      const message = "the check of the app failed with an internal error, so no route is verified; please report it";
       fault = new ConfigError([{ code: "check_failed", path: "app", message }]);
     }
     if (!fault || fault.message === told) return;

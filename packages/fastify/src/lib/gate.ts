@@ -29,6 +29,11 @@ class Call extends NodeRequest<FastifyRequest> {
     return this.raw.params as Record<string, string>;
   }
 
+  /** Patterns of a table are full ones here. The handler for what is not found has none. */
+  pattern(own?: string): string | undefined {
+    return own ?? this.raw.routeOptions.url;
+  }
+
   address(): string | undefined {
     return this.raw.ip;
   }

@@ -76,7 +76,7 @@ function createOutpost(app: FastifyInstance): Outpost {
   const look = (message: IncomingMessage, response: ServerResponse): void => {
     if (passages.has(message)) return;
     const { url = "/" } = message;
-    const refuses = () => refusal(message, url, "what stands ahead of the paywall", MOVE);
+    const refuses = () => refusal(message, url, "what comes before the paywall", MOVE);
     passages.set(message, { met: new Set(), lift: keepBack(response, message.method, refuses) });
   };
 
@@ -125,5 +125,5 @@ function tell({ source }: Prices, fault: ConfigError): void {
   else process.emitWarning(fault);
 }
 
-const MOVE = 'Let it stand behind the paywall, or open what it may serve by a route that is "free"';
+const MOVE = 'Register it after the paywall, or open what it may serve by a route that is "free"';
 const SELL = 'Write it with paidUpgrade, let @fastify/websocket serve it, or open the path by a route that is "free"';

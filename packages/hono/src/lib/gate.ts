@@ -4,6 +4,7 @@ import type { Context, Next } from "hono";
 import { matchedRoutes } from "hono/route";
 import { addressOf } from "./address.js";
 import { aroundOf, departureOf, upgradesOf } from "./departure.js";
+import { patternAt } from "./pattern.js";
 import { readBody } from "./read-body.js";
 
 declare module "hono" {
@@ -26,9 +27,11 @@ export interface HonoOptions {
 export async function admit(c: Context, next: Next, route: PricedRoute<Context>, options: HonoOptions): Promise<void> {
   // As price functions see it: the parameters of the route that will answer, not of this middleware.
   const index = c.req.routeIndex;
+  const place = matchedRoutes(c)[index]?.path ?? "/*";
   c.req.routeIndex = matchedRoutes(c).length - 1;
   const facts = {
     params: () => c.req.param() as Record<string, string>,
+    pattern: (own?: string) => patternAt(place, own),
     address: () => (options.address ? options.address(c) : addressOf(c)),
     current: () => c.req.raw,
     body: (limit: number) => readBody(c, limit),

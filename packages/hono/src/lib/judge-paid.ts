@@ -24,13 +24,13 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const ahead = met.find((meeting) => servesAhead(meeting, met));
   const by = ahead && servesAhead(ahead, met);
   if (ahead && by) {
-    const message = `${ahead.method} ${ahead.path} is served unpaid by ${nameOf(by)}, which stands ahead of this paid(); let paid() stand ahead of every handler: app.get("/path", paid(tolls, "$1"), handler)`;
+    const message = `${ahead.method} ${ahead.path} is served unpaid by ${nameOf(by)}, which comes before this paid(); put paid() before every handler: app.get("/path", paid(tolls, "$1"), handler)`;
     return problem("gate_behind_route", ahead, message);
   }
   const sold = met.filter(({ server }) => server);
   const [first] = met;
   if (first && sold.length === 0) {
-    const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; let it stand ahead of what it prices`;
+    const message = `no route of the app behind this paid() serves ${first.method} ${first.path}; put it before what it prices`;
     return problem("route_not_served", first, message);
   }
   const problems: ConfigProblem[] = [];
@@ -43,12 +43,12 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const bypass = bypassOf(scene, resolving);
   const [passed] = resolving;
   if (bypass && passed) {
-    const message = `its goods are served under other spellings of their paths by ${bypass}. These do not meet a paid() that stands below a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
+    const message = `its goods are served under other spellings of their paths by ${bypass}. These do not reach a paid() that is mounted on a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
     problems.push(...problem("gate_bypassed", passed, message));
   }
   const other = sold.find((meeting) => servesOptions(scene, meeting));
   if (other) {
-    const message = `OPTIONS ${other.path} passes this paid() by and reaches its handler by a registration of its own; give OPTIONS another handler, or leave it out`;
+    const message = `OPTIONS ${other.path} bypasses this paid() and reaches its handler by a registration of its own; give OPTIONS another handler, or leave it out`;
     problems.push(...problem("gate_bypassed", { ...other, method: "OPTIONS" }, message));
   }
   return problems;

@@ -96,7 +96,7 @@ function examplesBelow(place: AppRoute, whole: readonly string[]): string[] {
 }
 
 function behindRoute({ method, path }: Meeting, stop: AppRoute | undefined): string {
-  return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which stands ahead of this paywall; let the paywall stand ahead of it, or write protect(app, tolls, { … }), which finds its place by itself`;
+  return `${method} ${path} is served unpaid by ${stop ? nameOf(stop) : "a route"}, which comes before this paywall; register the paywall before it, or write protect(app, tolls, { … }), which finds the right place itself`;
 }
 
 function pricedTwice({ method, path }: Meeting): string {

@@ -66,7 +66,7 @@ function readPart(text: string, last: boolean): Part | string {
 function readParameter(text: string): Part | string {
   const [, name, regex, mark] = parameterPattern.exec(text) ?? [];
   if (name === undefined) {
-    return `"${text}" is no parameter; write ":name", ":name{[0-9]+}" or ":name?", with letters, digits and "_" in the name`;
+    return `"${text}" is not a parameter; write ":name", ":name{[0-9]+}" or ":name?", with letters, digits and "_" in the name`;
   }
   const optional = mark === "?";
   if (regex === undefined) return { native: `:${name}${mark ?? ""}`, segment: { type: "param" }, optional };

@@ -33,7 +33,7 @@ export function createGauges(meter: Meter): Gauges {
     age: gauge("unknown.oldest_age", "How long the oldest of the unknown payments has been that.", "s"),
   };
   const owed = {
-    open: gauge("owed.open", "Payments that were charged and whose answer did not arrive.", "{payment}"),
+    open: gauge("owed.open", "Charged payments whose response did not arrive.", "{payment}"),
     age: gauge("owed.oldest_age", "How long the oldest of the owed payments has been that.", "s"),
   };
   const facilitatorReady = gauge("facilitator.ready", "Whether a facilitator takes payments: 1 or 0.", "1");

@@ -11,7 +11,7 @@ export function limited<T>(limit: number, operation: (deadline: Deadline) => Pro
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       deadline.passed = true;
-      const message = `PostgreSQL did not answer within ${limit} ms. What was to be written may still be`;
+      const message = `PostgreSQL did not respond within ${limit} ms. The write may still happen`;
       reject(new StoreError("store_timeout", message));
     }, limit);
     operation(deadline).then(

@@ -77,7 +77,7 @@ async function prepare(
     throw new StoreError("store_not_prepared", missing);
   });
   if (!(await isCurrent(queries, name, deadline))) {
-    throw new StoreError("store_not_prepared", `The tables in the schema ${schema} could not be made`);
+    throw new StoreError("store_not_prepared", `The tables in the schema ${schema} could not be created`);
   }
 }
 

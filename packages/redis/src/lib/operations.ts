@@ -19,7 +19,7 @@ export function limitOperations(commands: Commands, limit: number): Operate {
     if (obstacle !== undefined) return Promise.reject(new StoreError("store_unavailable", obstacle));
     // A client may keep what it cannot send for as long as Redis is away. One operation at a time finds out whether it is back.
     if (overdue >= MOST_OVERDUE && current > 0) {
-      return Promise.reject(new StoreError("store_unavailable", "Redis has not answered for some time"));
+      return Promise.reject(new StoreError("store_unavailable", "Redis has not responded for some time"));
     }
     return new Promise((resolve, reject) => {
       const controller = new AbortController();
@@ -28,7 +28,7 @@ export function limitOperations(commands: Commands, limit: number): Operate {
         current--;
         overdue++;
         controller.abort();
-        const message = `Redis did not answer within ${limit} ms. What was to be written may still be`;
+        const message = `Redis did not respond within ${limit} ms. The write may still happen`;
         reject(new StoreError("store_timeout", message));
       };
       const timer = setTimeout(expire, limit);

@@ -66,7 +66,7 @@ function refuseEviction(policy: string, allowEviction: boolean): void {
 
 function warnOfPolicy(): void {
   process.emitWarning(
-    "Turnpike may not ask Redis for its maxmemory-policy (INFO is forbidden). See to it that it is noeviction: with any other one, payments may be forgotten and buy again. `allowEviction: true` silences this",
+    "Turnpike cannot read the maxmemory-policy of Redis (INFO is forbidden). Make sure that it is noeviction: with any other policy, payments can be forgotten and used again. `allowEviction: true` silences this",
     { type: "TurnpikeWarning", code: "TURNPIKE_EVICTION" },
   );
 }

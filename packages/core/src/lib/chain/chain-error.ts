@@ -29,7 +29,7 @@ export function asChainError(error: unknown): ChainError {
   if (error instanceof ChainError) return error;
   if (error instanceof RpcFailure) return new ChainError(codeOf(error), error.message, error.status);
   if (error instanceof RpcRefusal) return new ChainError("chain_refused", error.message);
-  return new ChainError("chain_unreadable", "The chain's node answered something unexpected.");
+  return new ChainError("chain_unreadable", "The chain's node gave an unexpected response.");
 }
 
 function codeOf({ code }: RpcFailure): ChainErrorCode {

@@ -107,7 +107,7 @@ async function readLogs(rpc: Rpc, filter: LogFilter, { first, last }: Blocks): P
   const range = { fromBlock: nameBlock(first), toBlock: nameBlock(last) };
   const logs = await rpc.request("eth_getLogs", [{ ...filter, ...range }]);
   if (!Array.isArray(logs)) {
-    throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than logs.");
+    throw new RpcFailure("facilitator_unreadable", "The chain's node did not respond with logs.");
   }
   return logs;
 }

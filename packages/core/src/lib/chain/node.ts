@@ -76,8 +76,7 @@ export async function findBlock(rpc: Rpc, tag: BlockTag): Promise<Block | undefi
 
 function parseBlock(block: unknown): Block {
   const { number, hash, timestamp, baseFeePerGas } = members(block);
-  if (!isWord(hash))
-    throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than a block.");
+  if (!isWord(hash)) throw new RpcFailure("facilitator_unreadable", "The chain's node did not respond with a block.");
   return {
     number: readQuantity(number, 64),
     hash: lower(hash),

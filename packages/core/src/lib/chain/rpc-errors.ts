@@ -10,8 +10,8 @@ const NEVER_CONNECTED = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-export const TOO_LATE = "The chain's node did not answer in time.";
-export const TOO_MUCH = "The chain's node answered too much.";
+export const TOO_LATE = "The chain's node did not respond in time.";
+export const TOO_MUCH = "The chain's node sent too large a response.";
 
 /** The node gave no answer. */
 export class RpcFailure extends Error {
@@ -64,14 +64,14 @@ export class RpcRefusal extends Error {
 /** What an HTTP status other than a success means. A redirect that a runtime hides has none. */
 export function explainStatus(status: number): RpcFailure {
   const code = status < 400 ? "facilitator_redirect" : "facilitator_status";
-  return new RpcFailure(code, `The chain's node answered with HTTP status ${status}.`, true, status);
+  return new RpcFailure(code, `The chain's node responded with HTTP status ${status}.`, true, status);
 }
 
 /** What made `fetch` give up on a request. */
 export function explainFailure(error: unknown): RpcFailure {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof SyntaxError) {
-      return new RpcFailure("facilitator_unreadable", "The chain's node answered something else than JSON.");
+      return new RpcFailure("facilitator_unreadable", "The chain's node did not respond with JSON.");
     }
     if (neverConnected(cause)) {
       return new RpcFailure("facilitator_unreachable", "The chain's node cannot be reached.", false);

@@ -91,7 +91,7 @@ function readAnswer(answer: unknown): unknown {
     throw new RpcRefusal(typeof code === "number" ? code : 0, typeof message === "string" ? message : "", bytes);
   }
   if (result === undefined) {
-    throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than JSON-RPC.");
+    throw new RpcFailure("facilitator_unreadable", "The chain's node did not respond with JSON-RPC.");
   }
   return result;
 }

@@ -27,7 +27,7 @@ export function isUint256(value: unknown): value is string {
 export function readQuantity(value: unknown, bits: 64 | 256): bigint {
   const digits = bits / 4;
   if (typeof value === "string" && value.length <= 2 + digits && /^0x[0-9a-fA-F]+$/.test(value)) return BigInt(value);
-  throw new RpcFailure("facilitator_unreadable", "The chain's node answered something else than a number.");
+  throw new RpcFailure("facilitator_unreadable", "The chain's node did not respond with a number.");
 }
 
 export function lower(hex: string): Hex {

@@ -1,7 +1,9 @@
 import type { ConfigProblem } from "../errors.js";
+import { emptyHint, suggestion } from "../nearest.js";
 import * as z from "../zod.js";
+import { foreignOption, notConfig } from "./foreign.js";
 
-/** The forms of options, checked key by key; an option that does not exist is a typing error, not a wish. */
+/** The forms of options, checked key by key. An option that does not exist is an error: usually a typo. */
 
 const is = (test: (value: unknown) => boolean, message: string) =>
   z.optional(z.unknown().check(z.refine(test, message)));
@@ -23,8 +25,8 @@ const hasId = (value: unknown): value is { id: string } =>
 /** Made when the first paywall is: an import should cost nothing. */
 const makeShared = () => ({
   payTo: is(
-    (value) => isText(200)(value) || (isObject(value) && Object.values(value).every(isText(200))),
-    "is an address, or one for each network",
+    (value) => isText(200)(value) || isFunction(value) || (isObject(value) && Object.values(value).every(isText(200))),
+    "is an address, one for each network, or a function that gives it",
   ),
   network: is(isTexts, 'is a network such as "base" or "eip155:8453", or a list of them'),
   asset: is(isText(200), "is a token's symbol or address"),
@@ -207,6 +209,7 @@ function check(
   value: unknown,
   base: string,
 ): ConfigProblem[] {
+  if (!isObject(value)) return [{ code: "invalid_option", path: base || "config", message: notConfig(value) }];
   const result = z.safeParse(schema, value);
   if (result.success) return [];
   return result.error.issues.flatMap((issue): ConfigProblem[] => {
@@ -215,9 +218,10 @@ function check(
       return issue.keys.map((key) => ({
         code: "unknown_option",
         path: path ? `${path}.${key}` : key,
-        message: "there is no such option",
+        message: foreignOption(key) ?? `there is no such option${suggestion(key, Object.keys(schema.shape))}`,
       }));
     }
-    return [{ code: "invalid_option", path: path || "config", message: issue.message }];
+    const given = issue.path.length === 1 ? value[String(issue.path[0])] : null;
+    return [{ code: "invalid_option", path: path || "config", message: issue.message + emptyHint(given) }];
   });
 }

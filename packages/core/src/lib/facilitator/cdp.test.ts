@@ -25,6 +25,28 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 const request = { x402Version: 2, paymentPayload: {}, paymentRequirements: {} } as never;
 
 describe("cdp", () => {
+  it("G51 asks for keys that a function gives once, when they are needed, and again while they are missing", async () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const { d, x } = privateKey.export({ format: "jwk" });
+    const parts = [d, x].map((part) => Buffer.from(part as string, "base64url"));
+    const keySecret = Buffer.concat(parts).toString("base64");
+    let times = 0;
+    let keys: { keyId: string | undefined; keySecret: string | undefined } = { keyId: "key-1", keySecret: undefined };
+    const facilitator = cdp(() => {
+      times++;
+      return keys;
+    }, url);
+    expect(times).toBe(0);
+    await expect(facilitator.ready?.()).rejects.toThrow(/got no keySecret.*variable is set/);
+    await expect(facilitator.supported()).rejects.toMatchObject({ code: "facilitator_credentials", sent: false });
+    expect(times).toBe(2);
+    keys = { keyId: "key-1", keySecret };
+    await Promise.all([facilitator.ready?.(), facilitator.supported()]);
+    await facilitator.verify(request);
+    expect(times).toBe(3);
+    expect(tokens.at(-1)?.token).toMatch(/^ey/);
+  });
+
   it("signs a token for each call's verb and path with an Ed25519 key", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
     const { d, x } = privateKey.export({ format: "jwk" });

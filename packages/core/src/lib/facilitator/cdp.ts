@@ -1,5 +1,8 @@
+import { askOnce } from "../asked.js";
 import { ConfigError } from "../errors.js";
+import { emptyHint } from "../nearest.js";
 import { decodeBase64, encodeBase64 } from "../protocol/base64.js";
+import type { Awaitable } from "../seam.js";
 import { type FacilitatorCall, httpFacilitator } from "./http.js";
 import type { Facilitator } from "./types.js";
 
@@ -14,28 +17,43 @@ const BASE = "https://api.cdp.coinbase.com/platform/v2/x402";
 /** Seconds that a token is good for; one is made for each call. */
 const LIFETIME = 120;
 
+/** Keys from the environment, where a variable may not be set. */
+type GivenKeys = { readonly [Key in keyof CdpKeys]: CdpKeys[Key] | undefined };
+
 /**
- * Coinbase's facilitator. Every call carries a token that is bound to its verb and path.
+ * Coinbase's facilitator. Every call carries a token that is bound to its method and path.
+ * @param keys the keys, or a function that is asked at the first priced request, so that a build needs no secrets
  * @param url another base URL, for tests
  * @throws ConfigError if a key is missing or has no form that Coinbase issues
+ * @example cdp(() => ({ keyId: process.env.CDP_API_KEY_ID, keySecret: process.env.CDP_API_KEY_SECRET }))
  */
-export function cdp(keys: CdpKeys, url: string = BASE): Facilitator {
-  const form = keyForm(keys);
+export function cdp(keys: CdpKeys | (() => Awaitable<GivenKeys>), url: string = BASE): Facilitator {
+  const given = typeof keys === "function" ? undefined : readKeys(keys);
+  const asked = askOnce(async () => given ?? readKeys(await (keys as () => Awaitable<GivenKeys>)()));
   const token = async ({ method, url: target }: FacilitatorCall): Promise<string> => {
     const { importJWK, importPKCS8, SignJWT } = await import("../jose.js");
+    const { keyId, form } = await asked.value();
     const { host, pathname } = new URL(target);
     const key = form.alg === "EdDSA" ? await importJWK(form.jwk, form.alg) : await importPKCS8(form.pem, form.alg);
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ uris: [`${method} ${host}${pathname}`] })
-      .setProtectedHeader({ alg: form.alg, typ: "JWT", kid: keys.keyId, nonce: randomHex() })
+      .setProtectedHeader({ alg: form.alg, typ: "JWT", kid: keyId, nonce: randomHex() })
       .setIssuer("cdp")
-      .setSubject(keys.keyId)
+      .setSubject(keyId)
       .setIssuedAt(now)
       .setNotBefore(now)
       .setExpirationTime(now + LIFETIME)
       .sign(key);
   };
-  return httpFacilitator(url, { headers: async (call) => ({ authorization: `Bearer ${await token(call)}` }) });
+  const facilitator = httpFacilitator(url, {
+    headers: async (call) => ({ authorization: `Bearer ${await token(call)}` }),
+  });
+  return given ? facilitator : { ...facilitator, ready: () => asked.value().then(() => undefined) };
+}
+
+function readKeys(keys: GivenKeys): { readonly keyId: string; readonly form: KeyForm } {
+  const { keyId, keySecret } = keys ?? {};
+  return { keyId: keyId ?? "", form: keyForm({ keyId: keyId ?? "", keySecret: keySecret ?? "" }, keys) };
 }
 
 type KeyForm =
@@ -49,7 +67,7 @@ const P256_HEADER = [
 ];
 
 /** Ed25519 secrets are 64 bytes, seed and public key; EC ones are PEM, in PKCS #8 or in the older SEC 1. */
-function keyForm({ keyId, keySecret }: CdpKeys): KeyForm {
+function keyForm({ keyId, keySecret }: CdpKeys, given: GivenKeys): KeyForm {
   const secret = (keyId ? keySecret : "")?.replaceAll("\\n", "\n").trim() ?? "";
   const [, kind, body] = /^-----BEGIN (EC )?PRIVATE KEY-----([^-]+)-----END/.exec(secret) ?? [];
   const bytes = decodeBase64((body ?? secret).replace(/\s/g, ""));
@@ -58,8 +76,11 @@ function keyForm({ keyId, keySecret }: CdpKeys): KeyForm {
     const [d, x] = [base64url(bytes.subarray(0, 32)), base64url(bytes.subarray(32))];
     return { alg: "EdDSA", jwk: { kty: "OKP", crv: "Ed25519", d, x } };
   }
+  const missing = ["keyId", "keySecret"].filter((name) => !(given as Record<string, unknown> | undefined)?.[name]);
   const message =
-    "cdp needs `keyId` and `keySecret` as Coinbase issues them: an Ed25519 secret in base64, or an EC key in PEM";
+    missing.length > 0
+      ? `cdp needs \`keyId\` and \`keySecret\`, and got no ${missing.join(" and no ")}${emptyHint("")}`
+      : "cdp needs `keyId` and `keySecret` as Coinbase issues them: an Ed25519 secret in base64, or an EC key in PEM";
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
 }
 

@@ -27,7 +27,7 @@ export const createTransport = (): Transport => async (request) => {
   }
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
     await response.body?.cancel().catch(() => undefined);
-    throw new FacilitatorError("facilitator_redirect", "The facilitator redirects, which is never followed", {
+    throw new FacilitatorError("facilitator_redirect", "The facilitator sent a redirect, which is never followed", {
       sent: true,
       status: response.status,
     });
@@ -55,7 +55,7 @@ async function readText(response: Response): Promise<string> {
     size += value.byteLength;
     if (size > MAX_ANSWER) {
       await reader.cancel().catch(() => undefined);
-      throw new FacilitatorError("facilitator_too_large", `The facilitator's answer exceeds ${MAX_ANSWER} bytes`, {
+      throw new FacilitatorError("facilitator_too_large", `The facilitator's response exceeds ${MAX_ANSWER} bytes`, {
         sent: true,
         status: response.status,
       });

@@ -44,6 +44,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  */
 export function httpFacilitator(base: string, options: HttpFacilitatorOptions = {}): Facilitator {
   const id = checkUrl(base, options.insecure === true);
+  const flaw = deadEnd(id, options.headers !== undefined);
+  if (flaw) throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message: flaw }]);
   const transport = createTransport();
 
   const call = async <T>(
@@ -121,7 +123,7 @@ async function send(
   try {
     if (options.headers) credentials = await options.headers(call);
   } catch (cause) {
-    throw new FacilitatorError("facilitator_credentials", "The credentials for the facilitator could not be made", {
+    throw new FacilitatorError("facilitator_credentials", "The credentials for the facilitator could not be created", {
       sent: false,
       cause,
     });
@@ -165,7 +167,7 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   const seconds = Number(answer.header("retry-after"));
   const wait = seconds > 0 ? { retryAfter: Math.min(Math.ceil(seconds), MAX_RETRY_AFTER) } : {};
   if (!isOk(answer)) {
-    throw new FacilitatorError("facilitator_status", `The facilitator answered with status ${status}`, {
+    throw new FacilitatorError("facilitator_status", `The facilitator responded with status ${status}`, {
       sent: true,
       status,
       ...wait,
@@ -173,7 +175,7 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   }
   throw new FacilitatorError(
     "facilitator_unreadable",
-    `The facilitator's answer is not of the protocol: ${parsed.problem}`,
+    `The facilitator's response is not valid x402: ${parsed.problem}`,
     {
       sent: true,
       status,
@@ -211,4 +213,16 @@ function checkUrl(base: string, insecure: boolean): string {
       : "";
   const message = `"${shown.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query${hint}`;
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
+}
+
+/** What is known to be no use, whatever is sent there. */
+function deadEnd(url: string, hasHeaders: boolean): string | undefined {
+  const { host, pathname } = new URL(url);
+  if (host === "api.cdp.coinbase.com" && !hasHeaders)
+    return "Coinbase's facilitator refuses calls without an API key; use cdp({ keyId, keySecret })";
+  const [, operation] = /\/(verify|settle|supported)$/.exec(pathname) ?? [];
+  if (operation) return `"${url}" is the URL of one call; leave out "/${operation}"`;
+  if (/^(?:www\.)?x402\.org$/.test(host) && pathname === "/")
+    return `"${url}" is a website; the facilitator is at "https://x402.org/facilitator"`;
+  return undefined;
 }

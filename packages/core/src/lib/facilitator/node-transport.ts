@@ -93,7 +93,7 @@ function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: 
     outgoing.on("response", (response) => {
       const status = response.statusCode ?? 0;
       if (status >= 300 && status < 400) {
-        const message = "The facilitator redirects, which is never followed";
+        const message = "The facilitator sent a redirect, which is never followed";
         finish(new FacilitatorError("facilitator_redirect", message, { sent: true, status }));
         return;
       }
@@ -115,7 +115,7 @@ function collect(
       chunks.push(chunk);
       return;
     }
-    const message = `The facilitator's answer exceeds ${MAX_ANSWER} bytes`;
+    const message = `The facilitator's response exceeds ${MAX_ANSWER} bytes`;
     finish(new FacilitatorError("facilitator_too_large", message, { sent: true, status }));
   });
   response.on("error", (cause) => finish(broken(cause)));

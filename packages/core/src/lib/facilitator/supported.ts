@@ -130,7 +130,7 @@ export function cacheSupported(
 function read(answer: unknown): SupportedResponse {
   const parsed = parseSupportedResponse(answer);
   if ("value" in parsed) return parsed.value;
-  const message = `What the facilitator says it supports is not of the protocol: ${parsed.problem}`;
+  const message = `The facilitator's list of what it supports is not valid x402: ${parsed.problem}`;
   throw new FacilitatorError("facilitator_unreadable", message, { sent: true });
 }
 

@@ -12,6 +12,11 @@ export interface Facilitator {
    * (`CallOptions.token`). @default false
    */
   readonly retells?: boolean;
+  /**
+   * Asks for what it cannot work without, such as keys that a function gives: called before the first payment is offered, and
+   * again while it rejects. Contacts nobody.
+   */
+  ready?(): Promise<void>;
   supported(options?: CallOptions): Promise<SupportedResponse>;
   /** Read-only: reserves nothing (core specification, 7.1). */
   verify(request: FacilitatorRequest, options?: CallOptions): Promise<VerifyResponse>;

@@ -6,6 +6,8 @@ import { join } from "./gather.js";
 export interface RequestFacts {
   /** Values of the route's parameters. */
   params?(): Record<string, string>;
+  /** The full pattern of the path, in the framework's language; of a table's key, if one is given. */
+  pattern?(own?: string): string | undefined;
   /** The client's address, by whatever the seller trusts. */
   address?(): string | undefined;
   /** The request as the app has it now, where the framework lets the app put another in its place. */
@@ -78,6 +80,10 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   params(): Record<string, string> {
     return this.#facts?.params?.() ?? {};
+  }
+
+  pattern(own?: string): string | undefined {
+    return this.#facts?.pattern?.(own);
   }
 
   address(): string | undefined {

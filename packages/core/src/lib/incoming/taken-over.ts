@@ -19,7 +19,7 @@ export const takenOverReply: Reply = {
     title: "Internal server error",
     status: 500,
     code: "connection_taken_over",
-    detail: "Something responded in place of the paid response before the payment had settled.",
+    detail: "Another part of the server responded before the payment had settled.",
     help: "Send the same request with the same payment again: it is charged once at most.",
   }),
 };

@@ -24,6 +24,7 @@ export type NewPayment = Pick<
   StoredPayment,
   | "id"
   | "route"
+  | "label"
   | "request"
   | "offer"
   | "facilitator"

@@ -58,7 +58,7 @@ export interface PaymentRecord {
   /** Grows by one with every change; a change names the version that it was made from. */
   readonly version: number;
   readonly state: PaymentState;
-  /** The route's label, for example `GET /weather`. */
+  /** The route's name: its label, else method and pattern (`GET /v1/items/:id`), else method and price (`GET (0.01 USDC)`). */
   readonly route: string;
   /** Method and path of the request that it was claimed for, and a digest of its query and body if it had any. */
   readonly request: string;
@@ -122,6 +122,8 @@ export interface StoredPayment extends PaymentRecord {
    * anew with every claim.
    */
   readonly settleToken?: string;
+  /** The label that the payment is bound to; empty for a route without one. */
+  readonly label?: string;
   /** Unix milliseconds of the claim; `createdAt` is the first one's. */
   readonly claimedAt?: number;
 }
@@ -261,6 +263,7 @@ export function publicRecord({
   payload: _3,
   settleToken: _4,
   claimedAt: _5,
+  label: _6,
   ...record
 }: StoredPayment): PaymentRecord {
   return record;

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { RoutePrice } from "../config.js";
-import { type PaywallSource, priceRoute } from "../paywall/paywall.js";
+import { openPaywall, type PaywallSource, priceRoute } from "../paywall/paywall.js";
 import type { Awaitable, Payment } from "../seam.js";
 import { absoluteUrl, NodeRequest } from "./request.js";
 import { serve } from "./serve.js";
@@ -56,6 +56,7 @@ export function paidUpgrade<Own extends string = never>(
   listener: PaidUpgradeListener,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const route = priceRoute(source, price);
+  const { reporter } = openPaywall(source);
   return (request, socket, head) => {
     // By now Node listens to errors of the connection no more.
     socket.on("error", () => socket.destroy());
@@ -64,7 +65,7 @@ export function paidUpgrade<Own extends string = never>(
     response.assignSocket(socket as IncomingMessage["socket"]);
     response.once("finish", () => socket.end(() => socket.destroy()));
     const fail = (error: unknown): void => {
-      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      reporter.failed("The handling of a paid upgrade failed", {}, { code: "upgrade_failed", error });
       if (response.headersSent || socket.destroyed) return;
       response.statusCode = 500;
       response.end();

@@ -23,7 +23,6 @@ import {
   storeReply,
 } from "./replies.js";
 import { bytesOf, fullReply } from "./room.js";
-import { routeName } from "./sold.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, inTurn, verifyPayment } from "./verify.js";
 
@@ -62,7 +61,7 @@ async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   try {
     buyer = await readBuyer(paid);
   } catch (error) {
-    return internalReply("buyer_failed", "The seller's own function for telling buyers apart failed.", error);
+    return internalReply("buyer_failed", "The server failed to identify the buyer.", error);
   }
   const known: KnownRequest<Raw> = { ...paid, name: named.name, fingerprint: asked, buyer };
   try {
@@ -101,7 +100,7 @@ async function begin<Raw>(
   const proven = await route.signatures?.check(payload, requirements);
   if (proven === "invalid") {
     engine.guard.addressFailed(unproven);
-    return reject(paid, key, "invalid_signature", "The payment's signature is not the payer's.");
+    return reject(paid, key, "invalid_signature", "The payment's signature does not match the payer.");
   }
   const bringer: Bringer = proven === "valid" ? { ...unproven, signed: true } : unproven;
   const stopped = engine.guard.blockedSender(bringer);
@@ -219,7 +218,8 @@ function newPayment<Raw>(
   const audience = readAudience(paid);
   return {
     id: identity.id,
-    route: routeName(paid),
+    route: paid.routeName,
+    label: route.label,
     request: paid.fingerprint,
     offer: requirements,
     facilitator: facilitator.id,
@@ -232,7 +232,7 @@ function newPayment<Raw>(
   };
 }
 
-const REFUSED = "The facilitator refuses the payment.";
+const REFUSED = "The facilitator rejected the payment.";
 
 /** Refuses a payment for good, and remembers that. */
 function reject<Raw>(
@@ -242,9 +242,9 @@ function reject<Raw>(
   detail: string,
   reply = refuse(paid, reason, detail),
 ): Reply {
-  const { engine, route } = paid;
+  const { engine, routeName } = paid;
   engine.guard.refused(key, reason);
-  engine.reporter.emit({ type: "refused", at: Date.now(), route: route.label, code: reason });
+  engine.reporter.emit({ type: "refused", at: Date.now(), route: routeName, code: reason });
   return reply;
 }
 

@@ -22,12 +22,12 @@ export interface Told {
 export async function askAfterSettle<Raw>(
   { request, route }: Pick<KnownRequest<Raw>, "request" | "route">,
   presented: Presented,
-  { told, answered }: Pick<StoredPayment, "told" | "answered">,
+  { told, answered, route: routeName }: Pick<StoredPayment, "told" | "answered" | "route">,
   receipt: SettlementResponse,
 ): Promise<Told> {
   const { afterSettle } = route.hooks;
   if (!afterSettle || told || answered) return { withheld: undefined, change: {} };
-  const payment = hookPayment({ request, route }, presented, receipt.payer);
+  const payment = hookPayment({ request, routeName }, presented, receipt.payer);
   const said = await askHook(afterSettle, { ...payment, receipt });
   const refusal = said === undefined || said === "granted" ? undefined : said;
   const withheld = refusal && { ...refusal, headers: [...refusal.headers, receiptHeader(receipt)] };

@@ -34,8 +34,11 @@ async function askChain(
     const payment = { payload, requirements, since, ...(transaction ? { transaction } : {}) };
     return await chain?.find(claim ? { ...payment, claim } : payment, finality);
   } catch (error) {
-    const { code } = error as { readonly code?: unknown };
-    engine.reporter.warn("A chain cannot be asked about a payment", { network: requirements.network, code });
+    const code = (error as { readonly code?: unknown } | undefined)?.code;
+    const facts = { network: requirements.network };
+    // A reader of the seller's own may throw anything; ours says by its code what failed, and no more.
+    if (code === undefined) engine.reporter.failed("A chain reader failed", facts, { code: "chain_failed", error });
+    else engine.reporter.warn("A chain cannot be asked about a payment", { ...facts, code });
     return undefined;
   }
 }

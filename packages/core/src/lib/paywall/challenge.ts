@@ -5,6 +5,7 @@ import type { RouteTerms } from "./engine.js";
 import { describeOffer, type Offer } from "./offer.js";
 import { pageReply, prefersHtml } from "./page.js";
 import { OWN_HEADERS, type Problem, problemReply } from "./problem.js";
+import { patternName } from "./route-name.js";
 
 /** What a route asks for now: offers as buyers see them, and the extensions declared with them. */
 export interface Terms {
@@ -15,7 +16,7 @@ export interface Terms {
 /** Characters of a `PAYMENT-REQUIRED` header that proxies and clients are sure to pass. */
 export const MAX_REQUIRED = 4_096;
 
-/** Stands for a route that has no name, since its price stands on the route itself. */
+/** Stands for a route whose pattern the framework does not tell. */
 const THIS = "This request";
 
 const HELP =
@@ -49,10 +50,11 @@ export function unpaidReply<Raw>(
   const header: HeaderList = [
     [HEADERS.required, requiredHeader(route, terms, url, "PAYMENT-SIGNATURE header is required")],
   ];
+  const name = patternName(route, request) ?? THIS;
   if (prefersHtml(request.header("accept"))) {
-    return pageReply(route.description ?? (route.label || THIS), terms.offers.map(describeOffer), header);
+    return pageReply(route.description ?? name, terms.offers.map(describeOffer), header);
   }
-  if (preview === undefined) return problemReply(unpaidProblem(route, terms), header);
+  if (preview === undefined) return problemReply(unpaidProblem(name, terms), header);
   const type: HeaderList = [["Content-Type", "application/json"]];
   return { status: 402, headers: [...type, ...OWN_HEADERS, ...header], body: JSON.stringify(preview) };
 }
@@ -67,9 +69,9 @@ export function refusedReply<Raw>(
   return problemReply(problem, [[HEADERS.required, requiredHeader(route, terms, url, problem.reason ?? problem.code)]]);
 }
 
-function unpaidProblem<Raw>(route: RouteTerms<Raw>, terms: Terms): Problem {
+function unpaidProblem(name: string, terms: Terms): Problem {
   const prices = terms.offers.map(describeOffer).join(", or ");
-  return { status: 402, code: "payment_required", detail: `${route.label || THIS} costs ${prices}.`, help: HELP };
+  return { status: 402, code: "payment_required", detail: `${name} costs ${prices}.`, help: HELP };
 }
 
 /** Unpaid answers that an engine keeps at once, and the longest URL of one that is. */

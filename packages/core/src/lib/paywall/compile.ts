@@ -1,8 +1,10 @@
 import { checkRouteShape } from "../config/shape.js";
-import type { PayTo, RouteOptions, RoutePrice, SharedOptions } from "../config.js";
+import type { RouteOptions, RoutePrice, SharedOptions } from "../config.js";
 import type { ConfigProblem } from "../errors.js";
+import { emptyHint, suggestion } from "../nearest.js";
 import type { ComputedPrice, Price, PriceFunction } from "../prices.js";
 import type { NetworkDefinition } from "../pricing/definitions.js";
+import { servesTestnetsOnly } from "../pricing/networks.js";
 import { readPrice, type TokenAmount } from "../pricing/price.js";
 import type { Scheme } from "../schemes/scheme.js";
 import { looksSecret } from "../secrets.js";
@@ -10,6 +12,7 @@ import { MAX_REQUIRED, requiredHeader } from "./challenge.js";
 import { priceRequests } from "./dynamic-price.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import { makeOffer, type Offer, type OfferTerms } from "./offer.js";
+import { readNaming } from "./route-name.js";
 
 const DEFAULTS = {
   maxTimeoutSeconds: 120,
@@ -54,13 +57,17 @@ export function compileRoute<Raw>(
     report(
       "invalid_price",
       "",
-      `a route's value is a price such as "$0.01", a function, or options with a price, not ${kindOf(value)}`,
+      `a route's value is a price such as "$0.01", a function, or options with a price, not ${kindOf(value)}${emptyHint(value)}`,
     );
     return undefined;
   }
   problems.push(...checkRouteShape(given, path));
   if (given.price === undefined)
-    report("invalid_price", ".price", 'the route has no price; write one, or "free" to open it');
+    report(
+      "invalid_price",
+      ".price",
+      `the route has no price; write one, or "free" to open it${"price" in given ? emptyHint(given.price) : ""}`,
+    );
   if (problems.length > before) return undefined;
 
   for (const key of ["assetTransferMethod", "paymentFlow"]) {
@@ -68,7 +75,7 @@ export function compileRoute<Raw>(
       report(
         "invalid_option",
         ".extra",
-        `"${key}" is the protocol's own; use \`settle\` and the token's \`transferMethod\``,
+        `"${key}" is set by the protocol; use \`settle\` and the token's \`transferMethod\``,
       );
   }
   if (typeof given.preview !== "function" && !isJson(given.preview))
@@ -82,6 +89,7 @@ export function compileRoute<Raw>(
   if (!offers || problems.length > before) return undefined;
   const route: RouteTerms<Raw> = {
     label: given.label ?? label,
+    naming: readNaming(given.label, label),
     flow,
     background: options.settle === "background",
     finality: options.finality ?? "facilitator",
@@ -105,6 +113,7 @@ export function compileRoute<Raw>(
     resource: pick(options, ["description", "mimeType", "serviceName", "tags", "iconUrl"]),
     preview: options.preview,
     offers,
+    payTo: typeof options.payTo === "function" ? options.payTo : undefined,
   };
   checkHeader(engine, route, report);
   checkWindow(options, route, report);
@@ -138,34 +147,42 @@ function compileNetworks<Raw>(
 ): NetworkTerms[] {
   const names = typeof options.network === "string" ? [options.network] : (options.network ?? []);
   if (names.length === 0)
-    report("missing_network", ".network", `no network is named; known are ${engine.registry.names.join(", ")}`);
+    report(
+      "missing_network",
+      ".network",
+      `\`network\` is missing; known networks are ${engine.registry.names.join(", ")}${"network" in options ? emptyHint(options.network) : ""}`,
+    );
   const compiled: NetworkTerms[] = [];
   for (const name of names) {
     const network = engine.registry.network(name);
     if (!network) {
-      report(
-        "unknown_network",
-        ".network",
-        `"${name}" is not a network; known are ${engine.registry.names.join(", ")}`,
-      );
+      report("unknown_network", ".network", unknownNetwork(name, engine));
       continue;
     }
     if (compiled.some(({ terms }) => terms.network.id === network.id)) {
-      report("duplicate_network", ".network", `${network.name} is named twice`);
+      report("duplicate_network", ".network", `${network.name} is listed twice`);
       continue;
     }
     const wanted = options.scheme ?? "exact";
     const namespace = network.id.slice(0, network.id.indexOf(":"));
     const scheme = engine.schemes.find((candidate) => candidate.scheme === wanted && candidate.namespace === namespace);
     if (!scheme) {
-      report("unknown_scheme", ".scheme", `no scheme "${wanted}" is known for ${network.name}`);
+      const known = engine.schemes.flatMap((one) => (one.namespace === namespace ? one.scheme : []));
+      report(
+        "unknown_scheme",
+        ".scheme",
+        `no scheme "${wanted}" is known for ${network.name}${suggestion(wanted, known)}`,
+      );
       continue;
     }
     if (!engine.ownFacilitators && !network.facilitator) {
-      const message = `${network.name} has no default facilitator; name the one that you trust with it`;
+      const message = `${network.name} has no default facilitator; configure one that you trust, such as cdp({ keyId, keySecret })`;
+      problems.push({ code: "missing_facilitator", path: "facilitator", message });
+    } else if (!network.testnet && engine.ownFacilitators && engine.poolKey.split(" ").every(servesTestnetsOnly)) {
+      const message = `x402.org serves test networks only, so no payment on ${network.name} could settle; configure a facilitator for it, such as cdp({ keyId, keySecret })`;
       problems.push({ code: "missing_facilitator", path: "facilitator", message });
     }
-    const payTo = recipient(options.payTo, network, scheme, report);
+    const payTo = recipient(options, network, { scheme, engine }, report);
     const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds, extra = {} } = options;
     compiled.push({
       terms: { scheme, network, payTo, flow, maxTimeoutSeconds, extra },
@@ -175,18 +192,44 @@ function compileNetworks<Raw>(
   return compiled;
 }
 
-/** The address to be paid at; an unusable one is reported and still returned, so that the rest is checked too. */
-function recipient(payTo: PayTo | undefined, network: NetworkDefinition, scheme: Scheme, report: Report): string {
+function unknownNetwork(name: string, { registry: { networks, names } }: Engine): string {
+  const titled = networks.find(({ title }) => title.toLowerCase() === name.trim().toLowerCase())?.name;
+  const hint = titled ? `; did you mean "${titled}"?` : suggestion(name, names);
+  return `"${name}" is not a network${hint || `; known networks are ${names.join(", ")}`}`;
+}
+
+/** The address to be paid at. It is empty if it has to be asked for, or is of no use, so that the rest is checked too. */
+function recipient(
+  options: SharedOptions<string>,
+  network: NetworkDefinition,
+  { scheme, engine }: { readonly scheme: Scheme; readonly engine: Engine },
+  report: Report,
+): string {
+  const { payTo } = options;
+  if (typeof payTo === "function") return "";
   const address =
     typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
-  if (!address) report("missing_pay_to", ".payTo", `no recipient is named for ${network.name}`);
-  if (address && looksSecret(address)) {
+  if (!address) {
+    const near = payTo && suggestion(network.name, Object.keys(payTo));
+    const hint = near || ("payTo" in options && !payTo ? emptyHint(payTo) : "");
+    report("missing_pay_to", ".payTo", `\`payTo\` is missing for ${network.name}${hint}`);
+    return "";
+  }
+  if (looksSecret(address)) {
     report("invalid_pay_to", ".payTo", "it looks like a private key; `payTo` is the address that belongs to it");
     return "";
   }
-  const problem = address ? scheme.checkAddress(address) : undefined;
-  if (problem) report("invalid_pay_to", ".payTo", `"${address}" cannot be paid on ${network.name}: ${problem}`);
-  return address && !problem ? scheme.spell(address) : "";
+  const token = engine.registry.token(network, address);
+  const problem = token?.address
+    ? `it is the contract of ${token.symbol}, and what is sent there is lost`
+    : scheme.checkAddress(address);
+  if (problem)
+    report(
+      "invalid_pay_to",
+      ".payTo",
+      `"${address}" cannot be paid on ${network.name}: ${problem}${emptyHint(address)}`,
+    );
+  return problem ? "" : scheme.spell(address);
 }
 
 function offersOf<Raw>(
@@ -200,11 +243,11 @@ function offersOf<Raw>(
       bound === undefined ? undefined : fixedOffers(bound, networks, i === 0 ? ".minPrice" : ".maxPrice", report),
     );
     const crossed = min?.some(({ price: low }, i) => low.atomic > (max?.[i]?.price.atomic ?? low.atomic));
-    if (crossed) report("invalid_price", ".minPrice", "the least price is above the greatest");
+    if (crossed) report("invalid_price", ".minPrice", "`minPrice` is above `maxPrice`");
     return priceRequests(price as PriceFunction<Raw>, networks, minPrice, maxPrice);
   }
   if (minPrice !== undefined || maxPrice !== undefined) {
-    report("invalid_price", ".minPrice", "only a price function has bounds");
+    report("invalid_price", ".minPrice", "`minPrice` and `maxPrice` need a price function");
   }
   return fixedOffers(price, networks, ".price", report);
 }
@@ -253,7 +296,7 @@ function isJson(value: unknown): boolean {
   }
 }
 
-function normalize<Raw>(value: RoutePrice<Raw, string>): RouteOptions<Raw, string> | undefined {
+export function normalize<Raw>(value: RoutePrice<Raw, string>): RouteOptions<Raw, string> | undefined {
   if (typeof value === "string" || typeof value === "function") return { price: value };
   if (typeof value !== "object" || value === null) return undefined;
   return "amount" in value && "asset" in value && !("price" in value)
@@ -288,7 +331,7 @@ function neededSeconds<Raw>(engine: Engine, options: RouteOptions<Raw, string>, 
 function checkWindow<Raw>(options: RouteOptions<Raw, string>, { needSeconds }: RouteTerms<Raw>, report: Report): void {
   const { maxTimeoutSeconds = DEFAULTS.maxTimeoutSeconds } = options;
   if (needSeconds <= maxTimeoutSeconds) return;
-  const message = `the offer gives ${maxTimeoutSeconds} seconds for everything, and the limits of handler and settlement need ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;
+  const message = `the offer is valid for ${maxTimeoutSeconds} seconds, but handler and settlement may take ${needSeconds}; raise \`maxTimeoutSeconds\`, or lower \`handlerTimeout\``;
   report("invalid_option", ".maxTimeoutSeconds", message);
 }
 
@@ -301,10 +344,6 @@ function checkFinality<Raw>(
   if (finality === "facilitator") return;
   for (const { terms } of networks) {
     if (engine.chains.some((chain) => chain.networks.includes(terms.network.id))) continue;
-    report(
-      "missing_chain",
-      ".finality",
-      `\`finality\` needs a \`chain\` that can be asked about ${terms.network.name}`,
-    );
+    report("missing_chain", ".finality", `\`finality\` needs a \`chain\` for ${terms.network.name}`);
   }
 }

@@ -72,7 +72,9 @@ function refusalReply({ refusal }: Refusal): Reply {
   const { status, code, detail } = refusal;
   const sound = Number.isInteger(status) && status >= 400 && status <= 599;
   if (sound) return problemReply({ status, code: String(code), detail: String(detail) });
-  return unpriced(new RangeError(`The price function refused with the status ${String(status)}, which is no error's`));
+  return unpriced(
+    new RangeError(`The price function refused with the status ${String(status)}, which is not an error status`),
+  );
 }
 
 const CROSSED = "The price function returned a price in another token than `minPrice` or `maxPrice`";

@@ -1,4 +1,4 @@
-import type { RouteOptions } from "../config.js";
+import type { PayTo, PayToAddress, RouteOptions } from "../config.js";
 import type { FacilitatorPool, FacilitatorTimeouts, Verified } from "../facilitator/pool.js";
 import type { Turns } from "../facilitator/turns.js";
 import type { Ledger } from "../ledger/ledger.js";
@@ -19,6 +19,7 @@ import type { Guard } from "./limits.js";
 import type { Offer } from "./offer.js";
 import type { OpenAttempts } from "./open-attempts.js";
 import type { Room } from "./room.js";
+import type { Naming } from "./route-name.js";
 import type { StartWarnings } from "./start-warnings.js";
 
 /** What all routes of one engine share. */
@@ -64,6 +65,8 @@ export interface SharedState {
   readonly store: Store;
   /** What `openPaywall` has made, by what it was made of and by what it gave out. */
   readonly opened: WeakMap<object, object>;
+  /** Warnings that this process was given. */
+  readonly warned: Set<string>;
 }
 
 /** What a request was admitted for. */
@@ -81,8 +84,9 @@ export interface Admission {
 
 /** A route after its options were checked. */
 export interface RouteTerms<Raw> {
-  /** For example `GET /weather`; empty if its price stands on the route itself. */
+  /** What a payment is bound to: the label, or the table's key; empty if its price stands on the route itself. */
   readonly label: string;
+  readonly naming: Naming;
   readonly flow: PaymentFlow;
   /** Settles after the answer. */
   readonly background: boolean;
@@ -108,6 +112,8 @@ export interface RouteTerms<Raw> {
   /** Members of `resource` beside its URL. */
   readonly resource: Readonly<Record<string, unknown>>;
   readonly preview: RouteOptions<Raw>["preview"];
+  /** Gives the recipient, which the offers then lack. */
+  readonly payTo: Exclude<PayTo, PayToAddress> | undefined;
   /** The offers for a request at its price; a Reply refuses the request before any payment is asked. */
   readonly offers: readonly Offer[] | ((request: Raw) => Promise<readonly Offer[] | Reply>);
 }
@@ -134,6 +140,12 @@ const KEY = Symbol.for("turnpike");
 /** The process-wide state, made by whoever comes first. */
 export function sharedState(): SharedState {
   const holder = globalThis as { [KEY]?: SharedState };
-  holder[KEY] ??= { attempts: new Map(), admitted: new WeakMap(), store: memoryStore(), opened: new WeakMap() };
+  holder[KEY] ??= {
+    attempts: new Map(),
+    admitted: new WeakMap(),
+    store: memoryStore(),
+    opened: new WeakMap(),
+    warned: new Set(),
+  };
   return holder[KEY];
 }

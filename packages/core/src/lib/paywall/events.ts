@@ -60,15 +60,17 @@ export interface Reporter {
   error(message: string, facts: Readonly<Record<string, unknown>>): boolean;
   /** A request got a response of 5xx because something of the seller's failed. @param route its label */
   fault(route: string, fault: Fault): void;
+  /** Something of the seller's failed beside a request. @param message what failed, in a sentence */
+  failed(message: string, facts: Readonly<Record<string, unknown>>, fault: Fault): void;
   emit(event: PaywallEvent): void;
   alert(code: AlertCode, payment?: PaymentRecord): void;
   trace<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }
 
 const ALERTS: Readonly<Record<AlertCode, string>> = {
-  settlement_contradicted: "A facilitator's answer contradicts the payment that it was asked to settle",
-  answered_unpaid: "An answer left before its settlement, which was then refused",
-  store_failed: "The store of payment records failed",
+  settlement_contradicted: "A facilitator's response contradicts the payment it was asked to settle",
+  answered_unpaid: "A response was sent before its settlement, and the settlement was refused",
+  store_failed: "The payment store failed",
   settlement_unconfirmed: "The chain does not confirm a settlement that a facilitator reported",
 };
 
@@ -95,6 +97,7 @@ export function createReporter(observers: readonly Observer[], { own, all }: Log
       return own !== undefined;
     },
     fault: faults.request,
+    failed: faults.work,
     emit,
     alert: (code, payment) => {
       emit({ type: "alert", at: Date.now(), code, ...(payment ? { payment } : {}) });

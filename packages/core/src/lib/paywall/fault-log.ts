@@ -14,6 +14,8 @@ const passing = /^(?:facilitator_(?!unsupported)|store_|settlement_|too_many_)/;
 export interface FaultLog {
   /** A request got a response of 5xx. @param route its label */
   request(route: string, fault: Fault): void;
+  /** Work that no request waits for, or whose response does not tell of it, failed. @param message what failed, in a sentence */
+  work(message: string, facts: Readonly<Record<string, unknown>>, fault: Fault): void;
   /** An observer threw or rejected. */
   observer(error: unknown): void;
 }
@@ -43,6 +45,7 @@ export function createFaultLog(logger: Logger): FaultLog {
       const name = route === "" ? "a priced route" : route;
       write(`A request for ${name} failed on the server's side`, { route }, fault, passing.test(fault.code));
     },
+    work: (message, facts, fault) => write(message, facts, fault, true),
     observer: (error) => write("An observer of the paywall failed", {}, { code: "observer_failed", error }, true),
   };
 }

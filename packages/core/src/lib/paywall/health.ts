@@ -31,7 +31,8 @@ export async function readHealth(engine: Engine): Promise<Health> {
       const [oldest] = found;
       const since = oldest ? (oldest.record.times[oldest.record.state] ?? oldest.record.updatedAt) : Date.now();
       return { count: found.length, oldestSeconds: Math.max(0, Math.round((Date.now() - since) / 1000)) };
-    } catch {
+    } catch (error) {
+      engine.reporter.failed("The store failed a health check", {}, { code: "store_unavailable", error });
       ready = false;
       return { count: 0, oldestSeconds: 0 };
     }

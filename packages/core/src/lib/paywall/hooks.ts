@@ -78,15 +78,13 @@ function readResult(result: unknown): Reply | "granted" {
   } = (typeof refuse === "object" && refuse !== null ? refuse : {}) as Record<string, unknown>;
   if (typeof code !== "string" || !/^[a-z0-9_]{1,64}$/.test(code)) return failed(nonsense());
   if (!Number.isInteger(status) || (status as number) < 400 || (status as number) > 599) return failed(nonsense());
-  const text = typeof detail === "string" ? detail : "The seller refuses this payment.";
+  const text = typeof detail === "string" ? detail : "The seller rejected this payment.";
   return problemReply({ status: status as number, code, detail: text });
 }
 
 const nonsense = () =>
-  new TypeError(
-    "A hook returned neither nothing, nor { grant: true }, nor { refuse: { code } } with a status from 400",
-  );
+  new TypeError("A hook must return nothing, { grant: true } or { refuse: { code } }, with a status of 400 or more");
 
 function failed(error: unknown): Reply {
-  return internalReply("hook_failed", "The seller's own check of the payment failed.", error);
+  return internalReply("hook_failed", "The server's own check of the payment failed.", error);
 }

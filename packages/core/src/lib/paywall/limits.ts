@@ -245,18 +245,18 @@ type Limit = Pick<Problem, "code" | "detail" | "help">;
 
 const FAILED: Limit = {
   code: "too_many_failed_payments",
-  detail: "Too many payments from here have failed.",
-  help: "Wait, then send a payment that is good.",
+  detail: "Too many payments from this client have failed.",
+  help: "Wait, then send a valid payment.",
 };
 const UNCHARGED: Limit = {
   code: "too_many_uncharged_runs",
-  detail: "This payment has been worked for several times, and was never charged.",
-  help: "Sign a new payment, and stay until the response is there.",
+  detail: "The handler has run for this payment several times without a charge.",
+  help: "Sign a new payment and wait for the response.",
 };
 const UNCHARGED_BY_PAYER: Limit = {
   code: "too_many_uncharged_runs",
-  detail: "Too many payments of this payer have been worked for, and were never charged.",
-  help: "Wait, then send the request again, and stay until the response is there.",
+  detail: "The handler has run for too many payments of this payer without a charge.",
+  help: "Wait, then send the request again and keep the connection open until the response arrives.",
 };
 
 function limitedReply(limit: Limit, seconds: number): Reply {

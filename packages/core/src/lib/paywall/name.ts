@@ -29,5 +29,5 @@ export async function boundElsewhere<Raw>(
 }
 
 function fault({ code, detail }: { readonly code: string; readonly detail: string }): Problem {
-  return { status: 400, code, detail, help: "The PAYMENT-REQUIRED header of this answer says what is asked." };
+  return { status: 400, code, detail, help: "The PAYMENT-REQUIRED header of this response lists what is accepted." };
 }

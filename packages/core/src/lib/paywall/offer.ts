@@ -30,7 +30,7 @@ export function makeOffer(terms: OfferTerms, price: TokenAmount): Offer | string
   if (!flows?.includes(flow))
     return `${scheme.scheme} cannot settle ${price.token.symbol} on ${network.name} in the flow "${flow}"`;
   const fault = tokenFault(scheme, price.token);
-  if (fault) return `the address of ${price.token.symbol} on ${network.name} is no token's: ${fault}`;
+  if (fault) return `the address of ${price.token.symbol} on ${network.name} is not a token's: ${fault}`;
   const extra = scheme.extra(price.token);
   if (typeof extra === "string") return extra;
   // Any flow but the default must be written out (core specification, 6.1).

@@ -30,10 +30,10 @@ function openNodes(named: ChainNodes, registry: Registry, problems: ConfigProble
     const path = network ? `chain.${name}` : "chain";
     const urls = typeof given === "string" ? [given] : given;
     if (!network) {
-      const message = `a key is not a network; known are ${registry.names.join(", ")}`;
+      const message = `a key is not a network; known networks are ${registry.names.join(", ")}`;
       problems.push({ code: "unknown_network", path, message });
     } else if (chainIdOf(network.id) === undefined) {
-      const message = `${network.title} is no EVM network; give a chain reader for it instead of a node's address`;
+      const message = `${network.title} is not an EVM network; give a chain reader for it instead of a node's address`;
       problems.push({ code: "invalid_network", path, message });
     } else if (!Array.isArray(urls) || urls.length === 0 || !urls.every((url) => isNodeUrl(url))) {
       const message = `give the address of a JSON-RPC node of ${network.title}, or a list of them: ${NODE_URL}`;

@@ -31,10 +31,10 @@ export function pageReply(title: string, prices: readonly string[], headers: Hea
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem}li{font-weight:600}</style>
 <h1>Payment required</h1>
 <p>${escapeHtml(title)}</p>
-<p>The price of one request, by any of:</p>
+<p>Price of one request, any of:</p>
 <ul>${items}</ul>
-<p>This address is paid for with the x402 protocol. A client that speaks it, such as an agent with a wallet, reads the
-<code>PAYMENT-REQUIRED</code> header of this answer, signs a payment and asks again.</p>
+<p>This page requires payment (x402). An x402 client, such as an agent with a wallet, reads the
+<code>PAYMENT-REQUIRED</code> header of this response, signs a payment and sends the request again.</p>
 </html>
 `;
   return { status: 402, headers: [...HEADERS, ...OWN_HEADERS, ...headers], body };

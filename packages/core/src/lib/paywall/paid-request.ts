@@ -15,6 +15,8 @@ export interface PaidRequest<Raw> {
   readonly terms: Terms;
   readonly request: PaywallRequest<Raw>;
   readonly url: string;
+  /** What records, events and hooks call the route. */
+  readonly routeName: string;
   readonly payload: PaymentPayload;
 }
 
@@ -58,9 +60,9 @@ export function attemptId({ identity }: Pick<Identified, "identity">): string {
 }
 
 export function hookPayment<Raw>(
-  { request, route }: Pick<PaidRequest<Raw>, "request" | "route">,
+  { request, routeName }: Pick<PaidRequest<Raw>, "request" | "routeName">,
   { identity, requirements }: Presented,
   payer?: string,
 ): HookPayment<Raw> {
-  return { request: request.raw, route: route.label, payer, claimedPayer: identity.payer, offer: requirements };
+  return { request: request.raw, route: routeName, payer, claimedPayer: identity.payer, offer: requirements };
 }

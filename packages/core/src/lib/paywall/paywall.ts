@@ -27,6 +27,7 @@ import { compileRoute } from "./compile.js";
 import { type Engine, sharedState } from "./engine.js";
 import { createReporter, type Reporter } from "./events.js";
 import type { Health } from "./health.js";
+import { createOpener } from "./later-route.js";
 import { createGuard, type Guard } from "./limits.js";
 import { openLog } from "./log.js";
 import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
@@ -36,7 +37,6 @@ import type { Reconciliation } from "./reconcile.js";
 import type { RefundByHand, RefundOptions, RefundResult, RefundSender } from "./refund.js";
 import type { ByHand } from "./resolve-by-hand.js";
 import { createRoom } from "./room.js";
-import { createRoute } from "./route.js";
 import { rememberPrice } from "./same-price.js";
 import { rememberLabel } from "./sold.js";
 import { createStartWarnings } from "./start-warnings.js";
@@ -234,10 +234,11 @@ function open<Raw>(config: AnyConfig<Raw>): OpenedPaywall {
   };
   engine.warnings.store(store.name);
   const defaults = pickShared(sound);
+  const openRoute = createOpener(engine, defaults, facilitators);
   const compile: OpenedPaywall["compile"] = (price, label, path, into) => {
     const terms = compileRoute(price, label, path, { engine, defaults, problems: into });
     if (!terms) return undefined;
-    const route = createRoute(engine, terms);
+    const route = openRoute(terms, price, label, path);
     rememberLabel(engine, terms);
     rememberPrice(route, price, terms.offers);
     return route;
@@ -257,7 +258,10 @@ function open<Raw>(config: AnyConfig<Raw>): OpenedPaywall {
       const { resolveByHand } = await import("./resolve-by-hand.js");
       const resolved = await resolveByHand(engine, id, state, options);
       if (resolved) return resolved;
-      throw new StoreError("not_unknown", "There is no payment of this id whose outcome is unknown, or it is at work");
+      throw new StoreError(
+        "not_unknown",
+        "There is no payment with this id whose outcome is unknown, or another request is working on it",
+      );
     },
     refund: async (id, sender, options = {}) =>
       (await import("./refund.js")).refundPayment(engine, id, sender, options),

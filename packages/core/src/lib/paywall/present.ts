@@ -119,7 +119,12 @@ function echoProblem<Raw>(payload: PaymentPayload, terms: Terms, route: RouteTer
 
 function bad(code: string, detail: string): Refused {
   return {
-    refused: { status: 400, code, detail, help: "The PAYMENT-REQUIRED header of this answer says what is asked." },
+    refused: {
+      status: 400,
+      code,
+      detail,
+      help: "The PAYMENT-REQUIRED header of this response lists what is accepted.",
+    },
   };
 }
 

@@ -30,7 +30,7 @@ function unresolvedReply(): Reply {
   const problem = {
     code: "settlement_unresolved",
     detail:
-      "The payment was sent to be settled, and its outcome can no longer be asked for. The seller has it on record.",
+      "The payment was sent for settlement, and its outcome can no longer be checked here. The seller has a record of it.",
     help: "Do not sign another payment. Send the same request with the same payment again later, or ask the seller.",
   };
   return unavailable(problem, 60);
@@ -55,7 +55,7 @@ export function facilitatorReply(error: unknown): Reply {
   if (known?.code === "facilitator_unsupported") return internalReply(known.code, MISCONFIGURED, error);
   const problem = {
     code: known?.code ?? "facilitator_unreadable",
-    detail: "The facilitator cannot be asked at the moment.",
+    detail: "The facilitator is not available at the moment.",
     help: "Send the same request with the same payment again: it is charged once at most.",
   };
   return unavailable(problem, known?.retryAfter, [], error);
@@ -87,7 +87,7 @@ export function inProgressReply(): Reply {
 export function usedReply(receipt: SettlementResponse | undefined): Reply {
   const problem = { status: 409, code: "payment_used", detail: "This payment has been used." };
   return problemReply(
-    { ...problem, help: "Ask without a payment, and sign a new one." },
+    { ...problem, help: "Send the request without a payment to get an offer, then sign a new payment." },
     receipt ? [receiptHeader(receipt)] : [],
   );
 }
@@ -106,8 +106,7 @@ export function refundedReply(receipt: SettlementResponse | undefined): Reply {
  * @param fixed it may have been made for a variant of the request, too, that has a price of its own
  */
 export function repricedReply(receipt: SettlementResponse | undefined, fixed: boolean): Reply {
-  const detail =
-    "This payment was charged at another price than the request has now, and cannot be collected at this one.";
+  const detail = "This payment was charged at a different price than the request has now, so it cannot be used here.";
   return chargedReply(fixed ? "payment_bound" : "price_changed", detail, receipt);
 }
 
@@ -115,14 +114,13 @@ export function repricedReply(receipt: SettlementResponse | undefined, fixed: bo
 export function debtReply(receipt: SettlementResponse | undefined): Reply {
   return chargedReply(
     "payment_used",
-    "This payment was charged, and this request cannot collect what it bought.",
+    "This payment was charged, but this request cannot collect the response it paid for.",
     receipt,
   );
 }
 
 function chargedReply(code: string, detail: string, receipt: SettlementResponse | undefined): Reply {
-  const help =
-    "Do not sign another payment for the same. Send exactly the request that it was made for, or ask the seller.";
+  const help = "Do not pay again. Send exactly the request that the payment was made for, or ask the seller.";
   return problemReply({ status: 409, code, detail, help }, receipt ? [receiptHeader(receipt)] : []);
 }
 
@@ -152,7 +150,7 @@ export function bodyReply(): Reply {
 
 /** The response would leave around the paywall, and this runtime cannot let it settle first. */
 export function detachedReply(): Reply {
-  const detail = "A paid response cannot leave by an upgrade of the connection here.";
+  const detail = "This server cannot sell a response that upgrades the connection.";
   const help = "Send the request without `Upgrade`. Nothing was charged.";
   return problemReply({ status: 501, code: "upgrade_not_supported", detail, help });
 }
@@ -188,11 +186,11 @@ export function unsettledReply(settlement: Exclude<Settlement, { type: "settled"
 export function timeoutReply(receipt: SettlementResponse | undefined): Reply {
   const headers: HeaderList = receipt ? [receiptHeader(receipt)] : [];
   const help = receipt
-    ? "The payment was taken; send the same request with the same payment again to collect the answer."
+    ? "The payment was taken; send the same request with the same payment again to collect the response."
     : "Nothing was charged; the same payment can be sent again.";
   const code = "handler_timeout";
   return {
-    ...problemReply({ status: 504, code, detail: "The answer took too long.", help }, headers),
+    ...problemReply({ status: 504, code, detail: "The response took too long.", help }, headers),
     fault: { code },
   };
 }

@@ -21,7 +21,7 @@ import {
 } from "./replies.js";
 import { resolvePayment } from "./resolve.js";
 import { runSettled } from "./run-settled.js";
-import { isSold, routeName } from "./sold.js";
+import { isRoute, isSold } from "./sold.js";
 import { collectedUntil, keepLonger, storedReply } from "./stored-answer.js";
 import type { RunningPayment } from "./ticket.js";
 
@@ -38,7 +38,7 @@ export async function resumePayment<Raw>(
   // Of another proof nobody says more than that the payment is not to be had: it may be a forgery.
   const same = record.proof === proofDigest(identified.identity);
   if (!same) return record.state === "unknown" ? inProgressReply() : usedReply(undefined);
-  if (record.request !== paid.fingerprint || record.route !== routeName(paid)) return boundReply();
+  if (record.request !== paid.fingerprint || !isRoute(paid, record)) return boundReply();
   // What became of it is found out at any price: that gives nothing away.
   if (record.state === "unknown") return resolve(paid, present(identified, record), record);
   if (!isBuyer(paid, record)) return refused(record);

@@ -58,7 +58,7 @@ export function bytesOf(request: Pick<PaywallRequest, "method" | "header">): num
 export function fullReply(): Reply {
   const problem = {
     code: "too_many_open_payments",
-    detail: "Too many requests with payments are being looked at.",
+    detail: "Too many payments are being processed at the moment.",
     help: "Send the same request with the same payment again: it is charged once at most.",
   };
   return unavailable(problem, 1);

@@ -9,6 +9,7 @@ import { readPayment } from "./present.js";
 import { problemReply } from "./problem.js";
 import { detachedReply, facilitatorReply, internalReply, MISCONFIGURED } from "./replies.js";
 import { resourceUrl, targetOf } from "./resource-url.js";
+import { routeName } from "./route-name.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 
 /** Numbers the routes, so that they can share one room for kept answers. */
@@ -33,47 +34,47 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
 
   const decide = async (request: PaywallRequest<Raw>, url: string): Promise<Decision> => {
     const offers = typeof route.offers === "function" ? await route.offers(request.raw) : route.offers;
-    if ("status" in offers) return answer(offers);
+    if ("status" in offers) return answer(request, offers);
     const earlier = admission(engine, request, offers);
-    if (earlier) return "type" in earlier ? earlier : answer(earlier);
+    if (earlier) return "type" in earlier ? earlier : answer(request, earlier);
     let terms: Terms;
     try {
       terms =
         (await fixed?.get(pricedMethod(request))) ??
         (await completeTerms(engine, route, offers, pricedMethod(request)));
     } catch (error) {
-      return answer(facilitatorReply(error));
+      return answer(request, facilitatorReply(error));
     }
     const payload = readPayment(request);
     if (payload === undefined) {
-      if (keepable) return answer(challenge(request, url, terms));
+      if (keepable) return answer(request, challenge(request, url, terms));
       const preview = typeof route.preview === "function" ? await route.preview(request.raw) : route.preview;
-      return answer(unpaidReply(route, terms, url, request, preview));
+      return answer(request, unpaidReply(route, terms, url, request, preview));
     }
-    if ("refused" in payload) return answer(refusedReply(route, terms, url, payload.refused));
+    if ("refused" in payload) return answer(request, refusedReply(route, terms, url, payload.refused));
     const { admitPayment, createTicket, grantTicket } = await loadLife();
-    const admitted = await underWay(engine, admitPayment({ engine, route, terms, request, url, payload }));
-    if (admitted !== "granted" && "status" in admitted) return answer(admitted);
+    const name = routeName(route, request);
+    const paid = { engine, route, terms, request, url, payload, routeName: name };
+    const admitted = await underWay(engine, admitPayment(paid));
+    if (admitted !== "granted" && "status" in admitted) return answer(request, admitted);
     const granted = admitted === "granted";
-    const ticket = watched(granted ? grantTicket(route) : createTicket(engine, route, request, admitted));
+    const ticket = watched(granted ? grantTicket(route) : createTicket(engine, route, request, admitted), name);
     remember(engine, route, request, offers, ticket.payment);
     return { type: "admit", ticket };
   };
 
   /** Each fault of the seller's side is told where its response is handed out, once. */
-  const tell = ({ fault }: Reply): void => {
-    if (fault) engine.reporter.fault(route.label, fault);
-  };
-  const watched = (ticket: Ticket): Ticket => ({
+  const watched = (ticket: Ticket, name: string): Ticket => ({
     ...ticket,
     conclude: async (outcome) => {
       const conclusion = await ticket.conclude(outcome);
-      if (conclusion.type === "replace") tell(conclusion.reply);
+      const fault = conclusion.type === "replace" ? conclusion.reply.fault : undefined;
+      if (fault) engine.reporter.fault(name, fault);
       return conclusion;
     },
   });
-  const answer = (reply: Reply): Decision => {
-    tell(reply);
+  const answer = (request: PaywallRequest<Raw>, reply: Reply): Decision => {
+    if (reply.fault) engine.reporter.fault(routeName(route, request), reply.fault);
     return { type: "reply", reply };
   };
 
@@ -81,17 +82,17 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     admit: (request): Awaitable<Decision> => {
       try {
         const resource = resourceUrl(request.url(), engine.origin);
-        if ("problem" in resource) return answer(badUrl(resource.problem));
-        if (request.detached === "refuse") return answer(detachedReply());
+        if ("problem" in resource) return answer(request, badUrl(resource.problem));
+        if (request.detached === "refuse") return answer(request, detachedReply());
         const { url } = resource;
         // The common case without a Promise: nothing was paid, and the price is fixed and known.
         const terms = keepable ? fixed?.peek(pricedMethod(request)) : undefined;
         if (terms && request.header(HEADERS.signature) === undefined && !isAdmitted(engine, request)) {
-          return answer(challenge(request, url, terms));
+          return answer(request, challenge(request, url, terms));
         }
-        return decide(request, url).catch((error: unknown) => answer(failed(error)));
+        return decide(request, url).catch((error: unknown) => answer(request, failed(error)));
       } catch (error) {
-        return answer(failed(error));
+        return answer(request, failed(error));
       }
     },
   };
@@ -201,8 +202,8 @@ function priceOf(offers: readonly Offer[]): string {
 
 function badUrl(problem: "invalid_host" | "url_too_long"): Reply {
   return problem === "invalid_host"
-    ? problemReply({ status: 400, code: problem, detail: "The Host header is not a host." })
-    : problemReply({ status: 414, code: problem, detail: "The path is too long to be offered." });
+    ? problemReply({ status: 400, code: problem, detail: "The Host header is not a valid host." })
+    : problemReply({ status: 414, code: problem, detail: "The path is too long." });
 }
 
 function failed(error: unknown): Reply {

@@ -66,10 +66,11 @@ async function takeOver(
   };
   if (settled.id === id) return runAsItIs();
   const { route, request, offer, facilitator, payer, proof, identifier, finality, validBefore, createdAt } = settled;
-  const { audience, times } = settled;
+  const { audience, label, times } = settled;
   const payment: NewPayment = {
     ...{ id, route, request, offer, facilitator, createdAt },
     ...(times.settled === undefined ? {} : { times: { settled: times.settled } }),
+    ...(label === undefined ? {} : { label }),
     ...(payer === undefined ? {} : { payer }),
     ...(proof === undefined ? {} : { proof }),
     ...(identifier === undefined ? {} : { identifier }),

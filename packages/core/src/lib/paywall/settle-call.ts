@@ -63,6 +63,9 @@ export async function callSettle(
     const answer = await engine.reporter.trace(operation, () => engine.pool.settle(facilitator, request, options));
     return read(answer);
   } catch (error) {
+    const code = error instanceof FacilitatorError ? error.code : "facilitator_failed";
+    const facts = { route: record.route, payment: record.id, facilitator: facilitator.id };
+    engine.reporter.failed("A settle call failed", facts, { code, error });
     if (!(error instanceof FacilitatorError) || error.sent) return { type: "lost" };
     return { type: "unsent", ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }) };
   }

@@ -5,9 +5,14 @@ import type { KnownRequest } from "./paid-request.js";
 import { pathOf } from "./resource-url.js";
 import { pricedMethod } from "./terms.js";
 
-/** What records call the route of a request: its label, or else method and path. */
-export function routeName<Raw>({ route, request, url }: Pick<KnownRequest<Raw>, "route" | "request" | "url">): string {
-  return route.label || `${pricedMethod(request)} ${pathOf(url)}`;
+/**
+ * Whether a payment on record was made for this route, by its label. A route without one is no other's, whatever records
+ * call it; its method and path are a part of the request that the record names. Records that were written before they held
+ * the label have it, or else method and path, in their `route`.
+ */
+export function isRoute<Raw>({ route, request, url }: KnownRequest<Raw>, record: StoredPayment): boolean {
+  if (record.label !== undefined) return record.label === route.label;
+  return record.route === (route.label || `${pricedMethod(request)} ${pathOf(url)}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { PaywallConfig } from "../config.js";
 import type { Facilitator } from "../facilitator/types.js";
 import type { NetworkName } from "../prices.js";
@@ -46,6 +46,19 @@ test("G03 without a logger the runtime's own warning says it, by its code", asyn
   onTestFinished(() => void process.off("warning", hear));
   createPaywall({ payTo, facilitator, network: "base" });
   await expect.poll(() => heard.join()).toMatch(/TURNPIKE_CHAIN: .*Base.*paywall\.resolve/);
+});
+
+test("G42 two copies of the module, as Next.js may load them, warn once", async () => {
+  const heard: string[] = [];
+  const hear = (warning: Error) => void heard.push(String((warning as { code?: string }).code));
+  process.on("warning", hear);
+  onTestFinished(() => void process.off("warning", hear));
+  for (let copy = 0; copy < 2; copy++) {
+    vi.resetModules();
+    const { createPaywall: start } = await import("./paywall.js");
+    start({ payTo, facilitator, network: "polygon" });
+  }
+  await expect.poll(() => heard).toEqual(["TURNPIKE_CHAIN"]);
 });
 
 test("a logger that throws stops no start", () => {

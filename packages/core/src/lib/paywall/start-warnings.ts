@@ -1,6 +1,7 @@
 import type { Logger } from "../config.js";
 import { environment, warnProcess } from "../process.js";
 import { quietly } from "../quietly.js";
+import { sharedState } from "./engine.js";
 
 /** What a start may warn of. Each is said once: in this process, or of each engine. */
 export type StartWarning = "TURNPIKE_MEMORY" | "TURNPIKE_CHAIN" | "TURNPIKE_BACKGROUND" | "TURNPIKE_RETELL";
@@ -16,21 +17,22 @@ export interface StartWarnings {
   retell(facilitators: readonly string[]): void;
 }
 
-let toldOfMemory = false;
-
 /** What one engine says at its start. To the seller's logger; without one, by Node's own warning. */
 export function createStartWarnings(logger: Logger | undefined): StartWarnings {
   const told = new Set<StartWarning>();
+  // Next.js may load this module more than once.
+  const { warned } = sharedState();
   const tell = (code: StartWarning, message: string, inDevelopment: boolean) => {
     if (told.has(code)) return;
     told.add(code);
+    if (!logger && warned.has(message)) return;
     if (logger) quietly(() => logger.warn(message, { code }));
-    else emit(code, message, inDevelopment);
+    else if (emit(code, message, inDevelopment)) warned.add(message);
   };
   return {
     store: (name) => {
-      if (name !== "memory" || toldOfMemory) return;
-      toldOfMemory = true;
+      if (name !== "memory" || warned.has("TURNPIKE_MEMORY")) return;
+      warned.add("TURNPIKE_MEMORY");
       tell(
         "TURNPIKE_MEMORY",
         "Turnpike records payments in the memory of this process: a restart forgets them, sales included, and other processes do not see them. Name a `store` before real money is taken.",
@@ -41,7 +43,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (networks.length === 0) return;
       tell(
         "TURNPIKE_CHAIN",
-        `Turnpike takes payments on ${networks.join(", ")} and has no \`chain\` to ask: where a settlement is in doubt and its facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        `Turnpike takes payments on ${networks.join(", ")} without a \`chain\` to check them on. If the outcome of a settlement is unclear and the facilitator then says "already used", the payment stays unknown until you call \`paywall.resolve\`. Configure a node, such as \`chain: { base: "https://…" }\`.`,
         true,
       );
     },
@@ -49,7 +51,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (networks.length === 0) return;
       tell(
         "TURNPIKE_BACKGROUND",
-        `A route with \`settle: "background"\` sends its response before it is paid, and there is no \`chain\` to ask on ${networks.join(", ")}: a payer who cancels the payment meanwhile has the response for nothing, and the payment may stay unknown, so that no limit counts it. Settle "after", or give the address of a node, such as \`chain: { base: "https://…" }\`.`,
+        `A route with \`settle: "background"\` sends its response before it is paid, and there is no \`chain\` to check payments on ${networks.join(", ")}. A payer who cancels the payment in the meantime gets the response for free, and the payment may stay unknown, so that no limit counts it. Use \`settle: "after"\`, or configure a node, such as \`chain: { base: "https://…" }\`.`,
         true,
       );
     },
@@ -57,7 +59,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       if (facilitators.length === 0) return;
       tell(
         "TURNPIKE_RETELL",
-        `The facilitator ${facilitators.join(", ")} repeats a success to any caller: with \`settle: "before"\` one payment buys at every ledger of its \`payTo\`. Record all payments to one address in one ledger.`,
+        `The facilitator ${facilitators.join(", ")} reports a success again to any caller. With \`settle: "before"\`, one payment could buy from every ledger that shares its \`payTo\`. Keep all payments to one address in one ledger.`,
         true,
       );
     },
@@ -65,7 +67,9 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
 }
 
 /** A build of Next.js loads the app's modules, and takes no payments. */
-function emit(code: StartWarning, message: string, inDevelopment: boolean): void {
-  if (environment.NEXT_PHASE?.endsWith("-build")) return;
-  if (inDevelopment || environment.NODE_ENV === "production") warnProcess(message, code);
+function emit(code: StartWarning, message: string, inDevelopment: boolean): boolean {
+  if (environment.NEXT_PHASE?.endsWith("-build") || !(inDevelopment || environment.NODE_ENV === "production"))
+    return false;
+  warnProcess(message, code);
+  return true;
 }

@@ -101,7 +101,10 @@ export function createTicket<Raw>(
   };
 
   const settle = async (outcome: Outcome): Promise<Conclusion> => {
-    const asked = await askHook(route.hooks.beforeSettle, hookPayment({ request, route }, presented, record.payer));
+    const asked = await askHook(
+      route.hooks.beforeSettle,
+      hookPayment({ request, routeName: record.route }, presented, record.payer),
+    );
     if (asked) {
       await release(asked === "granted" ? "granted" : "refused_by_hook", asked !== "granted");
       return asked === "granted" ? { type: "release", ...grantedHeaders(outcome) } : { type: "replace", reply: asked };

@@ -31,7 +31,10 @@ export function startUpkeep(engine: Engine, seconds: number): Upkeep {
   const schedule = (wait: number): void => {
     if (stopped) return;
     timer = setTimeout(async () => {
-      await pass().catch(() => engine.reporter.alert("store_failed"));
+      await pass().catch((error: unknown) => {
+        engine.reporter.alert("store_failed");
+        engine.reporter.failed("Looking after open payments failed", {}, { code: "store_unavailable", error });
+      });
       schedule(seconds * 1000);
     }, wait);
     (timer as { unref?: () => void }).unref?.();

@@ -17,6 +17,11 @@ const network = <Name extends string>(
   ...(facilitator ? { facilitator } : {}),
 });
 
+/** Whether a facilitator, by its base URL, is the public one: it settles nothing on main networks. */
+export function servesTestnetsOnly(url: string): boolean {
+  return /^https:\/\/(?:www\.)?x402\.org(?:\/|$)/.test(url);
+}
+
 /** The CAIP-2 id of a built-in network that is given by its name, such as `base`; anything else as it is. */
 export function networkNamed<T>(network: T): T | string {
   return NETWORKS.find(({ name }) => name === network)?.id ?? network;

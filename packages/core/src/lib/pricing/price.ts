@@ -1,3 +1,4 @@
+import { suggestion } from "../nearest.js";
 import type { ComputedPrice } from "../prices.js";
 import type { NetworkDefinition, TokenDefinition } from "./definitions.js";
 import { formatAmount, isDecimal, parseAtomic, parseDecimal } from "./money.js";
@@ -29,7 +30,7 @@ export function readPrice(
     return { problem: `a price is text such as "$0.01" or "0.01 EURC", or { amount, asset }, not ${describe(price)}` };
   }
   const token = registry.token(network, price.asset);
-  if (!token) return unknownToken(price.asset, network);
+  if (!token) return unknownToken(price.asset, network, registry);
   return positive(parseAtomic(price.amount), token);
 }
 
@@ -48,7 +49,7 @@ function readText(price: string, network: NetworkDefinition, registry: Registry,
   const dollars = DOLLARS.exec(price)?.[1];
   if (dollars !== undefined) {
     const token = asset === undefined ? registry.dollar(network) : registry.token(network, asset);
-    if (!token) return asset === undefined ? noDollar(network) : unknownToken(asset, network);
+    if (!token) return asset === undefined ? noDollar(network) : unknownToken(asset, network, registry);
     return positive(parseDecimal(dollars, token.decimals), token);
   }
   const [, amount, symbol] = IN_TOKEN.exec(price) ?? [];
@@ -56,7 +57,7 @@ function readText(price: string, network: NetworkDefinition, registry: Registry,
     return { problem: `"${price.slice(0, 40)}" is not a price; write "$0.01" or "0.01 EURC"` };
   }
   const token = registry.token(network, symbol);
-  return token ? positive(parseDecimal(amount, token.decimals), token) : unknownToken(symbol, network);
+  return token ? positive(parseDecimal(amount, token.decimals), token) : unknownToken(symbol, network, registry);
 }
 
 function positive(amount: ReturnType<typeof parseDecimal>, token: TokenDefinition): ReadPrice {
@@ -66,8 +67,9 @@ function positive(amount: ReturnType<typeof parseDecimal>, token: TokenDefinitio
     : { problem: 'the price is zero; write "free" to open a route' };
 }
 
-function unknownToken(name: string, network: NetworkDefinition): { problem: string } {
-  return { problem: `no token "${name.slice(0, 60)}" is known on ${network.name}; register it in \`tokens\`` };
+function unknownToken(name: string, network: NetworkDefinition, registry: Registry): { problem: string } {
+  const hint = suggestion(name, registry.symbols(network)) || "; register it in `tokens`";
+  return { problem: `no token "${name.slice(0, 60)}" is known on ${network.name}${hint}` };
 }
 
 function noDollar(network: NetworkDefinition): { problem: string } {

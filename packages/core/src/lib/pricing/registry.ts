@@ -11,6 +11,8 @@ export interface Registry {
   token(network: NetworkDefinition, name: string): TokenDefinition | undefined;
   /** The token that dollar prices mean there. */
   dollar(network: NetworkDefinition): TokenDefinition | undefined;
+  /** The symbols of its tokens. */
+  symbols(network: NetworkDefinition): string[];
   readonly networks: readonly NetworkDefinition[];
   /** Names to offer when one is not known. */
   readonly names: readonly string[];
@@ -31,6 +33,7 @@ export function createRegistry(
       const wanted = name.toLowerCase();
       return on(network).find((token) => token.symbol.toLowerCase() === wanted || sameAsset(token.address, name));
     },
+    symbols: (network) => on(network).map(({ symbol }) => symbol),
     dollar: (network) => on(network).find((token) => token.dollar),
     networks: known,
     names: known.map(({ name }) => name),
@@ -57,7 +60,7 @@ export function checkDefinitions(
   tokens.forEach((token, i) => {
     const { network, symbol, address, decimals, eip712, transferMethod } = token;
     const flaw = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
-    if (!registry.network(network)) flaw("network", `no network goes by "${String(network)}"`);
+    if (!registry.network(network)) flaw("network", `there is no network "${String(network)}"`);
     if (!isName(symbol) || /\s/.test(symbol)) flaw("symbol", "a token has a symbol, without spaces");
     if (!isName(address)) flaw("address", "a token has an address");
     if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36)

@@ -208,11 +208,11 @@ function acrossReadings(routeOf: RouteOf) {
 export const ambiguousPath = deny({
   status: 400,
   code: "ambiguous_path",
-  detail: "This path can be read in more than one way; write it in its plain form.",
+  detail: "This path is ambiguous. Send it in its plain form.",
 });
 
 /** Answers a path that is too long to be read. */
-export const urlTooLong = deny({ status: 414, code: "url_too_long", detail: "The path is too long to be offered." });
+export const urlTooLong = deny({ status: 414, code: "url_too_long", detail: "The path is too long." });
 
 const refusals = new Map<string, PricedRoute<never>>();
 
@@ -223,7 +223,7 @@ export function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
   if (known) return known;
   const allow = verbs.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));
   const headers: HeaderList = [["Allow", [...allow, "OPTIONS"].join(", ")]];
-  const route = deny({ status: 405, code: "verb_not_listed", detail: `This path takes ${list}.` }, headers);
+  const route = deny({ status: 405, code: "verb_not_listed", detail: `Allowed methods: ${list}.` }, headers);
   // There are as many as sets of verbs.
   refusals.set(list, route);
   return route;

@@ -10,6 +10,8 @@ export interface Harness {
   start(stage: Stage): Promise<RunningStage>;
   /** Path and query of the framework's own request, which price functions get. */
   url(raw: never): string;
+  /** A path as names of routes write it; absent where the framework tells no pattern of a route. */
+  pattern?(path: Path): string;
   /**
    * Makes the app of a stage and checks it as a seller would (`paywall.check(app)`, or the start itself), without serving.
    * Throws what the check throws.

@@ -32,8 +32,10 @@ import { testProofOfPayment } from "./cases/proof-of-payment.js";
 import { testRedelivery } from "./cases/redelivery.js";
 import { testRefunds } from "./cases/refunds.js";
 import { testReplay } from "./cases/replay.js";
+import { testRouteNames } from "./cases/route-names.js";
 import { testSameRequest } from "./cases/same-request.js";
 import { testSellerErrors } from "./cases/seller-errors.js";
+import { testLaterSettings } from "./cases/settings-later.js";
 import { testSettleFaults } from "./cases/settle-faults.js";
 import { testCachesAndOrigins } from "./cases/shared-caches.js";
 import { testSloppyFacilitators } from "./cases/sloppy-facilitators.js";
@@ -76,7 +78,8 @@ export function testAdapter(harness: Harness): void {
     "what nobody has paid for": [testUnpaid, testBlame, testLinearTime],
     "the paid answer": [testAnswerHeaders, testBytes, testCachesAndOrigins],
     prices: [testPrices],
-    configuration: [testConfig],
+    "names of routes": [testRouteNames],
+    configuration: [testConfig, testLaterSettings],
   };
   describe(`${harness.name} as an adapter`, () => {
     for (const [theme, tests] of Object.entries(themes)) {

@@ -97,6 +97,50 @@ export function testBound({ check }: Casebook): void {
     expect(shop.facilitator.charges).toHaveLength(1);
   });
 
+  check(
+    "G04j runs no labelled route for a payment of one without a label, though records call both alike",
+    async (open) => {
+      const shop = await open({ routes: [cheap("before", { handle: broken })] });
+      const { header } = await shop.buy();
+      const { route: label } = await shop.becomes("owed");
+      const named: RoutePlan = { ...paid, on: "route", price: { price: "$50", settle: "before", label } };
+      await expectBound(await variant(open, shop, named), header);
+      expect((await (await variant(open, shop, cheap("before"))).pay(header)).status).toBe(200);
+      expect(shop.facilitator.charges).toHaveLength(1);
+    },
+  );
+
+  check("G04k runs no dear variant without a label for what is owed of a cheap one", async (open) => {
+    const shop = await open({ routes: [cheap("before", { handle: broken })] });
+    const { header } = await shop.buy();
+    await shop.becomes("owed");
+    const shown = await variant(open, shop, cheap("before", { price: { price: "$50", settle: "before" } }));
+    expect((await shown.pay(header)).status).toBe(409);
+    expect(shown.runs()).toBe(0);
+    expect((await (await variant(open, shop, cheap("before"))).pay(header)).status).toBe(200);
+  });
+
+  for (const [id, on] of [
+    ["G04l", "table"],
+    ["G04m", "route"],
+  ] as const) {
+    check(`${id} runs no other path of a pattern for what is owed of one, priced by its ${on}`, async (open) => {
+      let fails = true;
+      const path: RoutePlan["path"] = ["goods", { param: "item" }];
+      const handle = () => (fails ? broken() : { status: 200, body: "goods" });
+      const route: RoutePlan = { id: "paid", path, on, price: { price: "$0.01", settle: "before" }, handle };
+      const shop = await open({ routes: [route] });
+      const { header } = await shop.buy("/goods/5");
+      await shop.becomes("owed");
+      fails = false;
+      const crossed = await shop.pay(header, "/goods/6");
+      expect([crossed.status, await problemOf(crossed)]).toEqual([409, "payment_bound"]);
+      expect(shop.runs()).toBe(1);
+      expect((await shop.pay(header, "/goods/5")).status).toBe(200);
+      expect(shop.facilitator.charges).toHaveLength(1);
+    });
+  }
+
   check("G05 sends nothing for a payment that another process has collected meanwhile", async (open) => {
     const store = hostileStore();
     const seen: string[] = [];

@@ -1,4 +1,4 @@
-import type { Logger } from "@turnpike/core";
+import { httpFacilitator, type Logger } from "@turnpike/core";
 import type { PaywallConfig, RouteOptions } from "@turnpike/core/adapter";
 import { expect } from "vitest";
 import { readReceipt } from "../../client/header.js";
@@ -61,6 +61,25 @@ export function testSellerErrors({ check }: Casebook): void {
       expect(lines.map(({ facts }) => (facts.error as Error | undefined)?.message).join(" ")).toMatch(reason);
       await shop.close();
     }
+  });
+
+  check("G37d writes down what a facilitator and a chain reader of the seller's own throw", async (open) => {
+    const { lines, logger } = createLog();
+    const config = (url: string): PaywallConfig => ({
+      logger,
+      facilitator: { ...httpFacilitator(url), settle: async () => fail("settle") },
+      chain: { networks: ["eip155:84532"], find: () => fail("a chain") },
+    });
+    const shop = await open({ config });
+    const { response, header } = await shop.buy();
+    expect([response.status, await problemOf(response)]).toEqual([503, "settlement_unknown"]);
+    expect((await shop.pay(header)).status).toBe(503);
+    const told = lines.flatMap(({ level, facts: { error } }) => {
+      const { message, cause } = (error ?? {}) as { message?: string; cause?: Error };
+      return level === "error" && error ? [cause?.message ?? message] : [];
+    });
+    expect(told).toEqual(expect.arrayContaining(["no luck: settle", "no luck: a chain"]));
+    expect(JSON.stringify(lines)).not.toMatch(/0x[0-9a-f]{130}/);
   });
 
   check("G38 takes a network that no facilitator serves for a fault of the configuration", async (open) => {
