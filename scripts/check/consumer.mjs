@@ -10,7 +10,7 @@ import { listEntries } from "./packages.mjs";
 const everywhere = (specifier) => /^@turnpike\/(core|hono)(?!\/node$)/.test(specifier);
 
 /** Links the dependencies, the peers and their types from the workspace, where they are installed already. */
-function linkDependencies({ folder, packed }) {
+export function linkDependencies({ folder, packed }) {
   for (const { source, manifest } of packed) {
     const { devDependencies = {} } = readJson(join(source, "package.json"));
     const wanted = [

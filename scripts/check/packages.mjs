@@ -13,7 +13,7 @@ import { machinePath, registryHost } from "./repository.mjs";
 /** Third-party code that is bundled, so that it is no dependency. */
 const bundled = /^(zod|jose|@noble\/hashes)(\/|$)/;
 const allowed =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(c?js|d\.c?ts))$/;
 const secrets = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----(\s|\\n)*[A-Za-z0-9+/]{20}/,
   /\b(npm_|ghp_|github_pat_|AKIA)[A-Za-z0-9_]{16,}/,

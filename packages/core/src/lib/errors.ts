@@ -4,7 +4,7 @@ import { withoutSecrets } from "./secrets.js";
 const PAGE = "docs/errors.md";
 
 /** What every copy of this module calls its errors: an app and a store of its own may each have bundled one. */
-const KIND = Symbol.for("turnpike.error");
+export const KIND = Symbol.for("turnpike.error");
 
 /** An error for the seller. `code` is stable; `docs` names its paragraph. */
 export class TurnpikeError extends Error {
