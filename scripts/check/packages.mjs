@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpath
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { fieldsOf, home as place } from "../lib/home.mjs";
 import { run, runPnpm, runTool } from "../lib/process.mjs";
 import { listFiles, listPackages, readJson } from "../lib/workspace.mjs";
 import { listImports, parse } from "./imports.mjs";
@@ -13,7 +15,7 @@ import { machinePath, registryHost } from "./repository.mjs";
 /** Third-party code that is bundled, so that it is no dependency. */
 const bundled = /^(zod|jose|@noble\/hashes)(\/|$)/;
 const allowed =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(c?js|d\.c?ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.*\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(c?js|d\.c?ts))$/;
 const secrets = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----(\s|\\n)*[A-Za-z0-9+/]{20}/,
   /\b(npm_|ghp_|github_pat_|AKIA)[A-Za-z0-9_]{16,}/,
@@ -77,6 +79,11 @@ function checkManifest({ room, home, manifest }) {
   expect(manifest.type === "module", "package.json must say type: module");
   expect(manifest.license === "MIT", "package.json must say license: MIT");
   expect(manifest.description, "package.json has no description");
+  expect(manifest.keywords?.includes("x402"), "package.json has no keywords");
+  const fields = fieldsOf(place, room);
+  for (const name of ["homepage", "bugs", "repository"]) {
+    expect(isDeepStrictEqual(manifest[name], fields[name]), `${name} is not that of scripts/lib/home.mjs`);
+  }
   expect(manifest.engines?.node, "package.json does not say which Node it needs");
   expect(manifest.exports?.["./package.json"], "package.json is not exported");
   expect(!manifest.devDependencies, "devDependencies are published");

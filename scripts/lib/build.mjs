@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { bundleModules, withoutPlaces, writeCommonJs } from "./commonjs.mjs";
+import { docsOf, home } from "./home.mjs";
 import { findPackage, runTool } from "./process.mjs";
 import { listFiles, listPackages, readJson, root } from "./workspace.mjs";
 
@@ -54,6 +55,7 @@ function isFresh() {
     "pnpm-lock.yaml",
     "scripts/lib/build.mjs",
     "scripts/lib/commonjs.mjs",
+    "scripts/lib/home.mjs",
   ].map((name) => join(root, name));
   return (
     [...sources, ...shared].every((file) => statSync(file).mtimeMs < built) &&
@@ -81,9 +83,9 @@ async function bundleCore() {
   for (const [name, dependency] of Object.entries(bundles)) {
     // Whatever is public must not lead here: the types are those of a package that users do not have.
     writeFileSync(join(core, "dist", `${name}.d.ts`), "export {};\n");
-    const home = findPackage(dependency, core);
-    const licence = ["LICENSE", "LICENSE.md"].map((file) => join(home, file)).find((file) => existsSync(file));
-    const { version, license } = readJson(join(home, "package.json"));
+    const folder = findPackage(dependency, core);
+    const licence = ["LICENSE", "LICENSE.md"].map((file) => join(folder, file)).find((file) => existsSync(file));
+    const { version, license } = readJson(join(folder, "package.json"));
     const text = licence ? readFileSync(licence, "utf8").trim() : `Licence: ${license}`;
     notices.push(`dist holds parts of ${dependency} ${version}:\n\n${text}\n`);
   }
@@ -105,6 +107,7 @@ async function bundle(outExtension = {}) {
     outdir: join(core, "dist"),
     outbase: join(core, "src"),
     outExtension,
+    ...(home.files && { define: { TURNPIKE_DOCS: JSON.stringify(docsOf(home)) } }),
     chunkNames: "lib/[name]-[hash]",
     absWorkingDir: core,
     bundle: true,

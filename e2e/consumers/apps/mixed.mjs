@@ -4,8 +4,10 @@ import { createRequire } from "node:module";
 import * as core from "@turnpike/core";
 import * as chain from "@turnpike/core/chain";
 import * as adapter from "@turnpike/express";
+import * as honoAdapter from "@turnpike/hono";
 import { payer, startFacilitator } from "@turnpike/testing";
 import express from "express";
+import { Hono } from "hono";
 
 const require = createRequire(import.meta.url);
 const imported = { ...core, ...chain, ...adapter };
@@ -69,6 +71,25 @@ const errors = Object.entries(made)
   })
   .map(([name]) => name);
 
+/** What the check of an app finds if one copy has guarded it and the other has priced a route. */
+function check(app, gates, prices, handler) {
+  gates.protect(app, tolls, { "GET /item": "$0.01", "ALL /item": "free" });
+  app.get("/item", prices.paid(tolls, "$0.02"), handler);
+  try {
+    prices.paywall.check(app);
+    return "nothing";
+  } catch (error) {
+    return error.problems.map(({ code }) => code).join();
+  }
+}
+const honoAdapters = [honoAdapter, require("@turnpike/hono")];
+const checks = [
+  check(express(), imported, required, (_req, res) => res.end()),
+  check(express(), required, imported, (_req, res) => res.end()),
+  check(new Hono(), ...honoAdapters, (c) => c.text("")),
+  check(new Hono(), ...honoAdapters.reverse(), (c) => c.text("")),
+];
+
 for (const { server } of [one, other]) {
   server.closeAllConnections();
   server.close();
@@ -83,6 +104,7 @@ process.stdout.write(
     charges: facilitator.charges.length,
     paidFor,
     errors,
+    checks,
   }),
 );
 await facilitator.close();

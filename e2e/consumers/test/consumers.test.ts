@@ -1,4 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { checkPackedLinks } from "../../../scripts/check/links.mjs";
+import { docsOf, home } from "../../../scripts/lib/home.mjs";
 import { type Consumer, compile, copyApps, openConsumer, runJest, runNode, settings } from "./project.js";
 
 let consumer: Consumer;
@@ -32,5 +36,18 @@ it("is one Turnpike in a process that has both kinds of modules", async () => {
     charges: 2,
     paidFor: true,
     errors: ["ConfigError", "StoreError", "FacilitatorError", "ChainError", "TurnpikeError"],
+    checks: ["priced_twice", "priced_twice", "priced_twice", "priced_twice"],
   });
+});
+
+it("leads from an error to its page, and from each link of a package to where it should", async () => {
+  const throws = 'import("@turnpike/core").then(({ createPaywall }) => createPaywall({ nonsense: true }))';
+  const caught = `${throws}.catch(({ message, docs }) => process.stdout.write(JSON.stringify({ message, docs })))`;
+  const { stdout } = await runNode(["--eval", caught], consumer.folder);
+  const { message, docs } = JSON.parse(stdout);
+  expect(docs).toBe(`${docsOf(home)}/errors.md#invalid_config`);
+  expect(message).toContain(`see ${docs}`);
+  const page = readFileSync(join(consumer.folder, "node_modules/@turnpike/core/docs/errors.md"), "utf8");
+  expect(page).toContain('<a id="invalid_config">');
+  expect(checkPackedLinks(consumer)).toEqual([]);
 });

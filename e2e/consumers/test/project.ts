@@ -2,9 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-// @ts-expect-error: scripts have no types
 import { linkDependencies } from "../../../scripts/check/consumer.mjs";
-// @ts-expect-error: scripts have no types
 import { pack } from "../../../scripts/check/packages.mjs";
 
 const home = join(import.meta.dirname, "..");
@@ -15,14 +13,10 @@ const tools = {
 };
 
 /** A folder outside of the workspace with the packed packages in its `node_modules`, and what the apps ask for beside them. */
-export interface Consumer {
-  readonly folder: string;
-  readonly packed: readonly { readonly home: string; readonly manifest: { readonly name: string } }[];
-  remove(): void;
-}
+export type Consumer = Awaited<ReturnType<typeof pack>>;
 
 export async function openConsumer(): Promise<Consumer> {
-  const consumer: Consumer = await pack();
+  const consumer = await pack();
   const { devDependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   const beside = Object.entries<string>(devDependencies).filter(([name]) => !name.startsWith("@turnpike/"));
   const itself = { source: home, manifest: { dependencies: Object.fromEntries(beside) } };
@@ -93,7 +87,7 @@ export function runJest({ folder }: Consumer, app: string): Promise<Ending> {
 /** Runs Node with these arguments, as it is without this workspace, and waits for its end. */
 export function runNode(args: readonly string[], cwd: string): Promise<Ending> {
   const { FORCE_COLOR: _, NODE_OPTIONS: __, NODE_PATH: ___, ...rest } = process.env;
-  const env = { ...rest, NODE_ENV: "test", NO_COLOR: "1" };
+  const env = { ...rest, NODE_ENV: "test" as const, NO_COLOR: "1" };
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd, env, timeout: 100_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? (error.code ?? error.signal ?? "unknown") : 0, stdout, stderr });
