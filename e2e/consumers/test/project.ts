@@ -78,6 +78,7 @@ export function runJest({ folder }: Consumer, app: string): Promise<Ending> {
     rootDir: app,
     testMatch: ["**/*.test.cjs"],
     transform: {},
+    testTimeout: 100_000,
     haste: {},
     cacheDirectory: join(folder, ".jest"),
   };
@@ -89,7 +90,7 @@ export function runNode(args: readonly string[], cwd: string): Promise<Ending> {
   const { FORCE_COLOR: _, NODE_OPTIONS: __, NODE_PATH: ___, ...rest } = process.env;
   const env = { ...rest, NODE_ENV: "test" as const, NO_COLOR: "1" };
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd, env, timeout: 100_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd, env, timeout: 200_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? (error.code ?? error.signal ?? "unknown") : 0, stdout, stderr });
     });
   });
