@@ -1,3 +1,5 @@
+import { fieldsOf, home } from "./scripts/lib/home.mjs";
+
 // The sources are not published, so neither is the export condition that leads to them.
 const withoutSource = (value) => {
   if (Array.isArray(value)) return value.map(withoutSource);
@@ -7,10 +9,11 @@ const withoutSource = (value) => {
 };
 
 export const hooks = {
-  beforePacking({ devDependencies: _, ...manifest }) {
+  beforePacking({ devDependencies: _, scripts: __, ...manifest }) {
     const { exports, imports } = manifest;
     return {
       ...manifest,
+      ...fieldsOf(home, manifest.name.replace("@turnpike/", "")),
       ...(exports && { exports: withoutSource(exports) }),
       ...(imports && { imports: withoutSource(imports) }),
     };

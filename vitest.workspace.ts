@@ -55,6 +55,7 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("next"),
   project("fastify"),
   project("chain", { test: { include: ["e2e/chain/test/**/*.test.ts"] } }),
+  endToEnd("consumers", 1, { include: ["e2e/consumers/test/**/*.test.ts"], maxConcurrency: 2, testTimeout: 240_000 }),
   endToEnd("e2e", 1, { include: ["e2e/test/*.test.ts"] }),
   ...shops,
 ];

@@ -11,6 +11,7 @@ const { checkRepository } = await import("./check/repository.mjs");
 const { lint, types, unused } = await import("./check/sources.mjs");
 const packages = await import("./check/packages.mjs");
 const { checkImports, checkTypes } = await import("./check/consumer.mjs");
+const { checkLinks, checkPackedLinks } = await import("./check/links.mjs");
 const { checkSizes } = await import("./check/sizes.mjs");
 
 /**
@@ -23,7 +24,9 @@ const steps = [
   { name: "layers", run: checkLayers },
   { name: "types", run: types },
   { name: "unused", run: unused },
+  { name: "links", run: checkLinks },
   { name: "contents", packed: true, run: packages.checkContents },
+  { name: "packed links", packed: true, run: checkPackedLinks },
   { name: "publint", packed: true, run: packages.runPublint },
   { name: "attw", packed: true, run: packages.runAttw },
   { name: "imports", packed: true, run: checkImports },

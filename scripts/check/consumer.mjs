@@ -4,13 +4,13 @@ import { dirname, join, sep } from "node:path";
 import ts from "typescript";
 import { runNode } from "../lib/process.mjs";
 import { readJson } from "../lib/workspace.mjs";
-import { listEntries } from "./packages.mjs";
+import { isRequirable, listEntries } from "./packages.mjs";
 
 /** Entries that must work without Node: in Workers, at the edge, in a browser. */
 const everywhere = (specifier) => /^@turnpike\/(core|hono)(?!\/node$)/.test(specifier);
 
 /** Links the dependencies, the peers and their types from the workspace, where they are installed already. */
-function linkDependencies({ folder, packed }) {
+export function linkDependencies({ folder, packed }) {
   for (const { source, manifest } of packed) {
     const { devDependencies = {} } = readJson(join(source, "package.json"));
     const wanted = [
@@ -31,7 +31,7 @@ function linkDependencies({ folder, packed }) {
 export async function checkImports(shop) {
   linkDependencies(shop);
   const problems = [];
-  for (const specifier of shop.packed.flatMap(({ manifest }) => listEntries(manifest))) {
+  for (const { manifest, specifier } of shop.packed.flatMap(entriesOf)) {
     const name = JSON.stringify(specifier);
     const names = "Object.keys(all).filter((key) => !['module.exports', '__esModule'].includes(key)).sort().join()";
     const imported = await runScript(
@@ -42,7 +42,9 @@ export async function checkImports(shop) {
     const required = await runScript(
       shop.folder,
       "probe.cjs",
-      `const all = require(${name}); process.stdout.write(${names});`,
+      `const all = require(${name}); process.stdout.write(${names});
+       const file = require.resolve(${name});
+       if (${isRequirable(manifest, specifier)} && !file.endsWith(".cjs")) throw new Error(file + " is no CommonJS");`,
     );
     if (imported.code !== 0) problems.push(`import ${name} fails:\n${imported.output}`);
     else if (required.code !== 0) problems.push(`require(${name}) fails:\n${required.output}`);
@@ -58,10 +60,14 @@ async function runScript(folder, file, code) {
   return runNode(["--no-warnings", file], { cwd: folder, capture: true, env: { NODE_OPTIONS: "", NODE_PATH: "" } });
 }
 
-/** A user's TypeScript over every entry, twice: on Node without the DOM's types, and at the edge without Node's. */
+const entriesOf = ({ manifest }) => listEntries(manifest).map((specifier) => ({ manifest, specifier }));
+
+/** A user's TypeScript over every entry: on Node without the DOM's types, from CommonJS, and at the edge without Node's. */
 export function checkTypes(shop) {
   linkDependencies(shop);
-  const entries = shop.packed.flatMap(({ manifest }) => listEntries(manifest));
+  const all = shop.packed.flatMap(entriesOf);
+  const entries = all.map(({ specifier }) => specifier);
+  const required = all.flatMap(({ manifest, specifier }) => (isRequirable(manifest, specifier) ? [specifier] : []));
   const node = {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -76,6 +82,7 @@ export function checkTypes(shop) {
   };
   return [
     ...compile(shop.folder, "node.ts", entries, node),
+    ...compile(shop.folder, "node.cts", required, node),
     ...compile(shop.folder, "edge.ts", entries.filter(everywhere), edge),
   ];
 }

@@ -23,7 +23,7 @@ export const lineOf = (node) => {
 };
 
 /**
- * Every import of a file: static, dynamic, re-export and `import("…").Type`.
+ * Every import of a file: static, dynamic, re-export, `import("…").Type` and `require("…")`.
  * `typeOnly` ones leave no trace in the output.
  */
 export function listImports(tree) {
@@ -33,7 +33,7 @@ export function listImports(tree) {
     if (specifier && ts.isStringLiteral(specifier)) {
       found.push({ to: specifier.text, line: lineOf(node), typeOnly: isTypeOnly(node) });
     }
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    if (ts.isCallExpression(node) && isLoad(node.expression)) {
       const [target] = node.arguments;
       found.push({
         to: target && ts.isStringLiteral(target) ? target.text : "",
@@ -45,6 +45,9 @@ export function listImports(tree) {
   });
   return found;
 }
+
+const isLoad = (expression) =>
+  expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === "require");
 
 function isTypeOnly(node) {
   if (ts.isImportTypeNode(node)) return true;

@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpath
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { fieldsOf, home as place } from "../lib/home.mjs";
 import { run, runPnpm, runTool } from "../lib/process.mjs";
 import { listFiles, listPackages, readJson } from "../lib/workspace.mjs";
 import { listImports, parse } from "./imports.mjs";
@@ -13,7 +15,7 @@ import { machinePath, registryHost } from "./repository.mjs";
 /** Third-party code that is bundled, so that it is no dependency. */
 const bundled = /^(zod|jose|@noble\/hashes)(\/|$)/;
 const allowed =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.*\.md|dist\/THIRD-PARTY-NOTICES\.txt|dist\/.*\.(c?js|d\.c?ts))$/;
 const secrets = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----(\s|\\n)*[A-Za-z0-9+/]{20}/,
   /\b(npm_|ghp_|github_pat_|AKIA)[A-Za-z0-9_]{16,}/,
@@ -63,6 +65,10 @@ export const listEntries = ({ name, exports }) =>
     .filter((key) => key !== "./package.json")
     .map((key) => name + key.slice(1));
 
+/** Vitest cannot be required, and neither can what is written for it. */
+export const isRequirable = ({ name, exports }, specifier) =>
+  exports[specifier.replace(name, ".")].require !== undefined || name !== "@turnpike/testing";
+
 export function checkContents({ packed }) {
   return packed.flatMap((one) =>
     [...checkManifest(one), ...checkFiles(one), ...checkReach(one)].map(
@@ -77,6 +83,11 @@ function checkManifest({ room, home, manifest }) {
   expect(manifest.type === "module", "package.json must say type: module");
   expect(manifest.license === "MIT", "package.json must say license: MIT");
   expect(manifest.description, "package.json has no description");
+  expect(manifest.keywords?.includes("x402"), "package.json has no keywords");
+  const fields = fieldsOf(place, room);
+  for (const name of ["homepage", "bugs", "repository"]) {
+    expect(isDeepStrictEqual(manifest[name], fields[name]), `${name} is not that of scripts/lib/home.mjs`);
+  }
   expect(manifest.engines?.node, "package.json does not say which Node it needs");
   expect(manifest.exports?.["./package.json"], "package.json is not exported");
   expect(!manifest.devDependencies, "devDependencies are published");
@@ -124,18 +135,18 @@ function checkReach({ home, manifest }) {
   const visit = (file) => {
     if (seen.has(file) || !existsSync(file)) return;
     seen.add(file);
-    const types = file.endsWith(".d.ts");
+    const types = /\.d\.c?ts$/.test(file);
     for (const { to } of listImports(parse(file))) {
-      if (to.startsWith(".")) visit(resolve(dirname(file), types ? to.replace(/\.js$/, ".d.ts") : to));
+      if (to.startsWith(".")) visit(resolve(dirname(file), types ? to.replace(/\.(c?)js$/, ".d.$1ts") : to));
       else if (to.startsWith("#")) for (const target of listTargets(manifest.imports?.[to])) visit(join(home, target));
       else if (!isDeclared(to, declared))
         problems.add(`${relative(home, file)} imports ${to || "a computed name"}, which is no dependency`);
-      if (types && (bundled.test(to) || /\/(zod|jose|keccak)\.js$/.test(to))) {
+      if (types && (bundled.test(to) || /\/(zod|jose|keccak)\.c?js$/.test(to))) {
         problems.add(`${relative(home, file)}: the public types lead to ${to}, which users do not have`);
       }
     }
   };
-  for (const target of listTargets(manifest.exports)) if (/\.(js|d\.ts)$/.test(target)) visit(join(home, target));
+  for (const target of listTargets(manifest.exports)) if (/\.c?[jt]s$/.test(target)) visit(join(home, target));
   return [...problems];
 }
 
@@ -165,13 +176,24 @@ export async function runPublint({ packed }) {
   return { problems, warnings };
 }
 
-/** Do the types resolve as the code does? ESM only: what `require` sees are the same files. */
+/** Do the types resolve as the code does, however a project resolves them? */
 export async function runAttw({ packed }) {
   const problems = [];
-  for (const { tarball } of packed) {
-    const args = [tarball, "--profile", "esm-only", "--no-definitely-typed", "--format", "ascii", "--no-emoji"];
-    const { code, output } = await runTool("@arethetypeswrong/cli", "attw", args, { capture: true });
-    if (code !== 0) problems.push(output);
+  for (const { tarball, manifest } of packed) {
+    const only = listEntries(manifest).filter((entry) => !isRequirable(manifest, entry));
+    const keys = only.map((entry) => entry.replace(manifest.name, "."));
+    const runs =
+      keys.length === 0
+        ? [[]]
+        : [
+            ["--exclude-entrypoints", ...keys],
+            ["--profile", "esm-only"],
+          ];
+    for (const choice of runs) {
+      const args = [tarball, ...choice, "--no-definitely-typed", "--format", "ascii", "--no-emoji"];
+      const { code, output } = await runTool("@arethetypeswrong/cli", "attw", args, { capture: true });
+      if (code !== 0) problems.push(output);
+    }
   }
   return problems;
 }

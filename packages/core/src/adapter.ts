@@ -23,6 +23,7 @@ export type {
   Reply,
   Ticket,
 } from "./lib/seam.js";
+export { shared } from "./lib/shared.js";
 export { expressionOf, spansSegments, textsOf } from "./lib/table/expression.js";
 export { neighboursOf } from "./lib/table/neighbours.js";
 export { optionsReply } from "./lib/table/options.js";

@@ -16,7 +16,11 @@ const open = (options: Partial<EvmChainOptions> = {}) =>
   evmChain({ rpcUrl: node.rpcUrl, network: chain.network, ...options });
 const find = (request: FacilitatorRequest, rest: Partial<ChainPayment> = {}, finality: Finality = "included") =>
   reader.find(about(request, rest), finality);
-const failure = (code: string) => ({ name: "ChainError", code, docs: `docs/errors.md#${code}` });
+const failure = (code: string) => ({
+  name: "ChainError",
+  code,
+  docs: `node_modules/@turnpike/core/docs/errors.md#${code}`,
+});
 
 describe("the options", () => {
   const network = "eip155:8453";

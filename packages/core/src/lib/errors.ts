@@ -1,12 +1,10 @@
+import { pageOf } from "./pages.js";
 import { withoutSecrets } from "./secrets.js";
 
-/** Where an error is explained, relative to the repository. */
-const PAGE = "docs/errors.md";
-
 /** What every copy of this module calls its errors: an app and a store of its own may each have bundled one. */
-const KIND = Symbol.for("turnpike.error");
+export const KIND = Symbol.for("turnpike.error");
 
-/** An error for the seller. `code` is stable; `docs` names its paragraph. */
+/** An error for the seller. `code` is stable; `docs` leads to its paragraph: a URL, or a path from the app's own folder. */
 export class TurnpikeError extends Error {
   readonly code: string;
   readonly docs: string;
@@ -26,10 +24,11 @@ export class TurnpikeError extends Error {
   }
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(`${message} (${code}, see ${PAGE}#${code})`, options);
+    const docs = pageOf(`errors.md#${code}`);
+    super(`${message} (${code}, see ${docs})`, options);
     this.name = new.target.name;
     this.code = code;
-    this.docs = `${PAGE}#${code}`;
+    this.docs = docs;
   }
 }
 

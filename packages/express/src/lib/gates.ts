@@ -1,4 +1,4 @@
-import type { AnySource, Paywall, PricedPath, PricedRoute } from "@turnpike/core/adapter";
+import { type AnySource, type Paywall, type PricedPath, type PricedRoute, shared } from "@turnpike/core/adapter";
 import type { Request, RequestHandler } from "express";
 import type { Lookup } from "./lookup.js";
 import { brand } from "./signs.js";
@@ -25,9 +25,9 @@ export interface PaidGate extends Common {
   readonly route: PricedRoute<Request>;
 }
 
-const gates = new WeakMap<object, Gate>();
+const gates = shared("turnpike.express.gates", () => new WeakMap<object, Gate>());
 /** Tables that no app has been seen with; with the app that misses one, once that is known. */
-const unseen = new Map<WeakRef<TableGate>, WeakRef<object> | undefined>();
+const unseen = shared("turnpike.express.unseen", () => new Map<WeakRef<TableGate>, WeakRef<object> | undefined>());
 
 export function rememberGate(gate: Gate): void {
   gates.set(brand(gate.handler), gate);

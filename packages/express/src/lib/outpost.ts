@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:net";
 import { ConfigError } from "@turnpike/core";
-import { faultReply, type Reply, reportFault } from "@turnpike/core/adapter";
+import { faultReply, type Reply, reportFault, shared } from "@turnpike/core/adapter";
 import { keepBack, verbOf, watchUpgrades } from "@turnpike/core/node";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { TableGate } from "./gates.js";
@@ -16,7 +16,7 @@ export interface Outpost {
   meets(req: Request, res: Response): void;
 }
 
-const outposts = new WeakSet<object>();
+const outposts = shared("turnpike.express.outposts", () => new WeakSet<object>());
 
 export function isOutpost(handler: object): boolean {
   return outposts.has(handler);

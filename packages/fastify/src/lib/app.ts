@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { ConfigError, type ConfigProblem } from "@turnpike/core";
+import { shared } from "@turnpike/core/adapter";
 import type { FastifyInstance } from "fastify";
 import { guardApp } from "./ask.js";
 import { outpostOf } from "./outpost.js";
@@ -19,10 +20,7 @@ export interface App {
 }
 
 /** Shared between copies of this module, so that one does not miss the paywall of another. */
-const APPS = Symbol.for("turnpike.fastify.apps");
-const shared = globalThis as { [APPS]?: WeakMap<FastifyInstance, App> };
-shared[APPS] ??= new WeakMap();
-const apps = shared[APPS];
+const apps = shared("turnpike.fastify.apps", () => new WeakMap<FastifyInstance, App>());
 
 /** @param root the app itself */
 export function joinApp(root: FastifyInstance): App {

@@ -1,4 +1,4 @@
-import type { AnySource, Paywall, PricedRoute, Table } from "@turnpike/core/adapter";
+import { type AnySource, type Paywall, type PricedRoute, shared, type Table } from "@turnpike/core/adapter";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { findTargetHandler } from "hono/utils/handler";
 import type { Lookup } from "./lookup.js";
@@ -27,9 +27,9 @@ export interface PaidGate extends Common {
   readonly route: PricedRoute<Context>;
 }
 
-const gates = new WeakMap<object, Gate>();
+const gates = shared("turnpike.hono.gates", () => new WeakMap<object, Gate>());
 /** Tables that no app has been seen with; with the app that misses one, once that is known. */
-const unseen = new Map<WeakRef<TableGate>, WeakRef<object> | undefined>();
+const unseen = shared("turnpike.hono.unseen", () => new Map<WeakRef<TableGate>, WeakRef<object> | undefined>());
 
 export function rememberGate(gate: Gate): void {
   gates.set(gate.handler, gate);

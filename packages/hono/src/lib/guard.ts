@@ -1,3 +1,4 @@
+import { shared } from "@turnpike/core/adapter";
 import type { AppRoute } from "./gates.js";
 import { mayStayAhead } from "./roles.js";
 
@@ -23,7 +24,7 @@ interface Guard {
   readonly ahead: ReadonlySet<AppRoute>;
 }
 
-const guards = new WeakMap<object, Guard[]>();
+const guards = shared("turnpike.hono.guards", () => new WeakMap<object, Guard[]>());
 
 /** Whether a registration stands in the router of an app, which asks it for every request. */
 export function isGuard({ router }: App, route: AppRoute): boolean {

@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigProblem } from "@turnpike/core";
+import { shared } from "@turnpike/core/adapter";
 
 /** `OPTIONS` is free. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -7,13 +8,8 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
  * Handlers whose price is stated, be it as free, with the methods that it is stated for. Shared, since Next may load this
  * module more than once.
  */
-const KEY = Symbol.for("turnpike.next.handlers");
-const SOLD = Symbol.for("turnpike.next.sold");
-const shared = globalThis as { [KEY]?: WeakMap<object, readonly string[]>; [SOLD]?: WeakSet<object> };
-shared[KEY] ??= new WeakMap();
-shared[SOLD] ??= new WeakSet();
-const stated = shared[KEY];
-const sold = shared[SOLD];
+const stated = shared("turnpike.next.handlers", () => new WeakMap<object, readonly string[]>());
+const sold = shared("turnpike.next.sold", () => new WeakSet<object>());
 
 /** Remembers what the seller has stated a price for: a guarded handler of any method, or one that is free for some. */
 export function stateHandler<H extends object>(handler: H, methods: readonly string[] = METHODS): H {

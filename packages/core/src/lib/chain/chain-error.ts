@@ -1,4 +1,4 @@
-import { TurnpikeError } from "../errors.js";
+import { KIND, TurnpikeError } from "../errors.js";
 import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
 
 export type ChainErrorCode =
@@ -17,6 +17,10 @@ export class ChainError extends TurnpikeError {
   declare readonly code: ChainErrorCode;
   /** HTTP status of the node's answer, if that is what was wrong. */
   readonly status?: number;
+
+  override get [KIND](): string {
+    return "chain";
+  }
 
   constructor(code: ChainErrorCode, message: string, status?: number) {
     super(code, message);

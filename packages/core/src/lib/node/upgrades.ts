@@ -2,13 +2,14 @@ import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:net";
 import { ConnectionGuard, type Wire } from "../incoming/connection-guard.js";
 import type { Reply } from "../seam.js";
+import { shared } from "../shared.js";
 import { writeReply } from "./reply.js";
 
 /** What to send in place of a success that no gate has let through, if the request costs. */
 type Refusal = (request: IncomingMessage) => Reply | undefined;
 
-const admitted = new WeakSet<IncomingMessage>();
-const watched = new WeakMap<Server, Set<Refusal>>();
+const admitted = shared("turnpike.node.admitted", () => new WeakSet<IncomingMessage>());
+const watched = shared("turnpike.node.watched", () => new WeakMap<Server, Set<Refusal>>());
 
 /** A gate has let the request through. */
 export function noteAdmitted(request: IncomingMessage): void {

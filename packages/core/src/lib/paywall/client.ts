@@ -1,4 +1,5 @@
 import type { Logger } from "../config.js";
+import { pageOf } from "../pages.js";
 import { warnProcess } from "../process.js";
 import { quietly } from "../quietly.js";
 import type { PaywallRequest } from "../seam.js";
@@ -63,7 +64,8 @@ export function createClients(logger: Logger | undefined): Clients {
 
 function warn(logger: Logger | undefined): void {
   const message =
-    "The app seems to be behind a proxy that it does not trust: requests carry forwarding headers, and all come from one private address. Limits by address are off for them, and offers may name the proxy's inner URL. Set `trust proxy` (Express), `trustProxy` (Fastify) or the option `address` (Hono, Next.js), and `origin` in the configuration: docs/payments.md#limits-on-payments-that-fail";
+    "The app seems to be behind a proxy that it does not trust: requests carry forwarding headers, and all come from one private address. Limits by address are off for them, and offers may name the proxy's inner URL. Set `trust proxy` (Express), `trustProxy` (Fastify) or the option `address` (Hono, Next.js), and `origin` in the configuration: " +
+    pageOf("payments.md#limits-on-payments-that-fail");
   const code = "TURNPIKE_PROXY";
   if (logger) quietly(() => logger.warn(message, { code }));
   else warnProcess(message, code);

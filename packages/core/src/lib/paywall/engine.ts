@@ -10,6 +10,7 @@ import type { FacilitatorRequest, PaymentPayload, PaymentRequirements } from "..
 import type { ChainReader, Finality } from "../schemes/chain.js";
 import type { PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "../schemes/scheme.js";
 import type { Payment, Reply } from "../seam.js";
+import { shared } from "../shared.js";
 import type { ReplyCache } from "./challenge.js";
 import type { Clients } from "./client.js";
 import type { Reporter } from "./events.js";
@@ -135,17 +136,13 @@ export function facilitatorRequest({ payload, requirements }: Pick<Presented, "p
   return request;
 }
 
-const KEY = Symbol.for("turnpike");
-
-/** The process-wide state, made by whoever comes first. */
+/** What all engines of the process share. */
 export function sharedState(): SharedState {
-  const holder = globalThis as { [KEY]?: SharedState };
-  holder[KEY] ??= {
+  return shared<SharedState>("turnpike", () => ({
     attempts: new Map(),
     admitted: new WeakMap(),
     store: memoryStore(),
     opened: new WeakMap(),
     warned: new Set(),
-  };
-  return holder[KEY];
+  }));
 }

@@ -1,5 +1,6 @@
 import { canonicalKey } from "../protocol/json.js";
 import type { PricedRoute } from "../seam.js";
+import { shared } from "../shared.js";
 import type { RouteTerms } from "./engine.js";
 
 interface Stated {
@@ -9,7 +10,7 @@ interface Stated {
   readonly fixed: string | undefined;
 }
 
-const stated = new WeakMap<object, Stated>();
+const stated = shared("turnpike.prices", () => new WeakMap<object, Stated>());
 
 export function rememberPrice(route: object, price: unknown, offers: RouteTerms<never>["offers"]): void {
   const fixed =
