@@ -56,5 +56,6 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("fastify"),
   project("chain", { test: { include: ["e2e/chain/test/**/*.test.ts"] } }),
   endToEnd("e2e", 1, { include: ["e2e/test/*.test.ts"] }),
+  endToEnd("docs", 1, { include: ["e2e/docs/test/*.test.ts"] }),
   ...shops,
 ];
