@@ -28,7 +28,12 @@ export function readSamples(page: string, text: string): Sample[] {
   return [...text.matchAll(FENCE)].map((match) => {
     const [, language = "", code = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
-    const heading = text.slice(0, match.index).match(/^#+ .*$/gm)?.at(-1)?.replace(/^#+ /, "") ?? "";
+    const heading =
+      text
+        .slice(0, match.index)
+        .match(/^#+ .*$/gm)
+        ?.at(-1)
+        ?.replace(/^#+ /, "") ?? "";
     const named = FILE.exec(code.split("\n", 1)[0] ?? "")?.[1];
     return { page, line, heading, language, file: named ?? `line-${line}.${language}`, code };
   });

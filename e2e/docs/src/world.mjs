@@ -27,3 +27,11 @@ https.request = (options, ...rest) => {
   return outgoing;
 };
 syncBuiltinESMExports();
+
+const ask = globalThis.fetch;
+globalThis.fetch = (input, init) => {
+  const { origin } = new URL(input instanceof Request ? input.url : input);
+  const here = world.get(origin);
+  if (!here) return ask(input, init);
+  return ask(String(input instanceof Request ? input.url : input).replace(origin, here), init);
+};

@@ -1,6 +1,6 @@
+import { generateKeyPairSync } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { generateKeyPairSync } from "node:crypto";
 import { payer, startFacilitator } from "@turnpike/testing";
 import { expect, it } from "vitest";
 import { openPage, seller } from "../src/page.js";
@@ -55,7 +55,10 @@ it("logging: pino writes one line with the code, the route and the stack", async
   await using app = await page.start("server.ts");
   expect((await fetch(`${app.origin}/forecast`)).status).toBe(500);
   await expect.poll(() => app.output()).toContain("no price today");
-  const lines = app.output().split("\n").filter((line) => line.includes("no price today"));
+  const lines = app
+    .output()
+    .split("\n")
+    .filter((line) => line.includes("no price today"));
   expect(lines.length).toBe(1);
   const line = JSON.parse(lines[0] as string);
   expect(line).toMatchObject({ level: 50, code: "price_unavailable", route: "GET /forecast" });

@@ -8,14 +8,17 @@ beforeAll(async () => {
 });
 
 describe.sequential("the quick start", () => {
-  it.for(["Express", "Hono", "Fastify"])("sells the weather with %s to its own try.ts, without a network", async (framework) => {
-    await using _server = await page.start(page.under(framework));
-    const { code, stdout, stderr } = await page.run("try.ts");
-    expect(stderr).toBe("");
-    expect(stdout).toMatch(/^402 \S{100,}$/m);
-    expect(stdout).toMatch(/^200 \{\s+weather: 'sunny',\s+paidBy: '0x\w{40}'\s+\} 0x\w{64}$/m);
-    expect(code).toBe(0);
-  });
+  it.for(["Express", "Hono", "Fastify"])(
+    "sells the weather with %s to its own try.ts, without a network",
+    async (framework) => {
+      await using _server = await page.start(page.under(framework));
+      const { code, stdout, stderr } = await page.run("try.ts");
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/^402 \S{100,}$/m);
+      expect(stdout).toMatch(/^200 \{\s+weather: 'sunny',\s+paidBy: '0x\w{40}'\s+\} 0x\w{64}$/m);
+      expect(code).toBe(0);
+    },
+  );
 
   it("sells both routes of one engine over the public facilitator of the test network", async () => {
     await using facilitator = await startFacilitator({ path: "/facilitator" });
