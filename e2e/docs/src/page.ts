@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +9,12 @@ import { root, type Sample, samplesOf, writeSamples } from "./samples.js";
 /** Whom the samples pay, once their reader has put in an address. */
 export const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
+/** Files of one page may be in use with several ports at once. */
+const folders: string[] = [];
+let opened = 0;
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 const world = fileURLToPath(new URL("world.mjs", import.meta.url));
 
 export interface ProgramOptions {
@@ -21,6 +28,8 @@ export interface Page {
   /** Where they lie. */
   readonly folder: string;
   readonly samples: readonly Sample[];
+  /** The ports that the page names, and those that stand for them: for another page that is used beside this one. */
+  readonly ports: ReadonlyMap<number, number>;
   /** The address of what a sample serves on this port. */
   origin(port: number): string;
   /** The first sample below this heading. */
@@ -33,18 +42,20 @@ export interface Page {
 
 /**
  * Writes the samples of a page as a reader would, who puts in an address and takes ports that are free.
- * @param ports those that the page names
+ * @param ports those that the page names, or those that another page has
  */
-export async function openPage(page: string, ports: readonly number[] = []): Promise<Page> {
-  const free = new Map<number, number>();
-  for (const port of ports) free.set(port, await freePort());
+export async function openPage(page: string, ports: readonly number[] | ReadonlyMap<number, number> = []): Promise<Page> {
+  const free = new Map<number, number>(Array.isArray(ports) ? [] : (ports as ReadonlyMap<number, number>));
+  if (Array.isArray(ports)) for (const port of ports) free.set(port, await freePort());
   const samples = await samplesOf(page);
   const edit = (code: string): string => {
     let text = code.replaceAll("0xYourAddress", seller);
     for (const [named, port] of free) text = text.replace(new RegExp(`(?<![\\d.])${named}(?!\\d)`, "g"), String(port));
     return text;
   };
-  const folder = await writeSamples(samples, join("run", page.replace(/\.md$/, "")), edit);
+  opened += 1;
+  const folder = await writeSamples(samples, join("run", `${page.replace(/\.md$/, "")}-${process.pid}-${opened}`), edit);
+  folders.push(folder);
   const settings = ({ env = {}, internet = {} }: ProgramOptions) => ({
     cwd: relative(root, folder),
     env: { ...env, WORLD: JSON.stringify(internet) },
@@ -53,6 +64,7 @@ export async function openPage(page: string, ports: readonly number[] = []): Pro
   const command = (file: string) => ["--import", "tsx", "--import", world, file];
   return {
     folder,
+    ports: free,
     samples,
     origin: (port) => `http://127.0.0.1:${free.get(port)}`,
     under(heading) {

@@ -27,8 +27,6 @@ export interface Ending {
 }
 
 export interface StartOptions {
-  /** The program that gets the arguments. @default this Node */
-  readonly command?: string;
   /** Folder within the repository. @default the repository's top */
   readonly cwd?: string;
   /** Variables beside those of this process. */
@@ -42,7 +40,7 @@ process.once("exit", () => {
   for (const child of running) killGroup(child, "SIGKILL");
 });
 
-/** Starts Node, or another command, with these arguments. @throws with what the program printed if it ends before it serves */
+/** Starts Node with these arguments. @throws with what the program printed if it ends before it serves */
 export async function startProgram(args: readonly string[], options: StartOptions = {}): Promise<Program> {
   const started = await launch(args, options);
   if ("origin" in started) return started;
@@ -58,8 +56,8 @@ export async function runToEnd(args: readonly string[], options: StartOptions = 
 }
 
 async function launch(args: readonly string[], options: StartOptions): Promise<Program | Ending> {
-  const { command = process.execPath, cwd = "", env = {}, ready = /^ready (http:\S+)$/m } = options;
-  const child = spawn(command, args, {
+  const { cwd = "", env = {}, ready = /^ready (http:\S+)$/m } = options;
+  const child = spawn(process.execPath, args, {
     cwd: `${root}${cwd}`,
     env: { ...inherited(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
