@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Ending, type Program, runToEnd, startProgram } from "../../test/support/process.js";
 import { root, type Sample, samplesOf, writeSamples } from "./samples.js";
@@ -34,6 +35,8 @@ export interface Page {
   origin(port: number): string;
   /** The first sample below this heading. */
   under(heading: string): string;
+  /** Copies a sample to the same place in another folder. */
+  copy(file: string, folder: string): Promise<void>;
   /** Starts a sample that serves. */
   start(file: string, options?: ProgramOptions): Promise<Program>;
   /** Runs a sample that ends. */
@@ -44,7 +47,10 @@ export interface Page {
  * Writes the samples of a page as a reader would, who puts in an address and takes ports that are free.
  * @param ports those that the page names, or those that another page has
  */
-export async function openPage(page: string, ports: readonly number[] | ReadonlyMap<number, number> = []): Promise<Page> {
+export async function openPage(
+  page: string,
+  ports: readonly number[] | ReadonlyMap<number, number> = [],
+): Promise<Page> {
   const free = new Map<number, number>(Array.isArray(ports) ? [] : (ports as ReadonlyMap<number, number>));
   if (Array.isArray(ports)) for (const port of ports) free.set(port, await freePort());
   const samples = await samplesOf(page);
@@ -54,7 +60,11 @@ export async function openPage(page: string, ports: readonly number[] | Readonly
     return text;
   };
   opened += 1;
-  const folder = await writeSamples(samples, join("run", `${page.replace(/\.md$/, "")}-${process.pid}-${opened}`), edit);
+  const folder = await writeSamples(
+    samples,
+    join("run", `${page.replace(/\.md$/, "")}-${process.pid}-${opened}`),
+    edit,
+  );
   folders.push(folder);
   const settings = ({ env = {}, internet = {} }: ProgramOptions) => ({
     cwd: relative(root, folder),
@@ -71,6 +81,10 @@ export async function openPage(page: string, ports: readonly number[] | Readonly
       const found = samples.find((sample) => sample.heading === heading && sample.language === "ts");
       if (!found) throw new Error(`${page} has no sample below "${heading}"`);
       return found.file;
+    },
+    async copy(file, target) {
+      await mkdir(dirname(join(target, file)), { recursive: true });
+      await copyFile(join(folder, file), join(target, file));
     },
     start: (file, options = {}) => startProgram(command(file), settings(options)),
     run: (file, options = {}) => runToEnd(command(file), { ...settings(options), ready: /^(?!)/ }),

@@ -1,7 +1,7 @@
 import { startFacilitator } from "@turnpike/testing";
 import { expect, it } from "vitest";
-import { openPage } from "../src/page.js";
 import { buyAcross } from "../src/browser.js";
+import { openPage } from "../src/page.js";
 
 const price = async (url: string, method = "GET"): Promise<string> => {
   const response = await fetch(url, { method });
