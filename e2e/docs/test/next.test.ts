@@ -7,28 +7,33 @@ import { join, relative } from "node:path";
 import { text } from "node:stream/consumers";
 import { payer, startFacilitator } from "@turnpike/testing";
 import { Client } from "pg";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { startProgram } from "../../test/support/process.js";
 import { withService } from "../../test/support/services.js";
 import { buyAcross } from "../src/browser.js";
-import { openPage } from "../src/page.js";
+import { openPage, type Page } from "../src/page.js";
 import { root } from "../src/samples.js";
 
 const next = createRequire(import.meta.url).resolve("next/dist/bin/next");
 const database = `docs_${process.pid}`;
 const at = (name: string): string => `postgres://postgres@127.0.0.1:5432/${name}`;
 
+let page: Page;
+
+it("the app of the pages on Vercel and CORS builds, without a database", { timeout: 600_000 }, async () => {
+  page = await openPage("docs/vercel.md", [4022]);
+  const cors = await openPage("docs/cors.md", page.ports);
+  for (const file of ["next.config.ts", "app/forecast/route.ts"]) await cors.copy(file, page.folder);
+  const settings = { compilerOptions: { paths: { "@/*": ["./*"] } } };
+  await writeFile(join(page.folder, "tsconfig.json"), JSON.stringify(settings));
+  await build(page.folder);
+});
+
 withService(
   "PostgreSQL",
   5432,
-  "the app of the pages on Vercel and CORS builds, sells, is reconciled and lets other origins pay",
+  "it sells, is reconciled by its cron job, and lets pages of other origins pay",
   async () => {
-    const page = await openPage("docs/vercel.md", [4022]);
-    const cors = await openPage("docs/cors.md", page.ports);
-    for (const file of ["next.config.ts", "app/forecast/route.ts"]) await cors.copy(file, page.folder);
-    const settings = { compilerOptions: { paths: { "@/*": ["./*"] } } };
-    await writeFile(join(page.folder, "tsconfig.json"), JSON.stringify(settings));
-    await build(page.folder);
     const { crons } = JSON.parse(page.samples.find(({ language }) => language === "json")?.code ?? "");
     expect(existsSync(join(page.folder, "app", crons[0].path, "route.ts"))).toBe(true);
 
