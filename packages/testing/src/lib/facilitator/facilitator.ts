@@ -18,7 +18,7 @@ export interface FacilitatorOptions extends ChainOptions {
 }
 
 /** A facilitator over HTTP that is honest until told otherwise, and remembers everything. */
-export interface HostileFacilitator extends AsyncDisposable {
+export interface TestFacilitator extends AsyncDisposable {
   /** Base URL, to be given to a paywall. */
   readonly url: string;
   /** Calls so far, the oldest first. */
@@ -58,7 +58,7 @@ const evmKinds: SupportedKind[] = chainIds.map((id) => ({ x402Version: 2, scheme
  * const facilitator = await startFacilitator();
  * const tolls = createPaywall({ payTo, network: "base-sepolia", facilitator: facilitator.url });
  */
-export async function startFacilitator(options: FacilitatorOptions = {}): Promise<HostileFacilitator> {
+export async function startFacilitator(options: FacilitatorOptions = {}): Promise<TestFacilitator> {
   const chain = createChain(
     options,
     (options.kinds ?? evmKinds).map(({ network }) => network),
