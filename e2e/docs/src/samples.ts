@@ -24,7 +24,7 @@ export interface Sample {
 const FENCE = /^```(\w+)\n(.*?)^```$/gms;
 const FILE = /^(?:\/\/|#) (\S+\.\w+)(?: .*)?$/;
 
-export function readSamples(page: string, text: string): Sample[] {
+function readSamples(page: string, text: string): Sample[] {
   return [...text.matchAll(FENCE)].map((match) => {
     const [, language = "", code = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
