@@ -57,5 +57,6 @@ export const projects: TestProjectInlineConfiguration[] = [
   project("chain", { test: { include: ["e2e/chain/test/**/*.test.ts"] } }),
   endToEnd("consumers", 1, { include: ["e2e/consumers/test/**/*.test.ts"], maxConcurrency: 2, testTimeout: 240_000 }),
   endToEnd("e2e", 1, { include: ["e2e/test/*.test.ts"] }),
+  endToEnd("docs", 1, { include: ["e2e/docs/test/*.test.ts"] }),
   ...shops,
 ];

@@ -10,7 +10,7 @@ import { memoryStore, type Store } from "@turnpike/core";
 import { paywall } from "@turnpike/express";
 import { postgresStore } from "@turnpike/postgres";
 import { redisStore } from "@turnpike/redis";
-import { faults, type HostileFacilitator, payer, readReceipt, startFacilitator } from "@turnpike/testing";
+import { faults, payer, readReceipt, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import express from "express";
 import { Pool } from "pg";
 import { createClient } from "redis";
@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 type Settle = "after" | "before";
 const buyer = payer();
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 const ends: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {

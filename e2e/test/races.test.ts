@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PaymentRequired } from "@turnpike/core/protocol";
-import { decodeHeader, type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
+import { decodeHeader, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readLines } from "../reliability/src/kill.js";
 import { startVictim, type Victim } from "../reliability/src/process.js";
@@ -16,7 +16,7 @@ const stores: readonly [string, string][] = [
   ["PostgreSQL", `postgres://postgres@127.0.0.1:5432/test?room=races_${process.pid}`],
 ];
 
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 let directory: string;
 let sellers: Victim[] = [];
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PaymentRecord } from "@turnpike/core";
-import { faults, type HostileFacilitator, type Payer, payer, startFacilitator } from "@turnpike/testing";
+import { faults, type Payer, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import type { Backend } from "./backend.js";
 import { checkHistory, type Purchase, type Verdict } from "./check-history.js";
 import { readLines } from "./kill.js";
@@ -188,7 +188,7 @@ async function settleDown([seller]: readonly Victim[]): Promise<readonly Payment
 }
 
 /** A facilitator that fails in every way that it may, some of the time. */
-function misbehave(facilitator: HostileFacilitator): void {
+function misbehave(facilitator: TestFacilitator): void {
   const lost = [
     faults.resetAfterAccept(),
     faults.reset(),

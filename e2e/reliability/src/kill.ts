@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PaymentRecord } from "@turnpike/core";
-import { type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
+import { payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { nonceOf } from "./payment.js";
 import { startVictim, type Victim } from "./process.js";
 import { ask, type Came, type Flow } from "./request.js";
@@ -69,7 +69,7 @@ export async function killEverywhere(
 /** The points that an undisturbed purchase passes. */
 async function listPoints(
   store: string,
-  { url }: HostileFacilitator,
+  { url }: TestFacilitator,
   flow: Flow,
   trace: string,
 ): Promise<readonly string[]> {
@@ -87,7 +87,7 @@ async function listPoints(
 
 async function killAt(
   store: string,
-  facilitator: HostileFacilitator,
+  facilitator: TestFacilitator,
   flow: Flow,
   point: string,
   directory: string,
@@ -137,7 +137,7 @@ async function killAt(
 }
 
 /** Kills the shop while its settle call is open: the chain has taken the payment, and nobody has said so. */
-function killWhenCharged(facilitator: HostileFacilitator, victim: Victim, nonce: string): Promise<void> {
+function killWhenCharged(facilitator: TestFacilitator, victim: Victim, nonce: string): Promise<void> {
   return new Promise((resolve) => {
     watched.set(nonce, async () => {
       watched.delete(nonce);

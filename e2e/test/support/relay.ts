@@ -1,7 +1,7 @@
-import { type Behaviour, type HostileFacilitator, startFacilitator } from "@turnpike/testing";
+import { type Behaviour, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 
 /** A facilitator that passes every call on to another one, until a test tells it otherwise. */
-export async function startRelay(url: string): Promise<HostileFacilitator> {
+export async function startRelay(url: string): Promise<TestFacilitator> {
   const relay = await startFacilitator();
   for (const operation of ["verify", "settle", "supported"] as const) relay.always(operation, passOn(url));
   return relay;

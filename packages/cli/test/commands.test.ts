@@ -1,12 +1,12 @@
 import type { StoredPayment } from "@turnpike/core";
-import { faults, type HostileFacilitator, startFacilitator } from "@turnpike/testing";
+import { faults, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makePayment, offer, signatureOf } from "./support/payments.js";
 import { run } from "./support/run.js";
 import { openStage, type Stage } from "./support/stages.js";
 
 let stage: Stage;
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 beforeEach(async () => {
   stage = await openStage("sqlite");
   facilitator = await startFacilitator();

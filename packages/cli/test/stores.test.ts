@@ -1,4 +1,4 @@
-import { type HostileFacilitator, startFacilitator } from "@turnpike/testing";
+import { startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makePayment, makeSale, signatureOf } from "./support/payments.js";
 import { run } from "./support/run.js";
@@ -22,7 +22,7 @@ for (const name of ["sqlite", "redis", "postgres"] as const satisfies StageName[
 
 function testOver(name: StageName): void {
   let stage: Stage;
-  let facilitator: HostileFacilitator;
+  let facilitator: TestFacilitator;
   beforeEach(async () => {
     stage = await openStage(name);
     facilitator = await startFacilitator();

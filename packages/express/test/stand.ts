@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { PaywallConfig } from "@turnpike/core";
-import { type HostileFacilitator, payer, type RawAnswer, rawRequest, startFacilitator } from "@turnpike/testing";
+import { payer, type RawAnswer, rawRequest, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import express, { type Express, type Request } from "express";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
@@ -14,7 +14,7 @@ const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
 /** A facilitator for the tests of one file, a buyer, and servers that end with each test. */
 export function openStand() {
-  let facilitator!: HostileFacilitator;
+  let facilitator!: TestFacilitator;
   const buyer = payer();
   const servers: Server[] = [];
   beforeAll(async () => {

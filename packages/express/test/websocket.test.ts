@@ -3,7 +3,7 @@ import { createServer, type Server, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { type AddressInfo, connect } from "node:net";
 import { createPaywall, memoryStore, type Paywall } from "@turnpike/core";
-import { decodeHeader, faults, type HostileFacilitator, knock, payer, startFacilitator } from "@turnpike/testing";
+import { decodeHeader, faults, knock, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import type { Express, Request } from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
@@ -18,7 +18,7 @@ type SocketApp = Express & { ws(path: string, handler: (socket: Socket) => void)
 const expressWs = createRequire(import.meta.url)("express-ws") as (app: Express) => { app: SocketApp };
 
 const buyer = payer();
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 let tolls: Paywall;
 let servers: Server[] = [];
 const store = () => memoryStore();

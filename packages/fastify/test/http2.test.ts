@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { type ClientHttp2Stream, connect, type Http2ServerResponse, type IncomingHttpHeaders } from "node:http2";
 import { memoryStore } from "@turnpike/core";
-import { decodeHeader, type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
+import { decodeHeader, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { fastify } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paywall } from "../src/index.js";
 
 const buyer = payer();
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 beforeAll(async () => {
   facilitator = await startFacilitator();
 });

@@ -1,5 +1,5 @@
 import type { PaywallConfig } from "@turnpike/core";
-import { type HostileFacilitator, payer, rawRequest, startFacilitator } from "@turnpike/testing";
+import { payer, rawRequest, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, fastify } from "fastify";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
@@ -7,7 +7,7 @@ const seller = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
 /** A facilitator and a buyer for the tests of one file, and apps that are closed after each. */
 export function openTill() {
-  let facilitator!: HostileFacilitator;
+  let facilitator!: TestFacilitator;
   const buyer = payer();
   const apps: FastifyInstance[] = [];
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type HostileFacilitator, payer, readChallenge, startFacilitator } from "@turnpike/testing";
+import { payer, readChallenge, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const text = "bytes that the handler has coded itself, and that are sent as they are";
 const coded = { gzip: gzipSync(text).toString("hex"), br: brotliCompressSync(text).toString("hex") };
 
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 let folder: string;
 const processes: ChildProcess[] = [];
 const buyer = payer();

@@ -1,5 +1,5 @@
 import type { PaywallConfig } from "@turnpike/core";
-import { type HostileFacilitator, payer, readChallenge, readReceipt, startFacilitator } from "@turnpike/testing";
+import { payer, readChallenge, readReceipt, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import type { Context } from "hono";
 import { afterAll, beforeAll } from "vitest";
 
@@ -12,7 +12,7 @@ export interface Served {
 
 /** A facilitator for the tests of one file, and a buyer. */
 export function openTill() {
-  let facilitator!: HostileFacilitator;
+  let facilitator!: TestFacilitator;
   const buyer = payer();
   beforeAll(async () => {
     facilitator = await startFacilitator();

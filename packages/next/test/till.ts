@@ -1,11 +1,11 @@
 import {
-  type HostileFacilitator,
   type Payer,
   payer,
   type RawAnswer,
   rawRequest,
   readChallenge,
   startFacilitator,
+  type TestFacilitator,
 } from "@turnpike/testing";
 import { afterAll, beforeAll } from "vitest";
 import { type RunningNext, startNext } from "./next-server.js";
@@ -13,7 +13,7 @@ import { type RunningNext, startNext } from "./next-server.js";
 /** The test app with a facilitator and a buyer, for the tests of one file. */
 export interface Till {
   readonly origin: string;
-  readonly facilitator: HostileFacilitator;
+  readonly facilitator: TestFacilitator;
   readonly charges: number;
   runs(name: string): number;
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -25,7 +25,7 @@ export interface Till {
 
 /** @param directory of the app. @default the one with all routes */
 export function openTill(directory?: string): Till {
-  let facilitator!: HostileFacilitator;
+  let facilitator!: TestFacilitator;
   let app!: RunningNext;
   const buyer = payer();
   beforeAll(async () => {

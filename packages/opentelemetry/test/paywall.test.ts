@@ -4,14 +4,7 @@ import { type DataPoint, MeterProvider, MetricReader } from "@opentelemetry/sdk-
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { createPaywall, memoryStore } from "@turnpike/core";
 import type { PaymentRequired } from "@turnpike/core/protocol";
-import {
-  decodeHeader,
-  encodeHeader,
-  faults,
-  type HostileFacilitator,
-  payer,
-  startFacilitator,
-} from "@turnpike/testing";
+import { decodeHeader, encodeHeader, faults, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openTelemetry } from "../src/index.js";
 
@@ -25,7 +18,7 @@ const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcesso
 beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
 afterAll(() => context.disable());
 
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 beforeEach(async () => {
   facilitator = await startFacilitator();
 });

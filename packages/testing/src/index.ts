@@ -7,5 +7,5 @@ export { type RawAnswer, type RawOptions, rawRequest } from "./lib/client/raw-re
 export { type Knock, knock } from "./lib/client/web-socket.js";
 export type { Behaviour, Call, Operation, RecordedCall } from "./lib/facilitator/behaviour.js";
 export type { ChainOptions, Charge } from "./lib/facilitator/chain.js";
-export { type FacilitatorOptions, type HostileFacilitator, startFacilitator } from "./lib/facilitator/facilitator.js";
+export { type FacilitatorOptions, startFacilitator, type TestFacilitator } from "./lib/facilitator/facilitator.js";
 export * as faults from "./lib/facilitator/faults.js";

@@ -10,7 +10,7 @@ import {
 } from "@turnpike/core";
 import type { PaywallConfig, PricedRoute } from "@turnpike/core/adapter";
 import type { PaymentRequired } from "@turnpike/core/protocol";
-import { type HostileFacilitator, payer, startFacilitator } from "@turnpike/testing";
+import { payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { nextRecord, sampleRecord } from "@turnpike/testing/stores";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeHeader } from "../src/lib/client/header.js";
@@ -23,7 +23,7 @@ const BOB = "0x6813Eb9362372EEF6200f3b1dbC3f819671cBA69";
 const USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 const DAY = 24 * 3_600_000;
 
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 
 beforeEach(async () => {
   facilitator = await startFacilitator();

@@ -12,7 +12,7 @@ import {
 import type { Outcome, PaywallRequest, PricedRoute, Reply, Ticket } from "@turnpike/core/adapter";
 import type { PaymentPayload, PaymentRequired } from "@turnpike/core/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodeHeader, encodeHeader, faults, type HostileFacilitator, payer, startFacilitator } from "../src/index.js";
+import { decodeHeader, encodeHeader, faults, payer, startFacilitator, type TestFacilitator } from "../src/index.js";
 
 /** The engine by itself, asked as an adapter asks it, with a facilitator that is a server of its own. */
 
@@ -23,7 +23,7 @@ const fine: Outcome = { status: 200, aborted: false, whole: true, headers: () =>
 /** An answer that nobody could keep. */
 const streamed: Outcome = { status: 200, aborted: false, whole: false, headers: () => [] };
 
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 
 beforeEach(async () => {
   facilitator = await startFacilitator();

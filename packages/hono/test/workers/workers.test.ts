@@ -1,10 +1,10 @@
-import { decodeHeader, faults, type HostileFacilitator, knock, payer, startFacilitator } from "@turnpike/testing";
+import { decodeHeader, faults, knock, payer, startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFeed } from "./workerd.js";
 
 const buyer = payer();
 const modes = ["after", "before", "background"] as const;
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 let feed: Awaited<ReturnType<typeof startFeed>>;
 beforeAll(async () => {
   facilitator = await startFacilitator();

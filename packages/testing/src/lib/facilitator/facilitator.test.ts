@@ -5,7 +5,7 @@ import { payer } from "../client/payer.js";
 import type { SignOptions } from "../client/payment.js";
 import { rawRequest } from "../client/raw-request.js";
 import type { Operation } from "./behaviour.js";
-import { type FacilitatorOptions, type HostileFacilitator, startFacilitator } from "./facilitator.js";
+import { type FacilitatorOptions, startFacilitator, type TestFacilitator } from "./facilitator.js";
 import * as faults from "./faults.js";
 
 const buyer = payer();
@@ -25,12 +25,12 @@ const required: PaymentRequired = {
   ],
 };
 
-const open: HostileFacilitator[] = [];
+const open: TestFacilitator[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((facilitator) => facilitator.close()));
 });
 
-async function start(options?: FacilitatorOptions): Promise<HostileFacilitator> {
+async function start(options?: FacilitatorOptions): Promise<TestFacilitator> {
   const facilitator = await startFacilitator(options);
   open.push(facilitator);
   return facilitator;
@@ -41,11 +41,19 @@ async function payment(options?: SignOptions): Promise<string> {
   return JSON.stringify({ x402Version: 2, paymentPayload, paymentRequirements: required.accepts[0] });
 }
 
-async function post({ url }: HostileFacilitator, operation: Operation, body: string): Promise<Response> {
+async function post({ url }: TestFacilitator, operation: Operation, body: string): Promise<Response> {
   return fetch(`${url}/${operation}`, { method: "POST", body, redirect: "manual" });
 }
 
 const answer = async (...call: Parameters<typeof post>): Promise<unknown> => (await post(...call)).json();
+
+it("listens on the port that it is told, and says when that is taken", async () => {
+  const first = await start();
+  const port = Number(new URL(first.url).port);
+  await expect(startFacilitator({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await first.close();
+  expect((await start({ port })).url).toBe(`http://127.0.0.1:${port}`);
+});
 
 describe("an honest facilitator", () => {
   it("verifies a real signature and names its payer", async () => {

@@ -9,6 +9,8 @@ import { type ChainOptions, type Charge, createChain } from "./chain.js";
 import { ok } from "./faults.js";
 
 export interface FacilitatorOptions extends ChainOptions {
+  /** Port on 127.0.0.1. @default a free one */
+  readonly port?: number;
   /** Path ahead of `/verify`, `/settle` and `/supported`. @default "" */
   readonly path?: string;
   /** @default `exact` on the EVM networks that Turnpike knows by name */
@@ -16,7 +18,7 @@ export interface FacilitatorOptions extends ChainOptions {
 }
 
 /** A facilitator over HTTP that is honest until told otherwise, and remembers everything. */
-export interface HostileFacilitator extends AsyncDisposable {
+export interface TestFacilitator extends AsyncDisposable {
   /** Base URL, to be given to a paywall. */
   readonly url: string;
   /** Calls so far, the oldest first. */
@@ -49,7 +51,14 @@ export interface HostileFacilitator extends AsyncDisposable {
 const chainIds = [8453, 84532, 1, 11155111, 137, 42161, 10, 43114, 43113];
 const evmKinds: SupportedKind[] = chainIds.map((id) => ({ x402Version: 2, scheme: "exact", network: `eip155:${id}` }));
 
-export async function startFacilitator(options: FacilitatorOptions = {}): Promise<HostileFacilitator> {
+/**
+ * Starts a facilitator on 127.0.0.1 with a chain in memory, on which every payer has money: nothing leaves the machine.
+ * @throws the server's own error, such as `EADDRINUSE`, if it cannot listen on `port`
+ * @example
+ * const facilitator = await startFacilitator();
+ * const tolls = createPaywall({ payTo, network: "base-sepolia", facilitator: facilitator.url });
+ */
+export async function startFacilitator(options: FacilitatorOptions = {}): Promise<TestFacilitator> {
   const chain = createChain(
     options,
     (options.kinds ?? evmKinds).map(({ network }) => network),
@@ -103,7 +112,7 @@ export async function startFacilitator(options: FacilitatorOptions = {}): Promis
   server.on("connection", (socket) => {
     sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
   });
-  const port = await listen(server, 0);
+  const port = await listen(server, options.port ?? 0);
 
   async function refuse(): Promise<void> {
     if (!server.listening) return;

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { readChallenge } from "../client/header.js";
 import { type BuyOptions, type Payer, type Purchase, payer } from "../client/payer.js";
 import { type RawAnswer, rawRequest } from "../client/raw-request.js";
-import { type FacilitatorOptions, type HostileFacilitator, startFacilitator } from "../facilitator/facilitator.js";
+import { type FacilitatorOptions, startFacilitator, type TestFacilitator } from "../facilitator/facilitator.js";
 import type { Harness } from "./harness.js";
 import { type RoutePlan, type StagePlan, setStage } from "./stage.js";
 
@@ -31,7 +31,7 @@ export interface ShopPlan extends Partial<Omit<StagePlan, "config">> {
 /** One running app with its facilitator and a buyer. */
 export interface Shop {
   readonly origin: string;
-  readonly facilitator: HostileFacilitator;
+  readonly facilitator: TestFacilitator;
   readonly buyer: Payer;
   runs(id?: string): number;
   readonly store: Store;
