@@ -1,5 +1,5 @@
 import { cdp } from "@turnpike/core";
-import { type HostileFacilitator, startFacilitator } from "@turnpike/testing";
+import { startFacilitator, type TestFacilitator } from "@turnpike/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toAsk } from "../src/lib/facilitators.js";
 import { makePayment } from "./support/payments.js";
@@ -7,7 +7,7 @@ import { type Circumstances, run } from "./support/run.js";
 import { openStage, type Stage } from "./support/stages.js";
 
 let stage: Stage;
-let facilitator: HostileFacilitator;
+let facilitator: TestFacilitator;
 beforeEach(async () => {
   stage = await openStage("sqlite");
   facilitator = await startFacilitator();

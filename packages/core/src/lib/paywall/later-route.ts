@@ -21,7 +21,11 @@ export type OpenRoute = <Raw>(
  * Opens the routes of an engine: at once, or at their first request where a recipient or a facilitator's keys are functions,
  * which are not asked while an app is built.
  */
-export function createOpener(engine: Engine, defaults: SharedOptions<string>, facilitators: readonly Facilitator[]): OpenRoute {
+export function createOpener(
+  engine: Engine,
+  defaults: SharedOptions<string>,
+  facilitators: readonly Facilitator[],
+): OpenRoute {
   const unready = facilitators.filter(({ ready }) => ready);
   const recipients = new WeakMap<object, Asked<PayToAddress | undefined>>();
   const prepare = async <Raw>(...[terms, price, label, path]: Parameters<OpenRoute>): Promise<PricedRoute<Raw>> => {

@@ -24,7 +24,7 @@ export function testRouteNames({ check, harness }: Casebook): void {
     const error = (_: string, facts?: Readonly<Record<string, unknown>>): void => {
       if (facts && "route" in facts) names.add(String(facts.route));
     };
-    const config: PaywallConfig = {
+    const config: Partial<PaywallConfig> = {
       observe: { event },
       hooks: { beforeVerify: hear, afterVerify: hear, beforeSettle: hear, afterSettle: hear },
       logger: { info: () => {}, warn: () => {}, error },

@@ -65,7 +65,7 @@ export function testSellerErrors({ check }: Casebook): void {
 
   check("G37d writes down what a facilitator and a chain reader of the seller's own throw", async (open) => {
     const { lines, logger } = createLog();
-    const config = (url: string): PaywallConfig => ({
+    const config = (url: string): Partial<PaywallConfig> => ({
       logger,
       facilitator: { ...httpFacilitator(url), settle: async () => fail("settle") },
       chain: { networks: ["eip155:84532"], find: () => fail("a chain") },

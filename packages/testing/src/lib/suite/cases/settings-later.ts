@@ -96,7 +96,7 @@ export function testLaterSettings({ check }: Casebook): void {
   check("G51d offers nothing while a facilitator waits for its keys", async (open) => {
     let keys = false;
     const { errors, logger } = createLog();
-    const config = (url: string): PaywallConfig => ({
+    const config = (url: string): Partial<PaywallConfig> => ({
       logger,
       facilitator: {
         ...httpFacilitator(url),
