@@ -1,5 +1,4 @@
-import { createPaywall } from "@turnpike/core";
-import paywall, { paid } from "@turnpike/fastify";
+import paywall, { createPaywall, paid } from "@turnpike/fastify";
 import fastify from "fastify";
 import { type OpenShop, payTo } from "./market.js";
 
