@@ -50,6 +50,11 @@ it("going live: a missing variable stops the start, and the error names the opti
   expect(stderr).toMatch(/invalid_facilitator|cdp/);
 });
 
+it("going live: what a build loads needs no secrets", async () => {
+  const page = await openPage("docs/going-live.md");
+  expect(await page.run("lib/tolls.ts")).toMatchObject({ code: 0, stderr: "" });
+});
+
 it("logging: pino writes one line with the code, the route and the stack", async () => {
   const page = await openPage("docs/logging.md", [3000]);
   await using app = await page.start("server.ts");
