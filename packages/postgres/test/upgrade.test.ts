@@ -89,8 +89,9 @@ describeWithPostgres("tables of the first version", () => {
     const reader = new Client(address);
     await reader.connect();
     await reader.query(`BEGIN; SELECT count(*) FROM "${stage.schema}".payments`);
-    const store = stage.store("pg", { timeout: 500 });
-    for (let i = 0; i < 2; i++) {
+    const settings = { statement_timeout: "300", lock_timeout: "300" };
+    const store = stage.store("pg", { timeout: 500 }, { settings });
+    for (let i = 0; i < 4; i++) {
       await expect(store.read("x")).rejects.toMatchObject({ name: "StoreError", code: "store_migrating" });
     }
     await reader.query("ROLLBACK");

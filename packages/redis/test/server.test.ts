@@ -152,8 +152,8 @@ describeWith(await missServer(), "the Redis that the store finds", () => {
     const prefix = freshPrefix();
     const client = await open(nodeRedis);
     await redisStore(client, { prefix }).read("id");
-    expect(await admin.get(`{${prefix}}:schema`)).toBe("1");
-    await admin.set(`{${prefix}}:schema`, "2");
+    expect(await admin.get(`{${prefix}}:schema`)).toBe("2");
+    await admin.set(`{${prefix}}:schema`, "3");
     expect(await codeOf(Promise.resolve(redisStore(client, { prefix }).read("id")))).toBe("store_too_new");
   });
 

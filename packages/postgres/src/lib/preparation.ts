@@ -44,7 +44,7 @@ function createUpgrade(queries: Queries, { schema, timeout }: PreparationSetting
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const impatience = new Promise<never>((_, reject) => {
-      const message = "The tables are being brought to a newer version, which goes on meanwhile. Try again";
+      const message = "The tables are being updated to a newer version. Operations succeed once that is done";
       timer = setTimeout(() => reject(new StoreError("store_migrating", message)), timeout / 2);
     });
     return Promise.race([upgrading, impatience]).finally(() => clearTimeout(timer));

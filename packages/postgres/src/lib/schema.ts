@@ -36,7 +36,9 @@ export function preparation(schema: string, present: boolean): string {
   const lock = `SELECT pg_advisory_xact_lock(hashtextextended('turnpike ${schema}', 0));`;
   // Two that begin at once find each other's tables: that is no news for the app's console.
   const quiet = "SET LOCAL client_min_messages = warning;";
-  return `${quiet}\n${lock}\n${present ? tables(quoteName(schema)) : postgresSchema(schema)}`;
+  // With many records of an earlier version it takes longer than the app lets its own statements take.
+  const patient = "SET LOCAL statement_timeout = 0;\nSET LOCAL lock_timeout = 0;";
+  return `${quiet}\n${patient}\n${lock}\n${present ? tables(quoteName(schema)) : postgresSchema(schema)}`;
 }
 
 /**

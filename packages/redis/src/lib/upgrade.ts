@@ -122,7 +122,7 @@ function revisionOf(id: string, token: string, json: string): readonly string[] 
 async function patiently(work: Promise<void>, limit: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const message = "The records are being brought to a newer schema, which goes on meanwhile. Try again";
+    const message = "The records are being updated to a newer schema. Operations succeed once that is done";
     timer = setTimeout(() => reject(new StoreError("store_migrating", message)), limit);
   });
   try {
