@@ -192,7 +192,7 @@ test("only its own account goes on with it, and only with a plan that gives back
 test("whatever a node does wrong, a refund is neither taken for void nor made a second time", async () => {
   await fund(20_000n);
   const hasty = openSender({ timeout: 150, rpcTimeout: 60 });
-  const refunding = await plan(hasty);
+  const refunding = await plan(openSender());
   const other = await send(chain.accounts.payer.address, { to: chain.accounts.payer2.address });
   const foreign = await chain.publicClient.request({ method: RECEIPT, params: [other.transactionHash] });
   const refusal = (message: string): Treatment => ({ answer: { error: { code: -32000, message } } });
