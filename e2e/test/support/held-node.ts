@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 export interface Moment {
   readonly method: string;
   readonly when: "before" | "after";
+  /** Only with a first parameter like this. */
+  readonly about?: (parameter: unknown) => boolean;
   /** Only with a response like this. */
   readonly result?: (result: unknown) => boolean;
 }
@@ -29,6 +31,11 @@ export interface HeldNode extends AsyncDisposable {
   readonly seen: string[];
 }
 
+interface Call {
+  readonly method: string;
+  readonly params?: readonly unknown[];
+}
+
 interface Held extends Moment {
   reach(): void;
   readonly end: Promise<"go on" | "drop">;
@@ -37,9 +44,10 @@ interface Held extends Moment {
 export async function startHeldNode(target: string): Promise<HeldNode> {
   const holds = new Set<Held>();
   const seen: string[] = [];
-  const pass = async (method: string, when: Moment["when"], result?: unknown): Promise<boolean> => {
+  const pass = async ({ method, params }: Call, when: Moment["when"], result?: unknown): Promise<boolean> => {
     for (const held of holds) {
-      if (held.method !== method || held.when !== when || held.result?.(result) === false) continue;
+      if (held.method !== method || held.when !== when) continue;
+      if (held.about?.(params?.[0]) === false || held.result?.(result) === false) continue;
       held.reach();
       if ((await held.end) === "drop") return false;
     }
@@ -49,14 +57,14 @@ export async function startHeldNode(target: string): Promise<HeldNode> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const { method } = JSON.parse(body) as { readonly method: string };
-    seen.push(method);
+    const call = JSON.parse(body) as Call;
+    seen.push(call.method);
     if (node.silent) return;
-    if (!(await pass(method, "before"))) return void response.destroy();
+    if (!(await pass(call, "before"))) return void response.destroy();
     const headers = { "content-type": "application/json" };
     const text = await (await fetch(target, { method: "POST", headers, body })).text();
     const { result } = JSON.parse(text) as { readonly result?: unknown };
-    if (!(await pass(method, "after", result))) return void response.destroy();
+    if (!(await pass(call, "after", result))) return void response.destroy();
     response.writeHead(200, headers).end(text);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

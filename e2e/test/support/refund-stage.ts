@@ -21,6 +21,8 @@ export const PRICE = 10_000n;
 /** A payment that is owed: charged on the chain, and the handler failed. */
 export interface Debt {
   readonly id: string;
+  /** The transaction by which the buyer paid. */
+  readonly charge: string;
   /** Sends the same payment again. @returns the status and the code of the body */
   collect(): Promise<{ readonly status: number; readonly code: string | undefined }>;
   record(): Promise<PaymentRecord>;
@@ -95,9 +97,10 @@ export async function openRefundStage(): Promise<RefundStage> {
       return found;
     };
     await expect.poll(async () => (await record()).state).toBe("owed");
-    const { id } = await record();
+    const { id, receipt } = await record();
     return {
       id,
+      charge: receipt?.transaction ?? "",
       record,
       collect: async () => {
         const response = await fetch(url, { headers });

@@ -93,7 +93,7 @@ describe("refund", () => {
     const before = await given();
     await chain.setAutomine(false);
     onTestFinished(() => chain.setAutomine(true));
-    const first = await refund(id, "--yes", "--wait", "1");
+    const first = await refund(id, "--yes", "--wait", "3");
     expect(first).toMatchObject({ code: 2, out: expect.stringContaining("It is in no block yet") });
     const shown = await refund(id);
     expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("under way") });

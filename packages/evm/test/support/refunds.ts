@@ -4,14 +4,14 @@ import { type EvmRefundOptions, evmRefunds } from "../../src/index.js";
 import { now, requirementsOf } from "./payments.js";
 import { chain, node } from "./stage.js";
 
-/** A sender by the seller's key that waits for a short time only, and believes what is on record. */
+/** A sender by the seller's key that waits until it is certain, and believes what is on record. */
 export const openSender = (options: Partial<EvmRefundOptions> = {}): RefundSender =>
   evmRefunds({
     network: chain.network,
     rpcUrl: node.rpcUrl,
     ...(options.account ? {} : { privateKey: chain.accounts.seller.privateKey }),
     confirmations: 1,
-    timeout: 3_000,
+    timeout: 60_000,
     trustRecord: true,
     ...options,
   });
