@@ -14,7 +14,7 @@ const unpacked = { core: 1800 * KB, testing: 550 * KB };
 const unpackedAdapter = 250 * KB;
 /** The engine and the Hono adapter as an edge runtime loads them, minified, by gzip: what is aimed at, and the limit. */
 const edgeBudget = 20 * KB;
-const edgeLimit = 66 * KB;
+const edgeLimit = 70 * KB;
 
 const show = (bytes) => `${(bytes / KB).toFixed(1)} KB`;
 
