@@ -72,7 +72,7 @@ export function runPnpm(args, options = {}) {
   }
   const windows = process.platform === "win32";
   const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`;
-  return run(windows ? "npx.cmd" : "npx", ["--yes", `pnpm@${version}`, ...args], {
+  return run(windows ? "npx.cmd" : "npx", ["--yes", "--package", `pnpm@${version}`, "--", "pnpm", ...args], {
     ...options,
     env: { PATH: path, ...options.env },
   });
