@@ -92,7 +92,7 @@ describe("wherever a route stands", () => {
 
   it("gives a route's own price to the nearest paywall around it", async () => {
     const app = till.app();
-    const other = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+    const other = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF";
     const handler = async () => "bought";
     await app.register(async (scope) => {
       await scope.register(paywall, till.config({ payTo: other }));

@@ -263,7 +263,7 @@ describe("G26 two paywalls of one app", () => {
         till.config({ routes: { "GET /a": "$0.01", "GET /b": "$0.02", "GET /c/d": "$0.03" } }),
       );
     });
-    const payTo = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+    const payTo = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF";
     for (const url of ["/a", "/b", "/c/d"]) app.get(url, handler);
     expect(await problemsOf(app)).toEqual(["priced_twice GET /b", "priced_twice GET /c/d"]);
 
