@@ -1,4 +1,5 @@
 export type { AnyConfig, AnyTable, PayTo, PaywallConfig, RouteOptions, RoutePrice, RouteTable } from "./lib/config.js";
+export { servedHint, suggestion } from "./lib/nearest.js";
 export { faultReply, reportFault } from "./lib/paywall/fault.js";
 export {
   type AnySource,

@@ -333,6 +333,29 @@ describe("G42 a configuration that cannot work", () => {
     expect(start({ ...base, payTo: usdc })).toContain("it is the contract of USDC");
   });
 
+  it("says only that where an engine stands in the place of a price or a table", () => {
+    const tolls = createPaywall(base);
+    const asTable = messageOf(() => compileTable({ "GET /a": "$1" } as never, tolls as never, read));
+    expect(asTable).toContain("1 problem");
+    expect(asTable).toContain("comes before the table: protect(app, tolls");
+    const asPrice = messageOf(() => tolls.price(tolls as never, "GET /a"));
+    expect(asPrice).toContain("1 problem");
+    expect(asPrice).toContain("comes first: paid(tolls, price)");
+    expect(messageOf(() => tolls.price(["$1"] as never, "GET /a"))).toContain("this is a list");
+  });
+
+  it("names the key of `payTo` or `chain` that is no network, and the one that was probably meant", () => {
+    expect(start({ ...base, payTo: { eip115: PAY_TO, "base-sepolia": PAY_TO } })).toContain(
+      '"eip115" is neither a network nor a namespace such as "eip155"; did you mean "eip155"?',
+    );
+    expect(start({ ...base, payTo: { eip155: PAY_TO, "eip155:7777": PAY_TO, solana: "x" } })).toBe("");
+    const chain = start({ ...base, chain: { bas: "https://node.example" } });
+    expect(chain).toContain('"bas" is not a network; did you mean "base"?');
+    const misplaced = start({ ...base, chain: { "https://node.example/v2/s3cr3t": "base" } });
+    expect(misplaced).toContain("a key is not a network");
+    expect(misplaced).not.toContain("s3cr3t");
+  });
+
   it("knows arguments in the order of the official packages, and their options", () => {
     const inOrder = messageOf(() => compileTable(PAY_TO as never, { "GET /a": "$1" }, read));
     expect(inOrder).toContain("the first argument is a configuration");

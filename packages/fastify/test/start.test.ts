@@ -64,7 +64,7 @@ describe("the start", () => {
       'route_not_served routes["GET /nowhere"]',
       'route_not_served routes["GET /gone"]',
     ]);
-    expect((error as ConfigError).message).toContain('perhaps "/api/weather"');
+    expect((error as ConfigError).message).toContain('did you mean "/api/weather"');
   });
 
   it("stops for half of a route with an optional parameter, which would price the other half or open it", async () => {

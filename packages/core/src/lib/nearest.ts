@@ -22,6 +22,20 @@ export function suggestion(word: string, candidates: Iterable<string>): string {
   return found === undefined ? "" : `; did you mean "${found}"?`;
 }
 
+/**
+ * What the app serves in place of an entry of a table that no route serves, as far as that is likely to be meant.
+ * @param served method and path of each route, for example `GET /weather`
+ */
+export function servedHint(entry: string, served: readonly string[]): string {
+  const [, path = ""] = entry.split(" ", 2);
+  const others = served.filter((route) => route.split(" ", 2)[1] === path && route !== entry);
+  if (others.length > 0) return `; the app serves ${[...new Set(others)].join(", ")}`;
+  return suggestion(
+    entry,
+    served.filter((route) => route !== entry),
+  );
+}
+
 /** What to ask about a value that an unset environment variable leaves, or nothing. */
 export function emptyHint(value: unknown): string {
   const empty = value === undefined || (typeof value === "string" && /^(?:\s*|undefined|null)$/.test(value));

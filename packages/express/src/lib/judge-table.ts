@@ -1,5 +1,5 @@
 import type { ConfigProblem } from "@turnpike/core";
-import type { PricedPath } from "@turnpike/core/adapter";
+import { type PricedPath, servedHint } from "@turnpike/core/adapter";
 import type { Request } from "express";
 import { findBypass } from "./bypass.js";
 import { rulingOf, type TableGate } from "./gates.js";
@@ -184,8 +184,17 @@ function unserved(
     : 'if a middleware serves it, give it a route, app.all("/path", middleware), or mount it below a path, app.use("/path", middleware), and price all of that by a wildcard';
   return report(
     "route_not_served",
-    `no route of the app behind this paywall serves ${whole}; a price must name the path as the route does, and come before it. Otherwise, ${hint}`,
+    `no route of the app behind this paywall serves ${whole}${servedHint(whole, routesOf(scene))}; a price must name the path as the route does, and come before it. Otherwise, ${hint}`,
   );
+}
+
+/** Method and path of each route that can be written down. */
+function routesOf({ leaves }: Scene): string[] {
+  return leaves.flatMap(({ layer: { route }, bases }) => {
+    if (typeof route?.path !== "string") return [];
+    const path = `${bases[0] ?? ""}${route.path}`;
+    return Object.keys(route.methods).map((method) => `${method === "_all" ? "ALL" : method.toUpperCase()} ${path}`);
+  });
 }
 
 /** Whether something of the app answers this path, whatever stands ahead of it. */

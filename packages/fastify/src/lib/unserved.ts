@@ -1,5 +1,5 @@
 import type { ConfigProblem } from "@turnpike/core";
-import type { PricedPath } from "@turnpike/core/adapter";
+import { type PricedPath, suggestion } from "@turnpike/core/adapter";
 import type { FastifyRequest } from "fastify";
 import { statesPrice } from "./own-price.js";
 import { covers, expandPattern, isSection } from "./pattern.js";
@@ -92,5 +92,5 @@ function serves(config: Served["config"], verb: string): boolean {
 function guess(pattern: string, served: readonly Served[]): string {
   const urls = served.map(({ config }) => config.url);
   const meant = urls.find((url) => url.endsWith(pattern) || url.startsWith(`${pattern}?`));
-  return meant === undefined ? "" : ` (perhaps "${meant}")`;
+  return meant === undefined ? suggestion(pattern, urls) : `; did you mean "${meant}"?`;
 }

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from "@turnpike/core";
-import type { PricedPath } from "@turnpike/core/adapter";
+import { type PricedPath, servedHint } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { findBypass } from "./bypass.js";
 import { type AppRoute, rulingOf, type TableGate } from "./gates.js";
@@ -109,6 +109,11 @@ function tooNarrow(pattern: string, verb: string, { method, path, server }: Free
   return `what serves ${verb} ${pattern}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or open the rest by an entry that is "free"${passing}`;
 }
 
+/** Method and path of each route; what is for all methods is mostly middleware. */
+function routesOf({ routes }: Scene): string[] {
+  return routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`);
+}
+
 function unserved(
   scene: Scene,
   { pattern }: Path,
@@ -138,6 +143,6 @@ function unserved(
   }
   return report(
     "route_not_served",
-    `no route of the app behind this paywall serves ${entry}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path, and price all of that by a wildcard`,
+    `no route of the app behind this paywall serves ${entry}${servedHint(entry, routesOf(scene))}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path, and price all of that by a wildcard`,
   );
 }

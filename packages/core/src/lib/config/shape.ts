@@ -1,7 +1,7 @@
 import type { ConfigProblem } from "../errors.js";
 import { emptyHint, suggestion } from "../nearest.js";
 import * as z from "../zod.js";
-import { foreignOption, notConfig } from "./foreign.js";
+import { foreignOption, isEngine, notConfig, notRoute } from "./foreign.js";
 
 /** The forms of options, checked key by key. An option that does not exist is an error: usually a typo. */
 
@@ -209,7 +209,10 @@ function check(
   value: unknown,
   base: string,
 ): ConfigProblem[] {
-  if (!isObject(value)) return [{ code: "invalid_option", path: base || "config", message: notConfig(value) }];
+  if (base !== "" && (!isObject(value) || isEngine(value))) {
+    return [{ code: "invalid_option", path: base, message: notRoute(value) }];
+  }
+  if (!isObject(value)) return [{ code: "invalid_option", path: "config", message: notConfig(value) }];
   const result = z.safeParse(schema, value);
   if (result.success) return [];
   return result.error.issues.flatMap((issue): ConfigProblem[] => {

@@ -152,6 +152,7 @@ function compileNetworks<Raw>(
       ".network",
       `\`network\` is missing; known networks are ${engine.registry.names.join(", ")}${"network" in options ? emptyHint(options.network) : ""}`,
     );
+  checkRecipients(options, engine, report);
   const compiled: NetworkTerms[] = [];
   for (const name of names) {
     const network = engine.registry.network(name);
@@ -196,6 +197,17 @@ function unknownNetwork(name: string, { registry: { networks, names } }: Engine)
   const titled = networks.find(({ title }) => title.toLowerCase() === name.trim().toLowerCase())?.name;
   const hint = titled ? `; did you mean "${titled}"?` : suggestion(name, names);
   return `"${name}" is not a network${hint || `; known networks are ${names.join(", ")}`}`;
+}
+
+/** A recipient for what is no network is a slip: it may have been meant for another one. */
+function checkRecipients({ payTo }: SharedOptions<string>, { registry, schemes }: Engine, report: Report): void {
+  if (typeof payTo !== "object") return;
+  const namespaces = schemes.map(({ namespace }) => namespace);
+  for (const key of Object.keys(payTo)) {
+    if (registry.network(key) || namespaces.includes(key) || /^[-a-z0-9]{3,8}:[-\w]{1,32}$/.test(key)) continue;
+    const hint = suggestion(key, [...registry.names, ...namespaces]);
+    report("unknown_network", ".payTo", `"${key}" is neither a network nor a namespace such as "eip155"${hint}`);
+  }
 }
 
 /** The address to be paid at. It is empty if it has to be asked for, or is of no use, so that the rest is checked too. */

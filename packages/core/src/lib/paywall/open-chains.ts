@@ -3,6 +3,7 @@ import { isNodeUrl, NODE_URL } from "../chain/node-url.js";
 import type { ReaderOptions } from "../chain/reader.js";
 import type { ChainInput, ChainNodes } from "../config.js";
 import type { ConfigProblem } from "../errors.js";
+import { suggestion } from "../nearest.js";
 import type { Registry } from "../pricing/registry.js";
 import type { ChainReader } from "../schemes/chain.js";
 
@@ -30,8 +31,9 @@ function openNodes(named: ChainNodes, registry: Registry, problems: ConfigProble
     const path = network ? `chain.${name}` : "chain";
     const urls = typeof given === "string" ? [given] : given;
     if (!network) {
-      const message = `a key is not a network; known networks are ${registry.names.join(", ")}`;
-      problems.push({ code: "unknown_network", path, message });
+      const shown = /^[\w-]{1,20}(:\w{1,32})?$/.test(name) ? `"${name}"` : "a key";
+      const hint = suggestion(name, registry.names) || `; known networks are ${registry.names.join(", ")}`;
+      problems.push({ code: "unknown_network", path, message: `${shown} is not a network${hint}` });
     } else if (chainIdOf(network.id) === undefined) {
       const message = `${network.title} is not an EVM network; give a chain reader for it instead of a node's address`;
       problems.push({ code: "invalid_network", path, message });

@@ -1,3 +1,4 @@
+import { isEngine } from "../config/foreign.js";
 import type { AnyTable, RoutePrice } from "../config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
 import { type AnySource, type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
@@ -56,6 +57,10 @@ export function compileTable<Raw>(
   read: (pattern: string) => ReadPath,
   overlap = true,
 ): Table<Raw> {
+  if (isEngine(routes)) {
+    const message = "this is an engine of createPaywall, which comes before the table: protect(app, tolls, { … })";
+    throw new ConfigError([{ code: "invalid_option", path: "routes", message }]);
+  }
   const opened = openPaywall(source);
   const problems = [...opened.problems];
   const table = routes ?? (opened.routes as AnyTable<Raw> | undefined);

@@ -48,6 +48,7 @@ export function testMisuse({ check, harness }: Casebook): void {
     const problems = await found({ routes: [weather], unserved });
     expect(problems.map(({ code }) => code)).toEqual(["route_not_served"]);
     expect(problems[0]?.text).toMatch(/GET .*\/wether/);
+    expect(problems[0]?.text).toMatch(/did you mean "(GET )?\/weather"/);
   });
 
   check("G27b refuses a price for a method that no route serves", async () => {
@@ -55,6 +56,7 @@ export function testMisuse({ check, harness }: Casebook): void {
     const problems = await found({ routes: [weather], unserved });
     expect(problems.map(({ code }) => code)).toEqual(["route_not_served"]);
     expect(problems[0]?.text).toMatch(/POST .*\/weather/);
+    expect(problems[0]?.text).toMatch(/the app serves (this for GET only|GET \/weather)/);
   });
 
   const wide = { id: "wide", path: ["w", { rest: "rest" }] };
