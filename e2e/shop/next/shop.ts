@@ -18,12 +18,12 @@ export const queryOf = (request: Request) => new URL(request.url).searchParams;
 
 type Handler<Params> = (request: NextRequest, context: Context<Params>) => Response | Promise<Response>;
 
-/** The handler of one row, counted and at its price. */
-export function sell<Params>(
-  row: string,
-  handler: Handler<Params>,
-  price = prices[`GET ${row}`] ?? prices[`POST ${row}`],
-) {
+/** The handler of one row, counted and at its price. Next.js tells no pattern of a route, so the label does. */
+export function sell<Params>(row: string, handler: Handler<Params>, own?: RoutePrice<NextRequest>) {
+  const method = prices[`POST ${row}`] === undefined ? "GET" : "POST";
+  const price = own ?? prices[`${method} ${row}`];
   if (price === undefined) throw new Error(`${row} has no price`);
-  return paid<NextRequest, Omit<Context<Params>, "payment">>(tolls, price, memory.counted(row, handler));
+  const options = typeof price === "object" && "price" in price ? price : { price };
+  const route = { label: `${method} ${row}`, ...options };
+  return paid<NextRequest, Omit<Context<Params>, "payment">>(tolls, route, memory.counted(row, handler));
 }
