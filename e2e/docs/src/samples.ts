@@ -16,7 +16,7 @@ export interface Sample {
   readonly heading: string;
   /** `ts`, `tsx`, `nginx`, `json`, … */
   readonly language: string;
-  /** The file that the block is, as its first line says (`// client.ts`), or else a name of its own. */
+  /** The file that the block is, as its first line says (`// client.mts`), or else a name of its own. */
   readonly file: string;
   readonly code: string;
 }

@@ -9,10 +9,10 @@ beforeAll(async () => {
 
 describe.sequential("the quick start", () => {
   it.for(["Express", "Hono", "Fastify"])(
-    "sells the weather with %s to its own try.ts, without a network",
+    "sells the weather with %s to its own try.mts, without a network",
     async (framework) => {
       await using _server = await page.start(page.under(framework));
-      const { code, stdout, stderr } = await page.run("try.ts");
+      const { code, stdout, stderr } = await page.run("try.mts");
       expect(stderr).toBe("");
       expect(stdout).toMatch(/^402 \S{100,}$/m);
       expect(stdout).toMatch(/^200 \{\s+weather: 'sunny',\s+paidBy: '0x\w{40}'\s+\} 0x\w{64}$/m);
@@ -36,10 +36,10 @@ describe.sequential("the quick start", () => {
     const internet = { "https://x402.org": new URL(facilitator.url).origin };
     await using _server = await page.start(page.under("One engine for the whole app"), { internet });
     const key = `0x${"42".repeat(32)}`;
-    const { code, stdout, stderr } = await page.run("client.ts", { env: { PRIVATE_KEY: key } });
+    const { code, stdout, stderr } = await page.run("client.mts", { env: { PRIVATE_KEY: key } });
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^0x\w{40} 200 \{"weather":"sunny"\}$/m);
     expect(code).toBe(0);
-    expect((await page.run("client.ts", { env: {} })).stdout).toMatch(/^0x\w{40} 200/m);
+    expect((await page.run("client.mts", { env: {} })).stdout).toMatch(/^0x\w{40} 200/m);
   });
 });

@@ -49,9 +49,9 @@ async function start(page: Page, name: "bun" | "deno", args: string[]): Promise<
   };
 }
 
-/** Buys by the page's own `try.ts`. */
+/** Buys by the page's own `try.mts`. */
 async function expectSale(page: Page): Promise<void> {
-  const { code, stdout } = await page.run("try.ts");
+  const { code, stdout } = await page.run("try.mts");
   expect(stdout).toMatch(/^200 \{\s+weather: 'sunny',\s+paidBy: '0x\w{40}'\s+\} 0x\w{64}$/m);
   expect(code).toBe(0);
 }

@@ -1,3 +1,4 @@
+export { unknownOptions } from "./lib/config/unknown.js";
 export type {
   ChainInput,
   ChainNodes,

@@ -54,3 +54,9 @@ test("options of the wrong form are refused, all at once", () => {
   expect(problemsOf(namespace, { shards: 1.5 })).toEqual(["invalid_option durableObjectStore.shards"]);
   expect(problemsOf(namespace, { name: "shop", shards: 100, maxAnswer: 0, answerBytes: 0, timeout: 1 })).toEqual([]);
 });
+
+test("an option that does not exist is refused", () => {
+  expect(problemsOf(namespace, { shard: 2 } as DurableObjectStoreOptions)).toEqual([
+    "unknown_option durableObjectStore.shard",
+  ]);
+});

@@ -88,3 +88,9 @@ describe("what a store is made of", () => {
     }
   });
 });
+
+it("refuses an option that does not exist: a misspelt schema would open another ledger", () => {
+  expect(refuses(new Pool(nowhere), { shema: "shop" } as PostgresStoreOptions)).toEqual([
+    "unknown_option postgresStore.shema",
+  ]);
+});

@@ -72,3 +72,10 @@ it("is a store that several processes may share", () => {
   const config = { payTo: "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", network: "base-sepolia", store } as const;
   expect(() => createPaywall(config)).not.toThrow();
 });
+
+it("refuses an option that does not exist: a misspelt prefix would open another ledger", () => {
+  const misspelt = { prefx: "shop" } as RedisStoreOptions;
+  expect(() => redisStore(offline(), misspelt)).toThrow(
+    'redisStore.prefx: there is no such option; did you mean "prefix"?',
+  );
+});

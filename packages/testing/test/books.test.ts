@@ -168,12 +168,15 @@ describe("pages of payments", () => {
       { after: "1.%" },
       { after: 7 },
       { from: new Date("never") },
+      { states: ["owned"] },
+      { stats: ["owed"] },
+      { payer: "0xabc" },
       { to: "2026-11-01" },
     ];
     for (const question of questions) {
       await expect(tolls.payments(question), JSON.stringify(question)).rejects.toMatchObject({ code: "invalid_query" });
     }
-    for (const question of [{ by: "day" }, { by: ["week"] }, { from: Number.NaN }]) {
+    for (const question of [{ form: 7 }, { by: "day" }, { by: ["week"] }, { from: Number.NaN }]) {
       await expect(tolls.totals(question as never)).rejects.toMatchObject({ code: "invalid_query" });
     }
   });
@@ -255,6 +258,21 @@ describe("totals", () => {
     const [total] = await open({ store }).totals({ from: start + 100, to: new Date(start + 2_400), progress, by: [] });
     expect(total).toMatchObject({ sales: 2_300, amount: "23000000" });
     expect(seen).toEqual([1_000, 2_000, 2_300]);
+  });
+});
+
+describe("a state that does not exist", () => {
+  it("resolves nothing, and leaves the record as it is", async () => {
+    const store = memoryStore();
+    const unknown = sampleRecord({ state: "unknown" });
+    await store.insert(unknown, 0);
+    const tolls = open({ store });
+    const transaction = `0x${"ab".repeat(32)}`;
+    for (const state of ["faild", "Settled", "refund", "owed", "", undefined]) {
+      const asked = tolls.resolve(unknown.id, state as never, { transaction });
+      await expect(asked, state).rejects.toMatchObject({ code: "invalid_state" });
+    }
+    expect((await store.read(unknown.id))?.record).toEqual(unknown);
   });
 });
 
@@ -413,6 +431,13 @@ describe("a refund by the seller's key", () => {
     const { tolls, id } = await owe();
     await tolls.refund(id, senderOf(["pending"]).sender);
     expect(await tolls.resolve(id, "refunded", { note: "by bank", force: true })).toMatchObject({ state: "refunded" });
+  });
+
+  it("G45 needs a sender", async () => {
+    const { tolls, id } = await owe();
+    for (const sender of [undefined, {}, "0x12"]) {
+      await expect(tolls.refund(id, sender as never)).rejects.toMatchObject({ code: "refund_unsupported" });
+    }
   });
 
   it("G45 is refused by a sender of another network", async () => {

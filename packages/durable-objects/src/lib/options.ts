@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from "@turnpike/core";
+import { ConfigError, type ConfigProblem, unknownOptions } from "@turnpike/core";
 import type { LedgerNamespace } from "./cloudflare.js";
 
 export interface DurableObjectStoreOptions {
@@ -34,8 +34,10 @@ export function readOptions(
     [isWithin(answerBytes, 0, MAX_ANSWERS), "answerBytes", `give bytes from 0 to ${MAX_ANSWERS}`],
     [isWithin(timeout, 1, 60_000), "timeout", "give milliseconds from 1 to 60000"],
   ];
+  const names = checks.map(([, name]) => name);
   const problems = [
     ...examine(namespace),
+    ...unknownOptions("durableObjectStore", options, names),
     ...checks
       .filter(([valid]) => !valid)
       .map(([, path, message]) => ({ code: "invalid_option", path: `durableObjectStore.${path}`, message })),

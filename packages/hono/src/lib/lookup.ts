@@ -81,7 +81,7 @@ export function createLookup(table: Table<Context>): Lookup {
       const readings = read(bases, [path], stops);
       // What meets such a path only because it may be a route's is read the same way.
       if (stops.some((stop) => !isKnown(stop.path))) readings.push(possible);
-      return { found: priceOf(table, readings, method), matched: [...new Set(readings.flat())], possible };
+      return { found: priceOf(table, readings, method, true), matched: [...new Set(readings.flat())], possible };
     },
     find(c) {
       const { method, path } = c.req;
@@ -106,9 +106,10 @@ export function createLookup(table: Table<Context>): Lookup {
   };
 }
 
-function priceOf(table: Table<Context>, readings: readonly Matches[], method: string): Found {
+/** @param quiet no request asks */
+function priceOf(table: Table<Context>, readings: readonly Matches[], method: string, quiet = false): Found {
   if (method === "OPTIONS" && readings.some((matches) => matches.some(isPriced))) return "options";
-  return table.routeAcross(readings, method);
+  return table.routeAcross(readings, method, quiet);
 }
 
 function isPriced(path: PricedPath<Context>): boolean {

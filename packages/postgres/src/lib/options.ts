@@ -1,4 +1,4 @@
-import { ConfigError } from "@turnpike/core";
+import { ConfigError, unknownOptions } from "@turnpike/core";
 import { openQueries } from "./client.js";
 import type { Queries } from "./queries.js";
 import { isSchemaName, SCHEMA_NAME_RULE } from "./schema.js";
@@ -42,9 +42,11 @@ export function readOptions(
     [isWithin(answerBytes, 0, Number.MAX_SAFE_INTEGER), "answerBytes", "give a whole number of bytes"],
     [typeof allowAsyncCommit === "boolean", "allowAsyncCommit", "give true or false"],
   ];
-  const problems = checks
+  const wrong = checks
     .filter(([valid]) => !valid)
     .map(([, path, message]) => ({ code: "invalid_option", path: `postgresStore.${path}`, message }));
+  const names = checks.map(([, name]) => name);
+  const problems = [...wrong, ...unknownOptions("postgresStore", options, names)];
   if (problems.length > 0 || !queries) throw new ConfigError(problems);
   return { queries, schema, prepare, timeout, maxAnswer, answerBytes, allowAsyncCommit };
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from "@turnpike/core";
+import { ConfigError, unknownOptions } from "@turnpike/core";
 import { openCommands } from "./client.js";
 import type { Commands } from "./commands.js";
 
@@ -57,9 +57,11 @@ export function readOptions(client: unknown, options: RedisStoreOptions): Settin
     ],
     [typeof allowEviction === "boolean", "allowEviction", "give true or false"],
   ];
-  const problems = checks
+  const wrong = checks
     .filter(([valid]) => !valid)
     .map(([, path, message]) => ({ code: "invalid_option", path: `redisStore.${path}`, message }));
+  const names = checks.map(([, name]) => name);
+  const problems = [...wrong, ...unknownOptions("redisStore", options, names)];
   if (problems.length > 0 || !commands) throw new ConfigError(problems);
   return { commands, key, prefix, maxAnswer, answerBytes, timeout, replicas, allowEviction };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigError } from "@turnpike/core";
+import { ConfigError, unknownOptions } from "@turnpike/core";
 
 export interface SqliteStoreOptions {
   /**
@@ -38,9 +38,11 @@ export function readOptions(path: string | URL, options: SqliteStoreOptions): Se
     [isWithin(maxAnswer, 0, MAX_ANSWER), "maxAnswer", `give bytes from 0 to ${MAX_ANSWER}`],
     [isWithin(answerBytes, 0, Number.MAX_SAFE_INTEGER), "answerBytes", "give a whole number of bytes"],
   ];
-  const problems = checks
+  const wrong = checks
     .filter(([valid]) => !valid)
     .map(([, name, message]) => ({ code: "invalid_option", path: `sqliteStore.${name}`, message }));
+  const names = checks.map(([, name]) => name);
+  const problems = [...wrong, ...unknownOptions("sqliteStore", options, names)];
   if (problems.length > 0 || file === undefined) throw new ConfigError(problems);
   return { path: file, durability, wait, maxAnswer, answerBytes };
 }

@@ -1,4 +1,5 @@
 import { createTransport } from "#transport";
+import { unknownOptions } from "../config/unknown.js";
 import { ConfigError, FacilitatorError } from "../errors.js";
 import {
   type Parsed,
@@ -44,6 +45,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  */
 export function httpFacilitator(base: string, options: HttpFacilitatorOptions = {}): Facilitator {
   const id = checkUrl(base, options.insecure === true);
+  const misspelt = unknownOptions("httpFacilitator", options, ["headers", "insecure"]);
+  if (misspelt.length > 0) throw new ConfigError(misspelt);
   const flaw = deadEnd(id, options.headers !== undefined);
   if (flaw) throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message: flaw }]);
   const transport = createTransport();

@@ -1,7 +1,15 @@
 import { StoreError } from "../errors.js";
 import { positionOf } from "../ledger/listing.js";
-import { MOVED, type PaymentRecord, type PaymentState, publicRecord, type StoredPayment } from "../ledger/record.js";
+import {
+  MOVED,
+  PAYMENT_STATES,
+  type PaymentRecord,
+  type PaymentState,
+  publicRecord,
+  type StoredPayment,
+} from "../ledger/record.js";
 import type { ListOrder, ListPosition, StoreQuery } from "../ledger/store.js";
+import { suggestion } from "../nearest.js";
 import type { Engine } from "./engine.js";
 
 /** Which payments to list. */
@@ -38,13 +46,16 @@ const AT_LEAST = 100;
  * @throws StoreError `invalid_query`
  */
 export async function listPayments(engine: Engine, query: PaymentQuery): Promise<PaymentPage> {
+  checkNames(query, ["states", "route", "payer", "from", "to", "limit", "after"]);
   const { states, route, payer, from, to, limit = 100, after } = query;
+  const unknown = states?.find((state) => !PAYMENT_STATES.includes(state));
+  if (unknown !== undefined) throw invalid(`"${unknown}" is not a state${suggestion(String(unknown), PAYMENT_STATES)}`);
   if (!Number.isInteger(limit) || limit < 1) throw invalid("`limit` is a whole number, at least 1");
   const payments: PaymentRecord[] = [];
   const wanted = {
     ...(states ? { states } : {}),
     ...(route === undefined ? {} : { route }),
-    ...(payer === undefined ? {} : { payer: spellings(engine, payer) }),
+    ...(payer === undefined ? {} : { payer: spell(engine, payer) }),
     ...readSpan({ from, to }),
   };
   const start = after === undefined ? undefined : readCursor(after);
@@ -121,10 +132,17 @@ export function invalid(message: string): StoreError {
   return new StoreError("invalid_query", message);
 }
 
-/** As records spell the payer: each network has its own way, and an address that none knows stays as it is. */
-function spellings({ schemes }: Engine, payer: string): string {
+/** @throws StoreError `invalid_query` for an option that does not exist, which would be ignored otherwise */
+export function checkNames(query: object, known: readonly string[]): void {
+  const name = Object.keys(query).find((key) => !known.includes(key));
+  if (name !== undefined) throw invalid(`There is no option \`${name}\`${suggestion(name, known)}`);
+}
+
+/** As records spell the payer: each kind of network has its own way. */
+function spell({ schemes }: Engine, payer: string): string {
   const scheme = schemes.find(({ checkAddress }) => checkAddress(payer) === undefined);
-  return scheme?.spell(payer) ?? payer;
+  if (scheme) return scheme.spell(payer);
+  throw invalid("`payer` is not the address of an account");
 }
 
 function writeCursor({ time, id }: ListPosition): string {

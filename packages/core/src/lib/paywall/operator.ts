@@ -19,7 +19,7 @@ export interface Operator {
    * @param options.transaction the transaction that settled it
    * @param options.force ask neither the chain nor other records
    * @throws StoreError `not_unknown` if there is no such payment, or somebody is at work on it; `invalid_transaction`;
-   * `transaction_contradicted` by the chain; `transaction_taken` by another payment on record
+   * `invalid_state`; `transaction_contradicted` by the chain; `transaction_taken` by another payment on record
    * @example await tolls.resolve(open.id, "settled", { transaction: "0x…" });
    */
   resolve(id: string, state: "settled" | "failed", options?: ByHand): Promise<PaymentRecord>;

@@ -201,6 +201,9 @@ function open<Raw>(config: AnyConfig<Raw>): OpenedPaywall {
     },
     reconcile: () => upkeep.pass(),
     resolve: async (id: string, state: "settled" | "failed" | "refunded", options: ByHand & RefundByHand = {}) => {
+      if (!["settled", "failed", "refunded"].includes(state)) {
+        throw new StoreError("invalid_state", 'A payment is resolved as "settled", "failed" or "refunded"');
+      }
       if (state === "refunded") return (await import("./refund.js")).refundByHand(engine, id, options);
       const { resolveByHand } = await import("./resolve-by-hand.js");
       const resolved = await resolveByHand(engine, id, state, options);
@@ -290,13 +293,21 @@ function list<T>(given: T | readonly T[] | undefined): readonly T[] {
   return given === undefined ? [] : Array.isArray(given) ? (given as readonly T[]) : [given as T];
 }
 
+/** Reasons why a delivery is owed that lie with the seller, and not with a connection that broke. */
+const FAILED: readonly string[] = ["handler_failed", "handler_timeout", "process_ended", "withheld"];
+
 /** Tells observers of every change to a payment, but not of an attempt that goes on under its payment's own name. */
-function tellPayments({ emit }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
+function tellPayments({ emit, warn }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
   return (record: StoredPayment, before: PaymentState | undefined): void => {
     const attempt = attemptName(record);
     openAttempts.told(record);
     if (record.state === "settled") guard.bought(attempt, record.payer);
     if (record.reason === MOVED) return;
+    const { id, route, reason = "" } = record;
+    if (record.state === "owed" && FAILED.includes(reason)) {
+      const message = "A payment was charged and its response failed, so the delivery is owed to the buyer";
+      warn(message, { code: "payment_owed", payment: id, route, reason });
+    }
     const payment = publicRecord(record);
     emit({ type: "payment", at: record.updatedAt, state: record.state, ...(before ? { before } : {}), payment });
   };

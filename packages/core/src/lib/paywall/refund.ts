@@ -107,6 +107,10 @@ export function refundPayment(
   sender: RefundSender,
   options: RefundOptions,
 ): Promise<RefundResult> {
+  if (typeof sender?.prepare !== "function" || typeof sender.send !== "function") {
+    const message = "A refund needs a sender, such as evmRefunds({ network, rpcUrl, privateKey }) makes";
+    return Promise.reject(new StoreError("refund_unsupported", message));
+  }
   const turn = (turns.get(sender) ?? Promise.resolve()).then(() => refundInTurn(engine, id, sender, options));
   turns.set(
     sender,

@@ -1,5 +1,5 @@
 import type { StoredPayment } from "../ledger/record.js";
-import { invalid, readSpan, walk } from "./books.js";
+import { checkNames, invalid, readSpan, walk } from "./books.js";
 import type { Engine } from "./engine.js";
 
 /** What totals may be told apart by, beside the network and the token. */
@@ -62,6 +62,7 @@ interface Sum extends Pick<SalesTotal, TotalsKey | "network" | "asset"> {
  * @throws StoreError `invalid_query`
  */
 export async function addUpSales(engine: Engine, query: TotalsQuery): Promise<readonly SalesTotal[]> {
+  checkNames(query, ["from", "to", "by", "progress"]);
   const by = readKeys(query.by ?? ["day", "route"]);
   const sums = new Map<string, Sum>();
   let seen = 0;

@@ -34,7 +34,12 @@ export interface Table<Raw> {
    */
   route(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined;
   /** The same for a path that may be taken for several, given what matches each reading. Any price beats `"free"`. */
-  routeAcross(readings: readonly (readonly PricedPath<Raw>[])[], method: string): PricedRoute<Raw> | undefined;
+  routeAcross(
+    readings: readonly (readonly PricedPath<Raw>[])[],
+    method: string,
+    /** No request asks: a method that is refused is not told of in the log. */
+    quiet?: boolean,
+  ): PricedRoute<Raw> | undefined;
 }
 
 /** A pattern while its verbs are being collected. */
@@ -164,7 +169,11 @@ function commonVerb<Raw>(
   return undefined;
 }
 
-type RouteOf = <Raw>(matches: readonly PricedPath<Raw>[], method: string) => PricedRoute<Raw> | undefined;
+type RouteOf = <Raw>(
+  matches: readonly PricedPath<Raw>[],
+  method: string,
+  quiet?: boolean,
+) => PricedRoute<Raw> | undefined;
 
 function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>, routeOf: RouteOf): PricedPath<Raw> {
   const path: PricedPath<Raw> = {
@@ -183,7 +192,7 @@ const listed = new WeakMap<object, ReadonlyMap<string, unknown>>();
 
 /** @param tell hears of each method and pattern that is refused */
 function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf {
-  return <Raw>(matches: readonly PricedPath<Raw>[], method: string) => {
+  return <Raw>(matches: readonly PricedPath<Raw>[], method: string, quiet = false) => {
     const [first] = matches;
     if (!first || method === "OPTIONS") return undefined;
     const verb = method === "HEAD" ? "GET" : method;
@@ -196,15 +205,19 @@ function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf
       if (priced) return priced;
       if (entries.length > 0) return undefined;
     }
-    tell(verb, first.pattern);
+    if (!quiet) tell(verb, first.pattern);
     return refuseVerb([...new Set(matches.flatMap(({ verbs }) => verbs))].sort());
   };
 }
 
 /** A price beats `"free"`, since whoever resolves the path may take any reading; two prices cannot both be asked. */
 function acrossReadings(routeOf: RouteOf) {
-  return <Raw>(readings: readonly (readonly PricedPath<Raw>[])[], method: string): PricedRoute<Raw> | undefined => {
-    const routes = new Set(readings.flatMap((matches) => routeOf(matches, method) ?? []));
+  return <Raw>(
+    readings: readonly (readonly PricedPath<Raw>[])[],
+    method: string,
+    quiet?: boolean,
+  ): PricedRoute<Raw> | undefined => {
+    const routes = new Set(readings.flatMap((matches) => routeOf(matches, method, quiet) ?? []));
     return routes.size > 1 ? ambiguousPath : [...routes][0];
   };
 }

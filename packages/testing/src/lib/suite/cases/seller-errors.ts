@@ -63,6 +63,24 @@ export function testSellerErrors({ check }: Casebook): void {
     }
   });
 
+  check(
+    "G37e warns of what was charged and is owed because the handler failed, and of no broken connection",
+    async (open) => {
+      const { lines, logger } = createLog();
+      const plan: RoutePlan = {
+        path: ["paid"],
+        price: { price: "$0.01", settle: "before" },
+        handle: () => ({ status: 500 }),
+      };
+      const shop = await open({ routes: [plan], config: { logger } });
+      await (await shop.buy()).response.arrayBuffer();
+      const { id, route } = await shop.becomes("owed");
+      const owed = () => lines.filter(({ facts }) => facts.code === "payment_owed");
+      await expect.poll(() => owed().length).toBe(1);
+      expect(owed()[0]).toMatchObject({ level: "warn", facts: { payment: id, route, reason: "handler_failed" } });
+    },
+  );
+
   check("G37d writes down what a facilitator and a chain reader of the seller's own throw", async (open) => {
     const { lines, logger } = createLog();
     const config = (url: string): Partial<PaywallConfig> => ({
