@@ -35,7 +35,7 @@ describe("what was not written as it has to be", () => {
     }
     await expectRefusal(["resolve", "id", "unknown", "--yes", ...store], "settled, failed");
     await expectRefusal(["resolve", "id", ...store], "invalid_arguments");
-    for (const rpc of ["https://rpc.test", "eip155:1", "eip155:1=", "base=https://rpc.test"]) {
+    for (const rpc of ["https://rpc.test", "eip155:1", "eip155:1=", "base"]) {
       await expectRefusal(["reconcile", "--rpc", rpc, ...store], "--rpc");
     }
     await expectRefusal(["reconcile", ...store], "NETWORK", { EVM_RPC_URL: "https://rpc.test" });
@@ -202,3 +202,20 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe("hints", () => {
+  it("show examples of addresses as they are", async () => {
+    expect(await expectRefusal(["payments"], "missing_store")).toContain(
+      "--store redis://…, postgres://… or file:<path>",
+    );
+    expect(await expectRefusal(["payments", "--store", "mysql://x/y"], "invalid_arguments")).toContain("redis://…,");
+  });
+
+  it("say how the store of a file is written", async () => {
+    for (const store of ["payments.db", "./payments.db", "sqlite:payments.db"]) {
+      expect(await expectRefusal(["payments", "--store", store], "invalid_arguments")).toMatch(
+        /file:(\.\/)?payments\.db/,
+      );
+    }
+  });
+});

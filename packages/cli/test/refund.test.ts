@@ -185,7 +185,7 @@ describe("refund", () => {
     const elsewhere = { [KEY]: key(), NETWORK: "eip155:8453" };
     const cases: [env: Record<string, string>, code: string][] = [
       [{ [KEY]: key(), EVM_RPC_URL: "" }, "invalid_arguments"],
-      [elsewhere, "refund_unsupported"],
+      [elsewhere, "invalid_arguments"],
       [{ [KEY]: key(), EVM_RPC_URL: "http://127.0.0.1:9/secret" }, "chain_unavailable"],
       [{ [KEY]: key(), EVM_RPC_URL: "http://node.example/secret" }, "invalid_rpc_url"],
     ];
@@ -206,7 +206,8 @@ describe("refund", () => {
         expect((await refund(id, option, value)).err).toContain("(invalid_arguments");
       }
     }
-    for (const one of [id, "x402:nothing"]) expect((await refund(one, "--yes")).err).toContain("(not_owed");
+    expect((await refund(id, "--yes")).err).toContain("(not_owed");
+    expect((await refund("x402:nothing", "--yes")).err).toContain("(payment_not_found");
     expect((await refund("nothing", "--yes")).err).toContain("(payment_not_found");
   });
 

@@ -60,6 +60,8 @@ function sentence(text: string): string {
 
 function withoutSecrets(text: string): string {
   return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>)]*/gi, (address) => {
+    // An example in a message of ours.
+    if (address.includes("…")) return address;
     if (!URL.canParse(address)) return "…";
     const { protocol, host } = new URL(address);
     return `${protocol}//${host}/…`;

@@ -11,6 +11,13 @@ const NAMES = 10;
 const SCANS = 50;
 const KEYS = 1_000;
 
+/** What PostgreSQL says of those whom it does not let in, by SQLSTATE. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  "3D000": "PostgreSQL has no database of this name",
+  "28P01": "PostgreSQL does not accept the user or the password",
+  "28000": "PostgreSQL does not let this user in",
+};
+
 /** @returns the path of the file that a `file:` address names */
 export function requireFile(url: string): string {
   const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
@@ -64,7 +71,8 @@ export async function requireTables(
       order by n.nspname = $1 desc, n.nspname limit ${NAMES + 1}`,
     [schema],
   ).catch((cause: unknown) => {
-    throw new StoreError("store_unavailable", "PostgreSQL cannot be reached", { cause });
+    const { code } = cause as { readonly code?: unknown };
+    throw new StoreError("store_unavailable", REFUSALS[String(code)] ?? "PostgreSQL cannot be reached", { cause });
   });
   const names = found.map(({ name }) => String(name));
   if (names[0] === schema) return;

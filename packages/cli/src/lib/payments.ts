@@ -1,4 +1,4 @@
-import type { PaymentQuery, PaymentState } from "@turnpike/core";
+import type { PaymentQuery, PaymentState, Paywall } from "@turnpike/core";
 import { csvLine } from "./csv.js";
 import { FINE, INTERRUPTED } from "./exit-codes.js";
 import type { Io } from "./io.js";
@@ -7,7 +7,7 @@ import { withPaywall } from "./open.js";
 import { type PaymentFacts, paymentFacts } from "./payment-facts.js";
 import { checkForm, type GivenOptions } from "./settings.js";
 import { type Column, layOut, type Table, widthOf } from "./table.js";
-import { jsonArray } from "./text.js";
+import { jsonArray, plain } from "./text.js";
 import { minuteOf } from "./times.js";
 
 /** Which payments to list, and how. */
@@ -25,6 +25,9 @@ export interface ListOptions {
 }
 
 const USUAL = 50;
+/** Payments that a hint is made of, and routes that it has. */
+const LOOKED_AT = 1_000;
+const ROUTES = 10;
 /** Payments that are in memory at once. */
 const PAGE = 500;
 
@@ -82,8 +85,18 @@ export function payments(io: Io, options: GivenOptions, given: ListOptions): Pro
       if (after === undefined || printed >= limit) break;
     }
     await io.out(printer.end(printed));
+    if (printed === 0 && route !== undefined) io.err(`turnpike: ${plain(await routesHint(paywall, route))}\n`);
     return FINE;
   });
+}
+
+/** A route that is written in another way than on record looks like one that has sold nothing. */
+async function routesHint(paywall: Paywall, route: string): Promise<string> {
+  const { payments: newest } = await paywall.payments({ limit: LOOKED_AT });
+  const routes = [...new Set(newest.map((payment) => payment.route))].sort();
+  if (routes.length === 0 || routes.includes(route)) return `no payment matches the route ${route}`;
+  const more = routes.length > ROUTES ? ", …" : "";
+  return `no payment is for ${route}. Routes of the newest payments: ${routes.slice(0, ROUTES).join(", ")}${more}`;
 }
 
 function printJson(): Printer {

@@ -1,4 +1,11 @@
-import type { PendingReason, PlannedRefund, RefundResult, RefundSender } from "@turnpike/core";
+import {
+  type PaymentRecord,
+  type PendingReason,
+  type PlannedRefund,
+  type RefundResult,
+  type RefundSender,
+  StoreError,
+} from "@turnpike/core";
 import { formatAmount } from "@turnpike/core/chain";
 import type { Action } from "./actions.js";
 import { load } from "./drivers.js";
@@ -9,8 +16,8 @@ import { withPaywall } from "./open.js";
 import { paymentFacts } from "./payment-facts.js";
 import { resolvedText } from "./present.js";
 import { readKey } from "./refund-key.js";
-import { type GivenOptions, readRpcs } from "./settings.js";
-import { fullId } from "./short-id.js";
+import { type RpcSettings, readRpcs } from "./settings.js";
+import { findPayment, fullId } from "./short-id.js";
 import { facts, json, plain } from "./text.js";
 
 export interface RefundArguments {
@@ -30,8 +37,11 @@ const COIN_DECIMALS = 18;
 
 /** Gives back what a buyer paid for a delivery that is owed. Without `--yes` it only shows what it would send. */
 export const refund: Action<[id: string, given: RefundArguments]> = async (io, options, id, given) => {
-  const sender = await openSender(io, options, given);
-  return withPaywall(options, io, false, async (paywall, { progress }) => {
+  const rpcs = readRpcs(options, io);
+  return withPaywall(options, io, false, async (paywall, { store, progress }) => {
+    const record = await findPayment(paywall, store, id);
+    checkOwed(record);
+    const sender = await openSender(io, rpcs, given, record);
     let planned: PlannedRefund | undefined;
     const confirm = (plan: PlannedRefund) => {
       planned = plan;
@@ -39,7 +49,7 @@ export const refund: Action<[id: string, given: RefundArguments]> = async (io, o
       progress.doing("waiting for the transaction");
       return given.yes === true;
     };
-    const result = await paywall.refund(await fullId(paywall, id), sender, {
+    const result = await paywall.refund(record.id, sender, {
       confirm,
       ...(io.signal ? { signal: io.signal } : {}),
     });
@@ -55,7 +65,7 @@ export const resolveRefunded: Action<
   if (!yes) {
     throw new CommandError(
       "unconfirmed",
-      "This records for good that the buyer has got the money back, who collects nothing any more. Make sure that it has arrived; then repeat the command with --yes",
+      "This records for good that the buyer has the money back and can collect nothing any more. Make sure that the money has arrived, then repeat the command with --yes",
     );
   }
   if ((given.transaction === undefined) === (given.note === undefined)) {
@@ -68,11 +78,21 @@ export const resolveRefunded: Action<
   });
 };
 
+/** @throws StoreError `not_owed`: said before a node and a key are asked for */
+function checkOwed({ state }: PaymentRecord): void {
+  if (state === "owed" || state === "refunding") return;
+  throw new StoreError("not_owed", `The payment is ${state}: nothing of it is owed to its buyer`);
+}
+
 /** One sender for every chain whose node is named. */
-async function openSender(io: Io, options: GivenOptions, given: RefundArguments): Promise<RefundSender> {
-  const rpcs = readRpcs(options, io);
-  if (rpcs.length === 0) {
-    throw new CommandError("invalid_arguments", "Name a node of the payment's network: --rpc eip155:8453=https://…");
+async function openSender(
+  io: Io,
+  rpcs: readonly RpcSettings[],
+  given: RefundArguments,
+  { offer: { network } }: PaymentRecord,
+): Promise<RefundSender> {
+  if (!rpcs.some((rpc) => rpc.network === network)) {
+    throw new CommandError("invalid_arguments", `Name a node of the payment's network: --rpc ${network}=https://…`);
   }
   const { evmRefunds } = await load("viem", "A refund", () => import("@turnpike/evm"));
   const privateKey = readKey(given.keyFile, io);
@@ -129,13 +149,13 @@ function endOf(result: RefundResult, { resumed }: PlannedRefund): string {
     case "planned":
       return resumed
         ? "A refund by this transaction is under way. Nothing was sent now; --yes goes on with it."
-        : "Nothing was sent. With --yes it is, by a transaction that is made anew.";
+        : "Nothing was sent. Repeat the command with --yes to send it; the transaction may then have another id.";
     case "refunded":
       return "Refunded.";
     case "pending":
       return `Not certain yet. ${REASONS[result.reason ?? "unmined"]}. Run the same command again: it goes on with this transaction.`;
     case "void":
-      return "This transaction can not happen any more, and nothing was given back. Run the same command again to begin another.";
+      return "This transaction cannot happen any more, and nothing was given back. Run the same command again to begin another.";
   }
 }
 

@@ -1,3 +1,4 @@
+import { networkNamed } from "@turnpike/core/chain";
 import { CommandError } from "./errors.js";
 import type { Io } from "./io.js";
 
@@ -55,20 +56,19 @@ export function readRpcs({ rpc }: GivenOptions, { env }: Io): readonly RpcSettin
   const rpcUrl = read(env, "EVM_RPC_URL");
   if (rpcUrl === undefined) return [];
   const network = read(env, "NETWORK");
-  if (network !== undefined && NETWORK.test(network)) return [{ network, rpcUrl }];
-  throw new CommandError(
-    "invalid_arguments",
-    "EVM_RPC_URL needs the CAIP-2 id of its chain in NETWORK, such as eip155:8453",
-  );
+  const id = networkNamed(network ?? "");
+  if (NETWORK.test(id)) return [{ network: id, rpcUrl }];
+  throw new CommandError("invalid_arguments", "EVM_RPC_URL needs its network in NETWORK: base, or eip155:8453");
 }
 
 function readRpc(text: string): RpcSettings {
-  const [network = "", ...rest] = text.split("=");
+  const [name = "", ...rest] = text.split("=");
+  const network = networkNamed(name);
   const rpcUrl = rest.join("=");
   if (NETWORK.test(network) && rpcUrl !== "") return { network, rpcUrl };
   throw new CommandError(
     "invalid_arguments",
-    "--rpc is the CAIP-2 id of a chain and the address of its node, such as eip155:8453=https://…",
+    "--rpc is a network and the address of its node, such as base=https://… or eip155:8453=https://…",
   );
 }
 

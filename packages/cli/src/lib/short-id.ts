@@ -69,5 +69,8 @@ function digestOf(id: string): string {
 }
 
 function notFound(): CommandError {
-  return new CommandError("payment_not_found", "No payment on record has this id. List them by turnpike payments");
+  return new CommandError(
+    "payment_not_found",
+    "No payment on record has this id. List payments with `turnpike payments`",
+  );
 }

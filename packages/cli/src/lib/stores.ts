@@ -17,7 +17,14 @@ const CONNECT = 5_000;
 export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
   const protocol = /^([a-z]+):/.exec(settings.url)?.[1];
   if (protocol === "file") return openFile(settings);
-  if (!URL.canParse(settings.url)) throw new CommandError("invalid_arguments", "The store's address is no address");
+  if (protocol === undefined || protocol === "sqlite") {
+    const path = protocol === undefined ? settings.url : settings.url.slice("sqlite:".length);
+    const file = /^[\w./-]{1,200}$/.test(path) ? path : "<path>";
+    throw new CommandError("invalid_arguments", `Write the store of a file as file:${file}`);
+  }
+  if (!URL.canParse(settings.url)) {
+    throw new CommandError("invalid_arguments", "The store's address cannot be read: write redis://… or postgres://…");
+  }
   if (protocol === "redis" || protocol === "rediss") return openRedis(settings);
   if (protocol === "postgres" || protocol === "postgresql") return openPostgres(settings);
   throw new CommandError("invalid_arguments", "The store is redis://…, rediss://…, postgres://… or file:<path>");

@@ -125,7 +125,10 @@ export function readSpan(
     }
     return { [name]: time };
   };
-  return { ...read("from"), ...read("to") };
+  const found: { from?: number; to?: number } = { ...read("from"), ...read("to") };
+  const { from, to } = found;
+  if (from !== undefined && to !== undefined && from > to) throw invalid("`from` is after `to`");
+  return found;
 }
 
 export function invalid(message: string): StoreError {
