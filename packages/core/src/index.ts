@@ -1,4 +1,3 @@
-export { unknownOptions } from "./lib/config/unknown.js";
 export type {
   ChainInput,
   ChainNodes,
@@ -82,3 +81,4 @@ export { network, price } from "./lib/pricing/from-text.js";
 export type { ChainFinding, ChainPayment, ChainReader, Finality, OwnTransfer } from "./lib/schemes/chain.js";
 export type { PaymentFault, PaymentFlow, PaymentIdentity, Scheme, SignatureCheck } from "./lib/schemes/scheme.js";
 export type { Payment } from "./lib/seam.js";
+export { unknownOptions } from "./lib/unknown-options.js";

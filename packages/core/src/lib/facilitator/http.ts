@@ -1,5 +1,4 @@
 import { createTransport } from "#transport";
-import { unknownOptions } from "../config/unknown.js";
 import { ConfigError, FacilitatorError } from "../errors.js";
 import {
   type Parsed,
@@ -9,6 +8,7 @@ import {
 } from "../protocol/schemas.js";
 import type { FacilitatorRequest, SettlementResponse } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
+import { unknownOptions } from "../unknown-options.js";
 import { SETTLE_TOKEN } from "./settle-token.js";
 import type { Transport, TransportAnswer } from "./transport.js";
 import type { CallOptions, Facilitator } from "./types.js";

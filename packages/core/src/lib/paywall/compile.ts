@@ -7,11 +7,11 @@ import type { NetworkDefinition } from "../pricing/definitions.js";
 import { servesTestnetsOnly } from "../pricing/networks.js";
 import { readPrice, type TokenAmount } from "../pricing/price.js";
 import type { Scheme } from "../schemes/scheme.js";
-import { looksSecret } from "../secrets.js";
 import { MAX_REQUIRED, requiredHeader } from "./challenge.js";
 import { priceRequests } from "./dynamic-price.js";
 import type { Engine, RouteTerms } from "./engine.js";
 import { makeOffer, type Offer, type OfferTerms } from "./offer.js";
+import { checkRecipients, type Report, recipient } from "./recipient.js";
 import { readNaming } from "./route-name.js";
 
 const DEFAULTS = {
@@ -137,8 +137,6 @@ function warnOfDoubts<Raw>(
   if (flow === "upfront") engine.warnings.retell(engine.pool.retellers);
 }
 
-type Report = (code: string, at: string, message: string) => void;
-
 function compileNetworks<Raw>(
   options: RouteOptions<Raw, string>,
   flow: OfferTerms["flow"],
@@ -197,51 +195,6 @@ function unknownNetwork(name: string, { registry: { networks, names } }: Engine)
   const titled = networks.find(({ title }) => title.toLowerCase() === name.trim().toLowerCase())?.name;
   const hint = titled ? `; did you mean "${titled}"?` : suggestion(name, names);
   return `"${name}" is not a network${hint || `; known networks are ${names.join(", ")}`}`;
-}
-
-/** A recipient for what is no network is a slip: it may have been meant for another one. */
-function checkRecipients({ payTo }: SharedOptions<string>, { registry, schemes }: Engine, report: Report): void {
-  if (typeof payTo !== "object") return;
-  const namespaces = schemes.map(({ namespace }) => namespace);
-  for (const key of Object.keys(payTo)) {
-    if (registry.network(key) || namespaces.includes(key) || /^[-a-z0-9]{3,8}:[-\w]{1,32}$/.test(key)) continue;
-    const hint = suggestion(key, [...registry.names, ...namespaces]);
-    report("unknown_network", ".payTo", `"${key}" is neither a network nor a namespace such as "eip155"${hint}`);
-  }
-}
-
-/** The address to be paid at. It is empty if it has to be asked for, or is of no use, so that the rest is checked too. */
-function recipient(
-  options: SharedOptions<string>,
-  network: NetworkDefinition,
-  { scheme, engine }: { readonly scheme: Scheme; readonly engine: Engine },
-  report: Report,
-): string {
-  const { payTo } = options;
-  if (typeof payTo === "function") return "";
-  const address =
-    typeof payTo === "string" ? payTo : (payTo?.[network.name] ?? payTo?.[network.id] ?? payTo?.[scheme.namespace]);
-  if (!address) {
-    const near = payTo && suggestion(network.name, Object.keys(payTo));
-    const hint = near || ("payTo" in options && !payTo ? emptyHint(payTo) : "");
-    report("missing_pay_to", ".payTo", `\`payTo\` is missing for ${network.name}${hint}`);
-    return "";
-  }
-  if (looksSecret(address)) {
-    report("invalid_pay_to", ".payTo", "it looks like a private key; `payTo` is the address that belongs to it");
-    return "";
-  }
-  const token = engine.registry.token(network, address);
-  const problem = token?.address
-    ? `it is the contract of ${token.symbol}, and what is sent there is lost`
-    : scheme.checkAddress(address);
-  if (problem)
-    report(
-      "invalid_pay_to",
-      ".payTo",
-      `"${address}" cannot be paid on ${network.name}: ${problem}${emptyHint(address)}`,
-    );
-  return problem ? "" : scheme.spell(address);
 }
 
 function offersOf<Raw>(

@@ -1,5 +1,5 @@
-import type { ConfigProblem } from "../errors.js";
-import { suggestion } from "../nearest.js";
+import type { ConfigProblem } from "./errors.js";
+import { suggestion } from "./nearest.js";
 
 /**
  * Options that do not exist: a misspelt one would be left out in silence, and its default would hold.
