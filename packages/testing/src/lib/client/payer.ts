@@ -45,7 +45,8 @@ export function payer(privateKey: Hex = generatePrivateKey()): Payer {
       const unpaid = await fetch(url, { redirect: "manual", ...init });
       await unpaid.arrayBuffer();
       const challenge = readChallenge(unpaid);
-      if (!challenge) throw new Error(`${url} responded ${unpaid.status} without PAYMENT-REQUIRED: is this route priced?`);
+      if (!challenge)
+        throw new Error(`${url} responded ${unpaid.status} without PAYMENT-REQUIRED: is this route priced?`);
       const payload = await sign(challenge, options);
       const header = (options.encode ?? encodeHeader)(payload);
       const headers = new Headers(init.headers);
