@@ -203,6 +203,16 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
+describe("a private key in the wrong place", () => {
+  it("is not repeated", async () => {
+    const key = `0x${"ac".repeat(32)}`;
+    for (const args of [[key], ["resolve", "x", key], ["payments", "--store", key], ["payments", "--limit", key]]) {
+      const said = await expectRefusal(args, "invalid_arguments");
+      expect(said, args.join(" ")).not.toContain("acacac");
+    }
+  });
+});
+
 describe("hints", () => {
   it("show examples of addresses as they are", async () => {
     expect(await expectRefusal(["payments"], "missing_store")).toContain(

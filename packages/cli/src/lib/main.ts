@@ -35,6 +35,8 @@ function misuse({ code, message }: CommanderError, { commands }: Command): Comma
   const [complaint = "", suggestion = ""] = said.split(/(?=\n\(Did you mean [^\n]+\)$)/);
   // Elsewhere what is quoted are our own words, such as <chain=address>.
   const isQuoted = code.startsWith("commander.unknown") || code === "commander.invalidArgument";
-  const text = (isQuoted ? complaint.replace(/=[\s\S]*'/, "=…'") : complaint).replace(/\s*\n[\s\S]*|\.$/, "");
+  const quoted = isQuoted ? complaint.replace(/=[\s\S]*'/, "=…'") : complaint;
+  // What looks like a key may be one that stands in the wrong place.
+  const text = quoted.replace(/(?:0x)?[0-9a-f]{64,}/gi, "…").replace(/\s*\n[\s\S]*|\.$/, "");
   return new CommandError("invalid_arguments", `${text.charAt(0).toUpperCase()}${text.slice(1)}${suggestion}`);
 }

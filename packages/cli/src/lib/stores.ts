@@ -19,7 +19,7 @@ export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
   if (protocol === "file") return openFile(settings);
   if (protocol === undefined || protocol === "sqlite") {
     const path = protocol === undefined ? settings.url : settings.url.slice("sqlite:".length);
-    const file = /^[\w./-]{1,200}$/.test(path) ? path : "<path>";
+    const file = /^[\w./-]{1,200}$/.test(path) && !/[0-9a-f]{64}/i.test(path) ? path : "<path>";
     throw new CommandError("invalid_arguments", `Write the store of a file as file:${file}`);
   }
   if (!URL.canParse(settings.url)) {
