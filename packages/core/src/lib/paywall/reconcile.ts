@@ -87,7 +87,7 @@ async function examine(engine: Engine, standing: Standing): Promise<Result | und
 }
 
 /** Whether the record is an attempt's whose payment is on record under its own name. */
-async function hasMoved({ ledger }: Engine, { id, proof }: StoredPayment): Promise<boolean> {
+export async function hasMoved({ ledger }: Engine, { id, proof }: StoredPayment): Promise<boolean> {
   const [name, attempt] = id.split("#", 2);
   if (name === undefined || attempt === undefined) return false;
   const named = (await ledger.read(name))?.record;

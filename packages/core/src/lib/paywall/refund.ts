@@ -3,6 +3,7 @@ import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } fro
 import { findScheme } from "../schemes/schemes.js";
 import type { Awaitable } from "../seam.js";
 import type { Engine } from "./engine.js";
+import { hasMoved } from "./reconcile.js";
 import { sameTransaction } from "./resolve-by-hand.js";
 
 /** A transaction that gives a payment's money back, made and signed. */
@@ -216,9 +217,13 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
 }
 
 /** A record that a refund may begin from, or go on from. */
-async function findOwed({ ledger }: Engine, id: string): Promise<StoredPayment> {
-  const found = await ledger.read(id);
+async function findOwed(engine: Engine, id: string): Promise<StoredPayment> {
+  const found = await engine.ledger.read(id);
   const { record, busy = false } = found ?? {};
+  // One charge is refunded once: an attempt that a dead process left open may be on record under its payment's name as well.
+  if (record && (await hasMoved(engine, record))) {
+    throw new StoreError("not_owed", `This payment is on record as ${id.split("#", 1)[0]}`);
+  }
   const handed = record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
   if (record && (busy || handed)) {
     throw new StoreError(
