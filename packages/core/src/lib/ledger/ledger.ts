@@ -54,6 +54,7 @@ export type RecordChange = Partial<
     | "payload"
     | "refund"
     | "handedAt"
+    | "moving"
   >
 >;
 
@@ -286,7 +287,7 @@ function moved(
   change: Partial<StoredPayment>,
 ): StoredPayment {
   const now = Date.now();
-  const { payload, refund, expiresAt: _, ...rest } = record;
+  const { payload, refund, expiresAt: _1, moving: _2, ...rest } = record;
   const next: StoredPayment = {
     ...rest,
     ...(payload && keepsPayload(state) ? { payload } : {}),

@@ -126,6 +126,8 @@ export interface StoredPayment extends PaymentRecord {
   readonly label?: string;
   /** Unix milliseconds of the claim; `createdAt` is the first one's. */
   readonly claimedAt?: number;
+  /** Claimed for an attempt that has settled: it counts only once that attempt's record says `moved`. */
+  readonly moving?: true;
 }
 
 /** An answer as it was sent, to be sent again. */
@@ -264,6 +266,7 @@ export function publicRecord({
   settleToken: _4,
   claimedAt: _5,
   label: _6,
+  moving: _7,
   ...record
 }: StoredPayment): PaymentRecord {
   return record;

@@ -1,6 +1,7 @@
 import { StoreError } from "../errors.js";
 import { positionOf } from "../ledger/listing.js";
 import {
+  isAttempt,
   MOVED,
   PAYMENT_STATES,
   type PaymentRecord,
@@ -11,6 +12,7 @@ import {
 import type { ListOrder, ListPosition, StoreQuery } from "../ledger/store.js";
 import { suggestion } from "../nearest.js";
 import type { Engine } from "./engine.js";
+import { countedAs, readerOf } from "./one-record.js";
 
 /** Which payments to list. */
 export interface PaymentQuery {
@@ -73,8 +75,8 @@ export async function listPayments(engine: Engine, query: PaymentQuery): Promise
 export type Wanted = Pick<StoreQuery, "states" | "route" | "payer" | "from" | "to">;
 
 /**
- * Every record in the order of a list, page by page, so that memory holds two pages at most. Attempts that go on under
- * their payment's own name are left out.
+ * Every record in the order of a list, page by page, so that memory holds two pages at most. Of an attempt and the payment
+ * that it became, the one that counts.
  * @param first how many records are likely to be read; absent: all of them, so that a page is asked for while the one
  *   before it is read
  */
@@ -85,6 +87,7 @@ export async function* walk(
   start?: ListPosition,
   first?: number,
 ): AsyncGenerator<StoredPayment, void, undefined> {
+  const read = readerOf(ledger);
   let left = first ?? AT_ONCE;
   const ask = (after: ListPosition | undefined, least = AT_LEAST) => {
     // One more than a page tells whether there is another.
@@ -99,8 +102,11 @@ export async function* walk(
     const last = found.at(-1);
     const end = last && found.length >= asked.limit ? positionOf(last.record, order) : undefined;
     if (end && first === undefined) asked = ask(end);
+    const together = async (id: string) => found.find(({ record }) => record.id === id)?.record ?? read(id);
     for (const { record } of found) {
-      if (record.reason === MOVED) continue;
+      // An attempt without a receipt is no sale, and strangers make those at will.
+      const twice = record.moving || record.reason === MOVED || (isAttempt(record) && record.receipt);
+      if (twice && (await countedAs(together, record)) !== undefined) continue;
       yield record;
       if (first !== undefined) left--;
     }

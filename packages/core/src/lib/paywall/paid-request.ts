@@ -1,5 +1,5 @@
 import type { Standing } from "../ledger/ledger.js";
-import { isAttempt, isFree, MOVED, type PaymentRecord } from "../ledger/record.js";
+import { isFree, MOVED } from "../ledger/record.js";
 import type { PaymentPayload } from "../protocol/types.js";
 import type { PaywallRequest } from "../seam.js";
 import type { Terms } from "./challenge.js";
@@ -38,20 +38,18 @@ export async function findRecord<Raw>(
   const { id } = payment.identity;
   // On every route: whoever sees a payment on its way may show it at another one.
   const [found, attempt] = await Promise.all([ledger.read(id), ledger.read(attemptId(payment))]);
-  if (found && isTaken(found) && found.record.proof === proofDigest(payment.identity)) return found;
+  const moved = attempt?.record.reason === MOVED;
+  if (found && isTaken(found) && found.record.proof === proofDigest(payment.identity)) {
+    if (!found.record.moving || !attempt || moved) return found;
+  }
   // It may have moved on between the two looks.
-  if (attempt?.record.reason === MOVED) return ledger.read(id);
+  if (moved) return ledger.read(id);
   return isTaken(attempt) ? attempt : found;
 }
 
 /** Whether a record is anybody's: at work, in doubt, or charged. */
 export function isTaken(standing: Standing | undefined): boolean {
   return standing !== undefined && (standing.busy || !isFree(standing.record));
-}
-
-/** The name of the attempt that a record is, or would be. */
-export function attemptName({ id, proof = "" }: Pick<PaymentRecord, "id" | "proof">): string {
-  return isAttempt({ id }) ? id : `${id}#${proof}`;
 }
 
 /** The name of one attempt: a payment whose signature nobody has proven yet. */

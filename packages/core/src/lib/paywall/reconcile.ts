@@ -4,6 +4,7 @@ import type { Standing } from "../ledger/ledger.js";
 import { FORGED, isAttempt, isFree, MOVED, type StoredPayment, UNRESOLVED } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Engine, Presented } from "./engine.js";
+import { countedAs, readerOf, withdraw } from "./one-record.js";
 import { oweLater } from "./record-settled.js";
 import { resolvePayment } from "./resolve.js";
 
@@ -80,22 +81,18 @@ function quietly(engine: Engine): Engine {
 /** `undefined` if somebody else was quicker. */
 async function examine(engine: Engine, standing: Standing): Promise<Result | undefined> {
   const { record } = standing;
-  if (await hasMoved(engine, record)) return close(engine, record);
+  if ((await countedAs(readerOf(engine.ledger), record)) !== undefined) return tidy(engine, record);
   if (record.state === "unknown") return resolveUnknown(engine, record);
   if (!(await engine.ledger.bury(standing))) return undefined;
   return isFree(record) ? "released" : "owed";
 }
 
-/** Whether the record is an attempt's whose payment is on record under its own name. */
-export async function hasMoved({ ledger }: Engine, { id, proof }: StoredPayment): Promise<boolean> {
-  const [name, attempt] = id.split("#", 2);
-  if (name === undefined || attempt === undefined) return false;
-  const named = (await ledger.read(name))?.record;
-  return named?.receipt !== undefined && named.proof === proof;
-}
-
-/** Closes an attempt that its process could not close. */
-async function close({ ledger }: Engine, record: StoredPayment): Promise<undefined> {
+/** Closes a record that another one counts for. */
+async function tidy({ ledger }: Engine, record: StoredPayment): Promise<undefined> {
+  if (record.moving) {
+    await withdraw(ledger, record);
+    return;
+  }
   let open = record;
   if (open.state === "unknown") open = await ledger.advance(open, "settling", { reason: MOVED });
   if (open.state === "settling") open = await ledger.advance(open, "settled", { reason: MOVED });

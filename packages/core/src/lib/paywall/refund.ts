@@ -3,7 +3,7 @@ import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } fro
 import { findScheme } from "../schemes/schemes.js";
 import type { Awaitable } from "../seam.js";
 import type { Engine } from "./engine.js";
-import { hasMoved } from "./reconcile.js";
+import { countedAs, readerOf } from "./one-record.js";
 import { sameTransaction } from "./resolve-by-hand.js";
 
 /** A transaction that gives a payment's money back, made and signed. */
@@ -220,10 +220,8 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
 async function findOwed(engine: Engine, id: string): Promise<StoredPayment> {
   const found = await engine.ledger.read(id);
   const { record, busy = false } = found ?? {};
-  // One charge is refunded once: an attempt that a dead process left open may be on record under its payment's name as well.
-  if (record && (await hasMoved(engine, record))) {
-    throw new StoreError("not_owed", `This payment is on record as ${id.split("#", 1)[0]}`);
-  }
+  const counted = record && (await countedAs(readerOf(engine.ledger), record));
+  if (counted !== undefined) throw new StoreError("not_owed", `This payment is on record as ${counted}`);
   const handed = record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
   if (record && (busy || handed)) {
     throw new StoreError(

@@ -4,6 +4,7 @@ import { findScheme } from "../schemes/schemes.js";
 import { askWhoPaid } from "./ask-chain.js";
 import { walk } from "./books.js";
 import type { Engine } from "./engine.js";
+import { nameOf } from "./one-record.js";
 import { successReceipt } from "./receipt.js";
 import { present } from "./reconcile.js";
 import { oweLater } from "./record-settled.js";
@@ -79,11 +80,6 @@ async function findSale(engine: Engine, record: StoredPayment, transaction: stri
     if (sameTransaction(receipt?.transaction ?? other.transaction ?? "", transaction)) return other.id;
   }
   return undefined;
-}
-
-/** The payment's own name, also of an attempt. */
-function nameOf({ id }: Pick<StoredPayment, "id">): string {
-  return id.split("#", 1)[0] as string;
 }
 
 /** Hexadecimal ids are the same in either case; others never differ in case alone. */

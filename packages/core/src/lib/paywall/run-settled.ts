@@ -5,7 +5,8 @@ import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
 import type { Engine, Presented } from "./engine.js";
-import { insist, PATIENCE, PERSISTENCE } from "./insist.js";
+import { insist, PATIENCE } from "./insist.js";
+import { withdraw } from "./one-record.js";
 import type { KnownRequest } from "./paid-request.js";
 import { settledChange } from "./receipt.js";
 import { requireSettled } from "./record-settled.js";
@@ -50,7 +51,7 @@ export async function runSettled<Raw>(
   }
 }
 
-/** The one who runs the handler, under the payment's own name. */
+/** Lets the handler run under the payment's own name. */
 async function takeOver(
   engine: Engine,
   presented: Presented,
@@ -78,22 +79,31 @@ async function takeOver(
     ...(finality === undefined ? {} : { finality }),
     ...(validBefore === undefined ? {} : { validBefore }),
   };
-  const record = await ledger.claim(payment, "running", { ...settledChange(receipt), ...told });
+  const change: RecordChange = { ...settledChange(receipt), ...told, moving: true };
+  let record = await ledger.claim(payment, "running", change);
   if (!record) {
-    // Another signature has the name, and this one was charged: it keeps nobody out of what was paid for.
     const named = await ledger.read(id);
+    // Another signature has the name, and this one was charged: it keeps nobody out of what was paid for.
     if (named && named.record.proof !== proof) return runAsItIs();
-    ledger.abandon(settled);
-    return inProgressReply();
+    if (!named?.record.moving || named.busy) {
+      ledger.abandon(settled);
+      return inProgressReply();
+    }
+    // A process that was about to move the payment is gone.
+    record = await ledger.advance(named.record, "running", { ...change, runs: 1 });
   }
+  await move(engine, settled, record);
   if (identifier !== undefined) await ledger.link(identifier, id, settled.id).catch(() => undefined);
-  // The attempt is closed for good: a copy of it finds the payment under its own name. At the latest `reconcile` closes it.
-  const close = () => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold");
-  await close().catch(() => {
-    const later: Promise<unknown> = insist(close, PERSISTENCE)
-      .catch(() => ledger.abandon(settled))
-      .finally(() => engine.open.delete(later));
-    engine.open.add(later);
-  });
   return { presented, record, receipt };
+}
+
+/** The one step from which on the payment counts under its own name. A refund of the attempt may be quicker. */
+async function move({ ledger }: Engine, settled: StoredPayment, record: StoredPayment): Promise<void> {
+  try {
+    await insist(() => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold"), PATIENCE);
+  } catch (error) {
+    if (isConflict(error)) await withdraw(ledger, record).catch(() => undefined);
+    ledger.abandon(record);
+    throw error;
+  }
 }
