@@ -6,7 +6,7 @@ import { withService } from "./support/services.js";
 
 // What `pnpm reliability` does at length, in the size that every run can afford.
 
-describe("a history of many purchases in which everything fails", { timeout: 400_000 }, () => {
+describe("a history of many purchases in which everything fails", { timeout: 900_000 }, () => {
   const plan = { sellers: 4, clients: 8, killEvery: 1_500, restartEvery: 4_000, purchases: 600 };
 
   withService("Redis", 6379, "R20 holds the money rules on a Redis that is restarted", async () => {

@@ -171,7 +171,10 @@ async function collectRest(purchases: readonly Purchase[], send: Send): Promise<
   await Promise.all(open.map((purchase) => collect(purchase, send, 60_000)));
 }
 
-/** Waits until nobody is at work and nothing is in doubt, a minute at most; gives the records. */
+/**
+ * Waits until nothing is at work or in doubt; gives the records. What is in doubt is looked at more and more rarely, so this
+ * may take as long as the history, five minutes at most.
+ */
 async function settleDown([seller]: readonly Victim[]): Promise<readonly PaymentRecord[]> {
   const ask = async (path: string): Promise<readonly PaymentRecord[]> => {
     for (;;) {
@@ -180,7 +183,7 @@ async function settleDown([seller]: readonly Victim[]): Promise<readonly Payment
       await pause(500);
     }
   };
-  for (let i = 0; i < 120; i++) {
+  for (let i = 0; i < 600; i++) {
     if ((await ask("/_open")).length === 0) break;
     await pause(500);
   }

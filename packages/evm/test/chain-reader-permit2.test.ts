@@ -1,4 +1,5 @@
 import type { ChainPayment, ChainReader, Finality } from "@turnpike/core";
+import { createRpc, lower, readReceipt, showsCharge } from "@turnpike/core/chain";
 import type { FacilitatorRequest } from "@turnpike/core/protocol";
 import { PERMIT2_ADDRESS, x402ExactPermit2ProxyABI, x402ExactPermit2ProxyAddress } from "@x402/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
@@ -164,6 +165,46 @@ describe("a Permit2 payment that is not settled", () => {
   test("cannot be told on a chain without Permit2", async () => {
     await ask("anvil_setCode", PERMIT2_ADDRESS, "0x");
     expect(await find(await permit())).toBeUndefined();
+  });
+});
+
+describe("the charge on record", () => {
+  const seller = () => chain.accounts.seller.address;
+  const shows = async (request: FacilitatorRequest, transaction: Hex, id = nameOf(request)) => {
+    const rpc = createRpc(node.rpcUrl, 60_000);
+    const receipt = await readReceipt(rpc, transaction);
+    if (!receipt) throw new Error("The transaction is in no block.");
+    const [token, from, to] = [chain.token.address, payer(), seller()].map(lower) as [Hex, Hex, Hex];
+    return showsCharge(rpc, transaction, receipt, { id, network: chain.network, token, from, to, value: 10_000n });
+  };
+  const nameOf = ({ paymentPayload }: FacilitatorRequest) => {
+    const { from, nonce } = paymentPayload.payload.permit2Authorization as Permit;
+    return `${chain.network}:permit2:${from}:${BigInt(nonce)}`.toLowerCase();
+  };
+
+  test.each(["settle", "settleWithPermit"] as const)("is shown by its own nonce only: %s", async (call) => {
+    const [request, other] = [await permit(), await permit()] as const;
+    const { transactionHash } = await send(stranger(), settle(request, call));
+    expect(await shows(request, transactionHash)).toBe(true);
+    expect(await shows(other, transactionHash)).toBe(false);
+    expect(await shows(request, transactionHash, `${nameOf(request)}0`)).toBe(false);
+  });
+
+  test("is not shown by another contract's call, which may name what it likes", async () => {
+    const request = await permit();
+    const { transactionHash } = await send(stranger(), together(settle(request)));
+    expect(await shows(request, transactionHash)).toBe(false);
+  });
+
+  test("is shown for each of two alike that one transaction settles, and for no third", async () => {
+    const paid = [await pay(), await pay(), await pay()] as const;
+    const { transactionHash } = await send(stranger(), together(settlementOf(paid[0]), settlementOf(paid[1])));
+    const found = paid.map(({ paymentPayload }) => {
+      const { nonce } = paymentPayload.payload.authorization as { readonly nonce: string };
+      const id = `${chain.network}:${chain.token.address}:${payer()}:${nonce}`.toLowerCase();
+      return shows(paid[0], transactionHash, id);
+    });
+    expect(await Promise.all(found)).toEqual([true, true, false]);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { PaymentRecord } from "@turnpike/core";
-import type { Hex } from "viem";
+import { type Hex, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
 import { type EvmRefundOptions, evmRefunds } from "../src/index.js";
-import { ask, send } from "./support/acts.js";
+import { ask, send, settlementOf } from "./support/acts.js";
+import { type Authorization, createPayment } from "./support/payments.js";
 import { codeOf, given, oddTokens, openSender, oweTo, plan } from "./support/refunds.js";
 import { chain, node } from "./support/stage.js";
 import { findDeadEnd } from "./support/unreliable-node.js";
@@ -110,12 +111,17 @@ describe("no refund is planned", () => {
   test("for what the chain does not show to have been paid, whatever the facilitator has said", async () => {
     await fund(20_000n);
     const { payer, payer2, seller } = chain.accounts;
+    const request = await createPayment(chain);
+    const settled = (await send(payer2.address, settlementOf(request))).transactionHash;
+    const { nonce } = request.paymentPayload.payload.authorization as Authorization;
+    const nameOf = (single: string) =>
+      `${chain.network}:${chain.token.address}:${payer.address}:${single}`.toLowerCase();
     const transfer = async (from: string, to: string, amount: bigint) => {
       const args = [to.slice(2), amount.toString(16)].map((one) => one.padStart(64, "0")).join("");
       return (await send(from as Hex, { to: chain.token.address, data: `0xa9059cbb${args}` })).transactionHash;
     };
-    const debt = (transaction: string) =>
-      oweTo({ payer: payer.address, receipt: { success: true, network: chain.network, transaction } });
+    const debt = (transaction: string, id = nameOf(nonce)) =>
+      oweTo({ id, payer: payer.address, receipt: { success: true, network: chain.network, transaction } });
     const careful = openSender({ trustRecord: false });
     const unpaid = [
       `0x${"ab".repeat(32)}`,
@@ -128,8 +134,23 @@ describe("no refund is planned", () => {
     for (const transaction of unpaid) {
       expect(await codeOf(careful.prepare(debt(transaction)))).toBe("refund_unpaid");
     }
-    const paid = debt(await transfer(payer.address, seller.address, 10_000n));
-    expect(await careful.prepare(paid)).toMatchObject({ to: payer.address, amount: "10000" });
+    // The very transfer, and the name of another payment: of another nonce, payer, token or network, or of none.
+    const others = [
+      nameOf(toHex(7n, { size: 32 })),
+      nameOf(nonce).replace(payer.address.toLowerCase(), payer2.address.toLowerCase()),
+      nameOf(nonce).replace(chain.token.address.toLowerCase(), ODD),
+      nameOf(nonce).replace(chain.network, "eip155:8453"),
+      `${chain.network}:permit2:${payer.address.toLowerCase()}:${BigInt(nonce)}`,
+      nameOf("0x12"),
+      "a name of its own",
+    ];
+    for (const id of others) expect(await codeOf(careful.prepare(debt(settled, id)))).toBe("refund_unpaid");
+    expect(await codeOf(careful.prepare(debt(await transfer(payer.address, seller.address, 10_000n))))).toBe(
+      "refund_unpaid",
+    );
+    for (const id of [nameOf(nonce), `${nameOf(nonce)}#ab`]) {
+      expect(await careful.prepare(debt(settled, id))).toMatchObject({ to: payer.address, amount: "10000" });
+    }
     const reverted = await send(payer.address, { to: chain.token.address, data: "0x12345678" }, 100_000);
     expect(await codeOf(careful.prepare(debt(reverted.transactionHash)))).toBe("refund_unpaid");
   });

@@ -10,7 +10,10 @@ import { encodeWords, type Hex, wordOf } from "./words.js";
  * The calls that use an authorisation: `transferWithAuthorization` to anybody and `receiveWithAuthorization` to the
  * caller, each with a signature in three parts and in one.
  */
-const CALLS = ["0xe3ee160e", "0xcf092995", "0xef55bec6", "0x88b7ab63"];
+export const CALLS: readonly Hex[] = ["0xe3ee160e", "0xcf092995", "0xef55bec6", "0x88b7ab63"];
+
+/** What the token's events tell of one authorisation. */
+type Use = Pick<Eip3009Charge, "from" | "to" | "value" | "nonce">;
 
 /** How an EIP-3009 transfer shows: by the token's event for its nonce, and the movement beside it. */
 export function eip3009Trace(charge: Eip3009Charge): Trace {
@@ -43,7 +46,7 @@ function filterOf({ token, from, nonce }: Eip3009Charge): LogFilter {
   return { address: token, topics: [[USED, CANCELED], wordOf(from), nonce] };
 }
 
-function isUseOf(event: TokenEvent, { from, nonce }: Eip3009Charge): boolean {
+function isUseOf(event: TokenEvent, { from, nonce }: Use): boolean {
   return event.type !== "moved" && event.from === from && event.nonce === nonce;
 }
 
@@ -51,7 +54,7 @@ function isUseOf(event: TokenEvent, { from, nonce }: Eip3009Charge): boolean {
  * What became of one authorisation in one transaction. `silent`: the token tells of no authorisation at all.
  * One transaction may hold several of the payer's, alike in all but the nonce, so one movement must not count twice.
  */
-function judgeEvents(events: readonly TokenEvent[], charge: Eip3009Charge): Deed["type"] | "silent" | undefined {
+export function judgeEvents(events: readonly TokenEvent[], charge: Use): Deed["type"] | "silent" | undefined {
   if (events.every(({ type }) => type === "moved")) return "silent";
   const ours = events.filter((event) => isUseOf(event, charge));
   const [use] = ours;
@@ -67,7 +70,7 @@ function judgeEvents(events: readonly TokenEvent[], charge: Eip3009Charge): Deed
   return movement && isPayment(movement, charge) ? "paid" : "spent";
 }
 
-function isPayment(event: TokenEvent, { from, to, value }: Eip3009Charge): boolean {
+function isPayment(event: TokenEvent, { from, to, value }: Use): boolean {
   return event.type === "moved" && event.from === from && event.to === to && event.value === value;
 }
 

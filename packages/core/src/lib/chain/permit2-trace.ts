@@ -12,10 +12,10 @@ const PERMIT2: Hex = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 const MAX_CANDIDATES = 100;
 
 /** The proxy's calls `settle` and `settleWithPermit`. */
-const SETTLE = "0x13cd3b53";
-const SETTLE_WITH_PERMIT = "0xfa340378";
+export const SETTLE = "0x13cd3b53";
+export const SETTLE_WITH_PERMIT = "0xfa340378";
 /** Hexadecimal digits of the five words that come before the permit there. */
-const ALLOWANCE_DIGITS = 5 * 64;
+export const ALLOWANCE_DIGITS = 5 * 64;
 
 /**
  * How a Permit2 transfer shows. No event names its nonce, so the settling call itself must: a movement of the amount

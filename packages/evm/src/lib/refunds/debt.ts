@@ -1,5 +1,5 @@
 import type { PaymentRecord } from "@turnpike/core";
-import { isAddress, isWord, lower, movedMoney, type Rpc, readReceipt } from "@turnpike/core/chain";
+import { isAddress, isWord, lower, type Rpc, readReceipt, showsCharge } from "@turnpike/core/chain";
 import type { Hex } from "viem";
 import { encodeFunctionData, keccak256, parseAbi, stringToBytes } from "viem/utils";
 import { RefundError } from "./refund-error.js";
@@ -37,17 +37,22 @@ export function readDebt({ offer, receipt, payer = receipt?.payer }: PaymentReco
 }
 
 /**
- * That it was charged is a facilitator's word. Before money leaves the account, the chain has to show the payer's own transfer.
+ * Only a facilitator says that it was charged. Before money leaves the account, the chain has to show the payer's transfer, by
+ * the nonce that names the payment: a transfer that two records name is given back once.
  * @throws RefundError `refund_unpaid`
  */
 export async function checkCharge(rpc: Rpc, payment: PaymentRecord, { token, to: from, value }: Debt): Promise<void> {
+  const { id } = payment;
+  const { network, payTo } = payment.offer;
   const transaction = payment.receipt?.transaction || payment.transaction;
-  const receipt = isWord(transaction) ? await readReceipt(rpc, transaction) : undefined;
-  const { payTo } = payment.offer;
-  if (receipt?.succeeded && isAddress(payTo) && movedMoney(receipt, { token, from, to: lower(payTo), value })) return;
+  if (isWord(transaction) && isAddress(payTo)) {
+    const receipt = await readReceipt(rpc, transaction);
+    const charge = { id, network, token, from, to: lower(payTo), value };
+    if (receipt && (await showsCharge(rpc, transaction, receipt, charge))) return;
+  }
   throw new RefundError(
     "refund_unpaid",
-    `The node does not show that the buyer has paid, in the transaction ${transaction ?? "that the record lacks"}. If you have seen it elsewhere, say so (trustRecord)`,
+    `The node does not show that the buyer has made this payment, in the transaction ${transaction ?? "that the record lacks"}. If you have seen it elsewhere, say so (trustRecord)`,
   );
 }
 

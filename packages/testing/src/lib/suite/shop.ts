@@ -69,6 +69,8 @@ export async function openShop(harness: Harness, plan: ShopPlan = {}): Promise<S
     facilitator: facilitator.url,
     // Open payments are looked after when a case says so, lest an app of another case does it.
     reconcileSeconds: 0,
+    // On a busy machine fifty calls at once take longer than a shop would wait; a case about that says how long.
+    facilitatorTimeout: 60_000,
     ...(plan.chain ? { chain: facilitator.chain } : {}),
     ...more,
     store,
