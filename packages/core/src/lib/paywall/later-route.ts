@@ -37,8 +37,12 @@ export function createOpener(
     const problems: ConfigProblem[] = [];
     const own = { ...normalize(price), payTo: await asked.value() } as RouteOptions<Raw, string>;
     const whole = compileRoute(own, label, path, { engine, defaults, problems });
-    if (whole && problems.length === 0) return createRoute(engine, whole);
+    if (whole && !whole.payTo && problems.length === 0) return createRoute(engine, whole);
     asked.forget();
+    if (whole?.payTo) {
+      const message = "the function must return an address, or an object of addresses by network";
+      problems.push({ code: "invalid_pay_to", path: `${path}.payTo`, message });
+    }
     throw new ConfigError(problems);
   };
   return (terms, price, label, path) => {

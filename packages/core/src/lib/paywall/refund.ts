@@ -2,6 +2,7 @@ import { isConflict, StoreError } from "../errors.js";
 import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Awaitable } from "../seam.js";
+import { walk } from "./books.js";
 import type { Engine } from "./engine.js";
 import { countedAs, readerOf } from "./one-record.js";
 import { sameTransaction } from "./resolve-by-hand.js";
@@ -179,17 +180,20 @@ export interface RefundByHand {
   readonly transaction?: string;
   /** How the money was given back, where there is no transaction to name. */
   readonly note?: string;
-  /** Also while a refund of `paywall.refund` is under way, and whatever the transaction is. @default false */
+  /**
+   * Also while a refund of `paywall.refund` is under way, while a kept response is being sent, and by a transaction that has
+   * refunded another payment. @default false
+   */
   readonly force?: boolean;
 }
 
 /**
  * Writes down that the seller has given back what is owed.
- * @throws StoreError `not_owed`, `payment_busy`, `invalid_refund`, `invalid_transaction`
+ * @throws StoreError `not_owed`, `payment_busy`, `refund_under_way`, `invalid_refund`, `invalid_transaction`, `transaction_taken`
  */
 export async function refundByHand(engine: Engine, id: string, given: RefundByHand): Promise<PaymentRecord> {
   const { transaction, note, force = false } = given;
-  const found = await findOwed(engine, id);
+  const found = await findOwed(engine, id, force);
   if ((transaction === undefined) === (note === undefined)) {
     throw new StoreError(
       "invalid_refund",
@@ -197,7 +201,10 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
     );
   }
   if (note !== undefined) checkNote(note);
-  if (transaction !== undefined) checkTransaction(engine, found, transaction);
+  if (transaction !== undefined) {
+    checkTransaction(engine, found, transaction);
+    if (!force) await checkUnused(engine, found, transaction);
+  }
   const { refund } = found;
   if (
     found.state === "refunding" &&
@@ -216,13 +223,13 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
   return publicRecord(await engine.ledger.advance(found, "refunded", { refund: done, reason: "resolved_by_hand" }));
 }
 
-/** A record that a refund may begin from, or go on from. */
-async function findOwed(engine: Engine, id: string): Promise<StoredPayment> {
+/** A record that a refund may begin from, or go on from. @param force also while a kept response is being sent */
+async function findOwed(engine: Engine, id: string, force = false): Promise<StoredPayment> {
   const found = await engine.ledger.read(id);
   const { record, busy = false } = found ?? {};
   const counted = record && (await countedAs(readerOf(engine.ledger), record));
   if (counted !== undefined) throw new StoreError("not_owed", `This payment is on record as ${counted}`);
-  const handed = record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
+  const handed = !force && record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
   if (record && (busy || handed)) {
     throw new StoreError(
       "payment_busy",
@@ -236,6 +243,15 @@ async function findOwed(engine: Engine, id: string): Promise<StoredPayment> {
 function checkNote(note: unknown): void {
   if (typeof note === "string" && note.trim() !== "" && note.length <= NOTE) return;
   throw new StoreError("invalid_refund", `The note of a refund has 1 to ${NOTE} characters`);
+}
+
+/** One transaction can give back several payments, but it is a mistake far more often. */
+async function checkUnused(engine: Engine, { id, offer }: StoredPayment, transaction: string): Promise<void> {
+  for await (const other of walk(engine, "newest", { states: ["refunding", "refunded"] })) {
+    if (other.id === id || other.offer.network !== offer.network) continue;
+    if (!sameTransaction(other.refund?.transaction ?? "", transaction)) continue;
+    throw new StoreError("transaction_taken", `The payment ${other.id} was refunded by this transaction`);
+  }
 }
 
 function checkTransaction({ schemes }: Engine, record: StoredPayment, transaction: string): void {

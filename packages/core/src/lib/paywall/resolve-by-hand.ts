@@ -1,5 +1,5 @@
 import { StoreError } from "../errors.js";
-import { type PaymentRecord, publicRecord, type StoredPayment } from "../ledger/record.js";
+import { LONGEST_WINDOW, type PaymentRecord, publicRecord, type StoredPayment } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import { askWhoPaid } from "./ask-chain.js";
 import { walk } from "./books.js";
@@ -9,8 +9,8 @@ import { successReceipt } from "./receipt.js";
 import { present } from "./reconcile.js";
 import { oweLater } from "./record-settled.js";
 
-/** Milliseconds ahead of a payment's first request at which a sale by its transaction cannot have been charged. */
-const EARLIER = 3_600_000;
+/** Milliseconds for which a payment can be valid, and so can have been charged before this record's first request. */
+const EARLIER = LONGEST_WINDOW * 1000;
 
 /** What an operator says of a payment. */
 export interface ByHand {
@@ -53,31 +53,38 @@ export async function resolveByHand(
 
 /**
  * Rejects where the chain shows that another transaction paid, or none. Where it cannot tell, no other payment on record may
- * have been settled by this one: one transaction can settle several, but only the chain tells that from a mistake.
+ * have been settled by this one: one transaction can settle several, but only the chain tells that from a mistake. A payment is
+ * charged once, so no other record of the same name may be a sale, whatever the chain shows: two may differ in the signature.
  */
 async function confirm(engine: Engine, record: StoredPayment, transaction: string): Promise<void> {
   const presented = await present(engine, record);
   const asked = { ...record, transaction };
   const finding = presented && (await askWhoPaid(engine, presented, asked, { doubt: true, verified: false }));
   if (finding) {
-    if (finding.type === "settled" && sameTransaction(finding.transaction, transaction)) return;
-    throw new StoreError(
-      "transaction_contradicted",
-      "The chain does not show that this transaction has settled the payment",
-    );
+    if (finding.type !== "settled" || !sameTransaction(finding.transaction, transaction)) {
+      throw new StoreError(
+        "transaction_contradicted",
+        "The chain does not show that this transaction has settled the payment",
+      );
+    }
   }
-  const other = await findSale(engine, record, transaction);
+  const other = await findSale(engine, record, finding ? undefined : transaction);
   if (other === undefined) return;
   throw new StoreError("transaction_taken", `The payment ${other} is on record with this transaction`);
 }
 
-/** The id of another payment that this transaction settled. */
-async function findSale(engine: Engine, record: StoredPayment, transaction: string): Promise<string | undefined> {
+/** The id of another sale of the same payment, or of one that this transaction settled. */
+async function findSale(
+  engine: Engine,
+  record: StoredPayment,
+  transaction: string | undefined,
+): Promise<string | undefined> {
   const name = nameOf(record);
   for await (const other of walk(engine, "charged", { from: record.createdAt - EARLIER })) {
-    const { receipt, offer } = other;
-    if (offer.network !== record.offer.network || nameOf(other) === name) continue;
-    if (sameTransaction(receipt?.transaction ?? other.transaction ?? "", transaction)) return other.id;
+    const { id, receipt, offer } = other;
+    if (id === record.id || offer.network !== record.offer.network) continue;
+    if (nameOf(other) === name) return id;
+    if (transaction && sameTransaction(receipt?.transaction ?? other.transaction ?? "", transaction)) return id;
   }
   return undefined;
 }

@@ -1,5 +1,8 @@
 import { createPaywall, memoryStore, type Paywall, type Store, type StoredPayment, StoreError } from "@turnpike/core";
+import type { PaymentPayload } from "@turnpike/core/protocol";
 import { expect } from "vitest";
+import { encodeHeader } from "../../client/header.js";
+import * as faults from "../../facilitator/faults.js";
 import type { Casebook, Open } from "../casebook.js";
 import { problemOf } from "../expectations.js";
 import { hostileStore } from "../hostile-store.js";
@@ -296,5 +299,34 @@ export function testOneRecord({ check }: Casebook): void {
       .toEqual(["delivered"]);
     expect(shop.runs()).toBe(1);
     expect(shop.facilitator.charges).toHaveLength(1);
+  });
+
+  check("G45p takes no second record of one payment for a sale, whatever its signature", async (open) => {
+    const { shop, header, id, operator } = await owed(open);
+    const { facilitator, store } = shop;
+    const payment = JSON.parse(atob(header)) as PaymentPayload;
+    const again = { ...payment, payload: { ...payment.payload, signature: `0x${"ab".repeat(64)}1b` } };
+    const asking = createPaywall({
+      ...{ payTo: seller, network: "base-sepolia", facilitator: facilitator.url, chain: facilitator.chain },
+      ...{ reconcileSeconds: 0, store },
+    });
+    const late = await open({
+      routes: [route],
+      config: { store, facilitator: facilitator.url, chain: facilitator.chain },
+    });
+    facilitator.respond("settle", faults.fail("invalid_transaction_state"));
+    expect((await late.pay(encodeHeader(again))).status).toBe(503);
+    const [doubt] = (await operator.payments({ states: ["unknown"] })).payments;
+    const [transaction = ""] = facilitator.charges.map((charge) => charge.transaction);
+    const taken = expect.objectContaining({ code: "transaction_taken" });
+    for (const one of [operator, asking]) {
+      await expect(one.resolve(doubt?.id ?? "", "settled", { transaction })).rejects.toEqual(taken);
+    }
+    expect(await operator.resolve(id, "refunded", { note: NOTE })).toMatchObject({ state: "refunded" });
+    for (const one of [operator, asking]) {
+      await expect(one.resolve(doubt?.id ?? "", "settled", { transaction })).rejects.toEqual(taken);
+    }
+    expect(await operator.totals({ by: [] })).toMatchObject([{ sales: 1, refunds: 1 }]);
+    expect(await operator.resolve(doubt?.id ?? "", "failed")).toMatchObject({ state: "failed" });
   });
 }

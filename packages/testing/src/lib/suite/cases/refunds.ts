@@ -157,6 +157,41 @@ export function testRefunds({ check }: Casebook): void {
     await expect(operator.resolve(id, "refunded", { note: NOTE })).rejects.toEqual(refusal("not_owed"));
   });
 
+  check("G45q refunds what a buyer collects again and again without an end, if it is forced", async (open) => {
+    const route = {
+      price: { price: "$0.01", holdBytes: 16 * 1024 * 1024, keepBytes: 16 * 1024 * 1024 },
+      handle: () => ({ body: new Uint8Array(8 * 1024 * 1024) }),
+    };
+    const shop = await open({ routes: [{ ...paid, ...route }] });
+    const header = await shop.header();
+    const leaving = new AbortController();
+    await shop.pay(header, "/paid", { signal: leaving.signal });
+    leaving.abort();
+    const { id } = await shop.becomes("owed");
+    const kept = (await shop.store.read(id))?.record ?? fail();
+    const handed = { ...kept, version: kept.version + 1, handedAt: Date.now() };
+    expect(await shop.store.replace(handed, kept.version, 0)).toBe(true);
+    const operator = operatorOf(shop);
+    await expect(operator.resolve(id, "refunded", { note: NOTE })).rejects.toEqual(refusal("payment_busy"));
+    expect(await operator.resolve(id, "refunded", { note: NOTE, force: true })).toMatchObject({ state: "refunded" });
+    expect((await shop.pay(header)).status).toBe(409);
+  });
+
+  check("G45r closes one debt by one transaction, unless it is forced", async (open) => {
+    const shop = await open({ routes: [failing().plan] });
+    for (let i = 0; i < 2; i++) await (await shop.pay(await shop.header())).arrayBuffer();
+    const operator = operatorOf(shop);
+    const [one, two] = (await operator.payments({ states: ["owed"] })).payments;
+    await operator.resolve(one?.id ?? "", "refunded", { transaction: REFUND });
+    for (const transaction of [REFUND, REFUND.toUpperCase().replace("0X", "0x")]) {
+      await expect(operator.resolve(two?.id ?? "", "refunded", { transaction })).rejects.toEqual(
+        refusal("transaction_taken"),
+      );
+    }
+    const forced = { transaction: REFUND, force: true };
+    expect(await operator.resolve(two?.id ?? "", "refunded", forced)).toMatchObject({ state: "refunded" });
+  });
+
   check("G44e keeps kept responses and what came to nothing for a short time all the same", async (open) => {
     const { plan } = failing();
     const shop = await open({
