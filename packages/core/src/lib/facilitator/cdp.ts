@@ -21,10 +21,10 @@ const LIFETIME = 120;
 type GivenKeys = { readonly [Key in keyof CdpKeys]: CdpKeys[Key] | undefined };
 
 /**
- * Coinbase's facilitator. Every call carries a token that is bound to its method and path.
- * @param keys the keys, or a function that is asked at the first priced request, so that a build needs no secrets
+ * Coinbase's facilitator. Every call carries a token bound to its method and path.
+ * @param keys the keys, or a function that is called at the first priced request, so that a build needs no secrets
  * @param url another base URL, for tests
- * @throws ConfigError if a key is missing or has no form that Coinbase issues
+ * @throws ConfigError if a key is missing or not in a form that Coinbase issues
  * @example cdp(() => ({ keyId: process.env.CDP_API_KEY_ID, keySecret: process.env.CDP_API_KEY_SECRET }))
  */
 export function cdp(keys: CdpKeys | (() => Awaitable<GivenKeys>), url: string = BASE): Facilitator {

@@ -23,7 +23,7 @@ export interface FacilitatorCall {
 }
 
 export interface HttpFacilitatorOptions {
-  /** Headers of one call, made anew for each: credentials. */
+  /** Headers for one call, such as credentials; called for each one. */
   readonly headers?: (call: FacilitatorCall) => Awaitable<Record<string, string>>;
   /** Allows plain http to a host other than this machine, for networks that are private. @default false */
   readonly insecure?: boolean;
@@ -39,7 +39,8 @@ const MOST_LISTENING = 64;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * A facilitator over HTTP (core specification, 7). No redirects, bounded answers, strict reading; a settle call is sent once.
+ * A facilitator over HTTP (core specification, 7). Follows no redirects, limits the size of responses and parses them
+ * strictly. A settle call is sent once.
  * @param base its base URL, to which `/verify`, `/settle` and `/supported` are appended
  * @throws ConfigError if the URL is not https (or http to this machine)
  */

@@ -5,24 +5,24 @@ import { cacheSupported, type SupportedCache } from "./supported.js";
 import type { Facilitator } from "./types.js";
 
 /**
- * `unknown`: nothing was asked yet. `ready`: all is well. `failing`: the last call for some network failed, or what it
- * supports cannot be had. `open`: nothing is sent to it for now, on no network that it was used for.
+ * `unknown`: not called yet. `ready`: working. `failing`: the last call for some network failed, or `/supported` is not
+ * available. `open`: nothing is sent to it for now, for any network it was used for.
  */
 export type FacilitatorState = "unknown" | "ready" | "failing" | "open";
 
-/** How a facilitator does. Has none of its words. */
+/** The health of a facilitator. Contains none of its own text. */
 export interface FacilitatorHealth {
   readonly id: string;
   /** Payments can be sent to it: what it supports is known, and it is not `open`. */
   readonly ready: boolean;
   readonly state: FacilitatorState;
-  /** Unix milliseconds at which the state began; absent for one that was never asked. */
+  /** Unix milliseconds at which the state began; absent if it was never called. */
   readonly since?: number;
   /** Code of its last failure; absent while `ready` or `unknown`. */
   readonly error?: FacilitatorErrorCode;
-  /** Combinations of scheme and network that it lists for version 2. */
+  /** The combinations of scheme and network that it lists for version 2. */
   readonly kinds: number;
-  /** CAIP-2 ids of networks for which nothing is sent to it for now. */
+  /** CAIP-2 ids of the networks for which nothing is sent to it for now. */
   readonly open: readonly string[];
 }
 

@@ -5,14 +5,14 @@ import type { Fault } from "../seam.js";
 import { createFaultLog } from "./fault-log.js";
 import type { Log } from "./log.js";
 
-/** What an engine tells its observers. `at` is in Unix milliseconds. */
+/** An event that an engine sends to its observers. `at` is in Unix milliseconds. */
 export type PaywallEvent =
   /** A payment's record was written in a new state. */
   | {
       readonly type: "payment";
       readonly at: number;
       readonly state: PaymentState;
-      /** The state that it left; absent for a new record. */
+      /** The previous state; absent for a new record. */
       readonly before?: PaymentState;
       readonly payment: PaymentRecord;
     }
@@ -33,7 +33,7 @@ export type AlertCode =
   /** The chain does not confirm what the facilitator called settled. */
   | "settlement_unconfirmed";
 
-/** A piece of work that may be traced. */
+/** An operation that can be traced. */
 export interface Operation {
   readonly name: "verify" | "settle" | "reconcile";
   readonly route?: string;
@@ -42,13 +42,13 @@ export interface Operation {
   readonly facilitator?: string;
 }
 
-/** Listens to an engine; `@turnpike/opentelemetry` makes one. */
+/** Observes an engine; `@turnpike/opentelemetry` provides one. */
 export interface Observer {
-  /** Called after the fact, outside of any request. */
+  /** Called after the event, outside of any request. */
   event?(event: PaywallEvent): void;
   /**
-   * Runs a piece of work at once, and may wait for its outcome. The work runs once, whether and however often this calls
-   * `run`; what this gives back is not used.
+   * Runs an operation at once, and may wait for its outcome. The operation runs once, no matter how often `run` is
+   * called; the return value is ignored.
    */
   trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }
