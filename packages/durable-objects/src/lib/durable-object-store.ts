@@ -13,8 +13,8 @@ import type { Operation, Requests } from "./operations.js";
 import { type DurableObjectStoreOptions, readOptions } from "./options.js";
 
 /**
- * Payment records in Durable Objects of the class `PaymentLedger`, shared by every instance of the Worker. What has been
- * written is on disk before an operation comes back.
+ * Payment records in Durable Objects of the class `PaymentLedger`, shared by every instance of the Worker. Writes are
+ * on disk before an operation resolves.
  * @param namespace the binding of the class
  * @throws ConfigError
  */

@@ -9,7 +9,7 @@ export interface WatchedHealth extends Pick<Health, "open"> {
 
 type FacilitatorReadiness = Pick<Health["facilitators"][number], "id" | "ready">;
 
-/** A paywall, as far as it is watched. */
+/** The part of a paywall that is watched. */
 export interface WatchedPaywall {
   health(): Promise<WatchedHealth>;
 }

@@ -19,10 +19,9 @@ export function quoteName(name: string): string {
 }
 
 /**
- * The SQL that makes the schema and its tables, for those who run migrations themselves. It can be run again, over what
- * is there already.
+ * The SQL that creates the schema and its tables, for your own migrations. It can be run again over an existing schema.
  * @param schema the option of the same name @default "turnpike"
- * @throws ConfigError if it can be no schema's name
+ * @throws ConfigError if it is not a valid schema name
  */
 export function postgresSchema(schema = "turnpike"): string {
   if (!isSchemaName(schema)) {
