@@ -96,7 +96,7 @@ describe("refund", () => {
     const first = await refund(id, "--yes", "--wait", "3");
     expect(first).toMatchObject({ code: 2, out: expect.stringContaining("It is not in a block yet") });
     const shown = await refund(id);
-    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("under way") });
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("in progress") });
     await chain.setAutomine(true);
     const last = await refund(id, "--yes");
     expect(last).toMatchObject({ code: 0, err: expect.stringContaining("resuming the refund of 0.01 USDC") });

@@ -36,7 +36,7 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
       const response = await stub.fetch(LEDGER_URL + operation, init);
       const answer = new Uint8Array(await response.arrayBuffer());
       if (response.status === 200) return readMessage(answer);
-      throw new Error(`The payment ledger refuses: ${new TextDecoder().decode(answer)}`);
+      throw new Error(`The payment ledger refused: ${new TextDecoder().decode(answer)}`);
     } finally {
       clearTimeout(timer);
     }

@@ -59,7 +59,7 @@ function examine(namespace: unknown): ConfigProblem[] {
     return [{ code: "store_not_atomic", path, message }];
   }
   const message =
-    "give the binding of a Durable Object class, such as `env.LEDGER`; has the Worker's configuration one?";
+    "give the binding of a Durable Object class, such as `env.LEDGER`; is it in the Worker's configuration?";
   return [{ code: "invalid_option", path, message }];
 }
 

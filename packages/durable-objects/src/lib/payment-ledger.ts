@@ -26,7 +26,7 @@ export class PaymentLedger {
   async fetch(request: Request): Promise<Response> {
     const operation = request.url.slice(LEDGER_URL.length);
     if (!request.url.startsWith(LEDGER_URL) || !Object.hasOwn(this.#operations, operation)) {
-      return new Response("it does not know this operation", { status: 404 });
+      return new Response("this operation is unknown", { status: 404 });
     }
     const { head, body } = readMessage(new Uint8Array(await request.arrayBuffer()));
     const { shards, ...asked } = head as { readonly shards: number };
@@ -44,6 +44,6 @@ export class PaymentLedger {
       this.#shards = shards;
     }
     if (shards === this.#shards) return undefined;
-    return `it was begun with ${this.#shards} for \`shards\`, and is asked with ${shards}, which would lose sight of payments`;
+    return `it was created with ${this.#shards} \`shards\`, not ${shards}, and would no longer find its payments`;
   }
 }

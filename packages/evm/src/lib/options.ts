@@ -51,7 +51,7 @@ export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
       isPrivateKey(privateKey),
       "invalid_private_key",
       "privateKey",
-      "a key is 0x and 64 hexadecimal digits, and not zero",
+      "a key must be 0x and 64 hexadecimal digits, and not zero",
     ],
     [
       network === undefined || chainIdOf(network) !== undefined,
@@ -59,7 +59,7 @@ export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
       "network",
       'give an EVM network by name or CAIP-2 id, such as "base-sepolia" or "eip155:84532"',
     ],
-    [tokens?.every(isAddress) ?? true, "invalid_token", "tokens", "a token is named by its contract's address"],
+    [tokens?.every(isAddress) ?? true, "invalid_token", "tokens", "a token must be given by its contract address"],
     [isWithin(confirmations, 1, 1000), "invalid_confirmations", "confirmations", "give a whole number from 1 to 1000"],
     [isWithin(settleTimeout, 1, 600_000), "invalid_timeout", "settleTimeout", "give milliseconds from 1 to 600000"],
     [isWithin(rpcTimeout, 1, 60_000), "invalid_timeout", "rpcTimeout", "give milliseconds from 1 to 60000"],

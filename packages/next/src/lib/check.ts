@@ -46,7 +46,7 @@ export function checkExports(exports: object): void {
   }
   if (handlers.length === 0 && typeof options !== "function") {
     const message =
-      "the module exports no handler of a route file; pass what `await import(…)` gives for the route file";
+      "the module exports no handler of a route file; pass the result of `await import(…)` for the route file";
     problems.push({ code: "price_missing", path: "exports", message });
   }
   if (file.dynamic === "force-static") {

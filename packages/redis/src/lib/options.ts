@@ -52,7 +52,7 @@ export function readOptions(client: unknown, options: RedisStoreOptions): Settin
     [
       replicas === 0 || commands === undefined || commands.countConnections !== undefined,
       "replicas",
-      "a pool, sentinel or cluster has several connections, and replicas can be waited for on the one that wrote only: " +
+      "a pool, sentinel or cluster has several connections, and only the one that wrote can wait for replicas: " +
         "give a client with one connection, or set `min-replicas-to-write` in Redis",
     ],
     [typeof allowEviction === "boolean", "allowEviction", "give true or false"],

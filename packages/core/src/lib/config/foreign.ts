@@ -5,7 +5,7 @@ const MOVING = `if you are moving from the official packages, see ${pageOf("migr
 /** Options of the official x402 packages that have no counterpart of nearly the same name here. */
 const FOREIGN: Readonly<Record<string, string>> = {
   accepts: "`price`, `network` and `payTo` go on the route itself",
-  config: "what `config` holds goes on the route itself",
+  config: "the members of `config` go on the route itself",
   maxAmountRequired: 'write `price: "$0.01"`',
   resource: "offers name the URL of the request; see `origin`",
   facilitatorUrl: "write `facilitator`",

@@ -213,7 +213,7 @@ function checkUrl(base: string, insecure: boolean): string {
   const shown = url ? `${url.protocol}//${url.host}${url.pathname}` : base;
   const hint =
     url?.protocol === "http:"
-      ? ". Within a private network, httpFacilitator(url, { insecure: true }) takes plain http"
+      ? ". Within a private network, httpFacilitator(url, { insecure: true }) allows plain http"
       : "";
   const message = `"${shown.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query${hint}`;
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);

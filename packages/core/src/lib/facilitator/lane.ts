@@ -103,7 +103,7 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
   ): Promise<T> => {
     if (inFlight >= (settling ? MAX_IN_FLIGHT : MAX_IN_FLIGHT - KEPT_FOR_SETTLE)) {
       if (!settling) undecided(caller);
-      const message = `${inFlight} calls to the facilitator are under way`;
+      const message = `${inFlight} calls to the facilitator are in progress`;
       throw new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
     }
     inFlight++;
@@ -152,7 +152,7 @@ function verdict(answer: VerifyResponse): VerifyResponse {
 /** What to say where nothing is sent to any of them. */
 export function unavailable(lanes: readonly Pick<Lane, "wait">[], caller?: Caller): FacilitatorError {
   const wait = Math.min(...lanes.map((lane) => lane.wait(caller)));
-  return new FacilitatorError("facilitator_unavailable", "The facilitator has failed and is given a pause", {
+  return new FacilitatorError("facilitator_unavailable", "The facilitator failed and is paused", {
     sent: false,
     retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
   });

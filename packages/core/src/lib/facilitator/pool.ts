@@ -316,6 +316,6 @@ function selection({ facilitator, supported }: Member, scheme: string, network: 
 }
 
 function stranger(): FacilitatorError {
-  const message = "The facilitator is not one of the configuration";
+  const message = "The facilitator is not configured";
   return new FacilitatorError("facilitator_unsupported", message, { sent: false });
 }

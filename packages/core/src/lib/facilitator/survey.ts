@@ -28,7 +28,7 @@ export function createSurvey(members: readonly Member[], timeout: number): Surve
   const wait = async (questions: readonly Promise<void>[], longest: number, what: string): Promise<void> => {
     const ahead = waiting.get(what) ?? 0;
     if (ahead >= MAX_WAITING) {
-      const message = `${ahead} requests wait to hear who serves ${what}`;
+      const message = `${ahead} requests are waiting to learn which facilitator serves ${what}`;
       throw new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
     }
     waiting.set(what, ahead + 1);
@@ -72,8 +72,8 @@ export function createSurvey(members: readonly Member[], timeout: number): Surve
 
 function nobody(members: readonly Member[], what: string): FacilitatorError {
   return members.every(({ supported }) => supported.answer)
-    ? new FacilitatorError("facilitator_unsupported", `No facilitator of the configuration serves ${what}`, {
+    ? new FacilitatorError("facilitator_unsupported", `No configured facilitator serves ${what}`, {
         sent: false,
       })
-    : new FacilitatorError("facilitator_timeout", "The facilitator does not say what it supports", { sent: false });
+    : new FacilitatorError("facilitator_timeout", "The facilitator does not list what it supports", { sent: false });
 }

@@ -225,6 +225,6 @@ export function createTurns(): Turns {
 }
 
 function busy(waiting: number): FacilitatorError {
-  const message = `${waiting} payments wait for the facilitator`;
+  const message = `${waiting} payments are waiting for the facilitator`;
   return new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
 }

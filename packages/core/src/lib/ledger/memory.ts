@@ -74,7 +74,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     insert: (record, lease) => {
       if (rows.has(record.id)) return false;
       if (isFull())
-        throw new StoreError("store_full", "The memory store is full of payments that may not be forgotten yet");
+        throw new StoreError("store_full", "The memory store is full of payments that cannot be dropped yet");
       rows.set(record.id, { record, leasedUntil: performance.now() + lease });
       sweepRows();
       return true;

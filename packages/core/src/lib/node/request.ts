@@ -53,7 +53,7 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     if (left) return left;
     // That nothing comes is known of a body that came to its end before our eyes, unless its length was declared.
     if (seen === undefined && !(declaredLength(message) > 0)) return undefined;
-    throw new Error("The request's body was read ahead of the paywall, and nothing tells it from another");
+    throw new Error("The request's body was read ahead of the paywall, and cannot be distinguished from another");
   }
 
   /** The bytes of the body, if a platform or a parser keeps them. */

@@ -21,11 +21,11 @@ export type Expected = Price | { readonly label: string };
  */
 export function requirePaid(request: object, expected?: Expected): Payment | undefined {
   const admission = sharedState().admitted.get(request);
-  if (!admission) throw notPaid("The handler ran for a request that no paywall has admitted");
+  if (!admission) throw notPaid("The handler ran for a request that no paywall admitted");
   const changed = admission.changed();
-  if (changed) throw notPaid(`The request was changed behind the paywall: ${changed} when it was paid for`);
+  if (changed) throw notPaid(`The request was changed after the paywall: ${changed} when it was paid for`);
   if (expected !== undefined && !isAsked(admission, expected)) {
-    throw notPaid("The request was admitted for another price than its handler asks");
+    throw notPaid("The request was admitted at another price than its handler requires");
   }
   return admission.payment;
 }

@@ -76,7 +76,7 @@ export async function addUpSales(engine: Engine, query: TotalsQuery): Promise<re
 
 function readKeys(by: TotalsQuery["by"]): readonly TotalsKey[] {
   if (!Array.isArray(by) || !by.every((key) => KEYS.includes(key))) {
-    throw invalid(`\`by\` is a list of ${KEYS.join(", ")}`);
+    throw invalid(`\`by\` must be a list of ${KEYS.join(", ")}`);
   }
   return by;
 }

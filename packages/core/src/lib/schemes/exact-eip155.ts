@@ -74,7 +74,7 @@ export const exactEip155: Scheme = {
 function readPayload(payload: JsonObject, asset: string, permit2: boolean): Authorization | string {
   const { signature } = payload;
   // One payment has one name: two authorisations in one payload would let it go by either.
-  if ("authorization" in payload && "permit2Authorization" in payload) return "it holds two authorisations";
+  if ("authorization" in payload && "permit2Authorization" in payload) return "it has two authorisations";
   if (typeof signature !== "string" || !HEX.test(signature)) return "`signature` is not hexadecimal";
   return permit2 ? readPermit2(payload, signature) : readEip3009(payload, signature, asset);
 }
