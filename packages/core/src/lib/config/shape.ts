@@ -22,7 +22,7 @@ const isAscii = (value: unknown) => typeof value === "string" && /^[\x20-\x7e]{1
 const hasId = (value: unknown): value is { id: string } =>
   isObject(value) && typeof value.id === "string" && value.id !== "";
 
-/** Made when the first paywall is: an import should cost nothing. */
+/** Created with the first paywall: an import should cost nothing. */
 const makeShared = () => ({
   payTo: is(
     (value) => isText(200)(value) || isFunction(value) || (isObject(value) && Object.values(value).every(isText(200))),
@@ -95,7 +95,7 @@ const timeouts = (value: unknown): boolean =>
       ([key, limit]) => ["verify", "settle", "supported"].includes(key) && isWhole(1, 600_000)(limit),
     ));
 
-/** Spelled as buyers see it, so that offers can be told from it by text. */
+/** Spelled as buyers see it, so that offers can be compared with it as text. */
 const isOrigin = (value: unknown): boolean => {
   if (typeof value !== "string" || !URL.canParse(value)) return false;
   const { origin, pathname } = new URL(value);

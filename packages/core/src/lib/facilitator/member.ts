@@ -26,20 +26,20 @@ export interface FacilitatorHealth {
   readonly open: readonly string[];
 }
 
-/** One facilitator of a pool, with all that is known of it. */
+/** One facilitator of a pool, with its state. */
 export interface Member {
   readonly facilitator: Facilitator;
   readonly supported: SupportedCache;
   lane(network: string): Lane;
   isOpen(network: string): boolean;
   health(): FacilitatorHealth;
-  /** Asks what it supports, if that is not known or nothing may be sent to it; settles when there is news. */
+  /** Calls `/supported`, if unknown or if nothing may be sent to it; settles when there is news. */
   look(): Promise<void> | undefined;
 }
 
-/** What a pool wants to hear of its members. */
+/** Callbacks from members to their pool. */
 export interface MemberEvents {
-  /** What offers are made of may be different. */
+  /** The data for offers may have changed. */
   readonly supportedChanged: () => void;
   readonly breakerChanged: (network: string) => void;
   readonly healthChanged: (health: FacilitatorHealth) => void;
@@ -51,7 +51,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
   let since: number | undefined;
   let error: FacilitatorErrorCode | undefined;
 
-  /** After the pause of a breaker, a facilitator that answers at all has earned a trial. */
+  /** After the pause of a breaker, a facilitator that responds at all gets a trial. */
   const isStopped = ({ breaker }: Lane) => breaker.isOpen && !(supported.heardAt >= breaker.until);
 
   const judge = (): FacilitatorState => {
@@ -100,7 +100,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
         lane = createLane(facilitator, {
           told,
           changed: () => events.breakerChanged(network),
-          // What has nothing to do with any payment tells whether these clients or the facilitator are to blame.
+          // A call unrelated to payments shows whether these clients or the facilitator are at fault.
           doubtful: () => void supported.ask(true),
         });
         lanes.set(network, lane);
@@ -110,7 +110,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
     isOpen: (network) => lanes.get(network)?.breaker.isOpen === true,
     health,
     look: () => {
-      // Where readiness decides about traffic, no payment comes along that would find out.
+      // If readiness controls traffic, no payment arrives that would find out.
       const over = [...lanes.values()].some((lane) => isStopped(lane) && now() >= lane.breaker.until);
       return over || !supported.answer?.kinds.length ? supported.ask(true) : undefined;
     },

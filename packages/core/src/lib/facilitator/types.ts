@@ -8,8 +8,8 @@ export interface Facilitator {
   /** Names it in records and errors: its base URL, or `local:<address>`. Contains no secret. */
   readonly id: string;
   /**
-   * It is known to repeat a settlement's success to any caller, not only to the first (`CallOptions.token`). @default
-   * false
+   * It is known to repeat a settlement's success to any caller, not only to the first (`CallOptions.token`).
+   * @default false
    */
   readonly retells?: boolean;
   /**

@@ -40,9 +40,9 @@ export type ChainFinding =
        */
       readonly own?: boolean;
     }
-  /** Its single-use value is used, and did not pay the seller: cancelled, or spent in another way. */
+  /** Its single-use value is used but did not pay the seller: cancelled, or spent otherwise. */
   | { readonly type: "spent"; readonly final: boolean }
-  /** Its single-use value is unused. `expired`: at the depth asked for, the chain's own time is past its window. */
+  /** Its single-use value is unused. `expired`: at the requested depth, the chain's time is past its window. */
   | { readonly type: "unused"; readonly expired: boolean };
 
 /** Looks up payments on a chain; `@turnpike/evm` has one for EVM networks. Read-only: it signs and sends nothing. */
