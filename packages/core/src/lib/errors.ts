@@ -1,7 +1,7 @@
 import { pageOf } from "./pages.js";
 import { withoutSecrets } from "./secrets.js";
 
-/** What every copy of this module calls its errors: an app and a store of its own may each have bundled one. */
+/** Shared by every copy of this module: an app and a custom store may each have bundled one. */
 export const KIND = Symbol.for("turnpike.error");
 
 /**
@@ -67,20 +67,20 @@ export type FacilitatorErrorCode =
   /** No connection could be made: provably nothing was sent. */
   | "facilitator_unreachable"
   | "facilitator_timeout"
-  /** The connection broke after the request may have left. */
+  /** The connection broke after the request may have been sent. */
   | "facilitator_disconnected"
   | "facilitator_redirect"
   | "facilitator_too_large"
-  /** An HTTP error without a readable answer. */
+  /** An HTTP error without a readable response. */
   | "facilitator_status"
-  /** An answer that is not of the protocol's shape, or contradicts the request. */
+  /** A response that does not match the protocol, or contradicts the request. */
   | "facilitator_unreadable"
   /** No configured facilitator serves this scheme on this network. */
   | "facilitator_unsupported"
   | "facilitator_busy"
-  /** It has failed too often to be asked at the moment. */
+  /** It failed too often and is not called at the moment. */
   | "facilitator_unavailable"
-  /** Credentials for the call could not be made. */
+  /** Credentials for the call could not be created. */
   | "facilitator_credentials";
 
 /** A facilitator could not be reached, or its response could not be used. Never contains the facilitator's own text. */
@@ -117,8 +117,8 @@ export class StoreError extends TurnpikeError {
 }
 
 /**
- * Whether a write failed because another holder has the record by now. Only the ledger says so: a store that rejects, with
- * any code of its own, says no more than that the outcome of the write is not known.
+ * Whether a write failed because another holder has the record by now. Only the ledger reports this: if a store
+ * rejects, with any code, the outcome of the write is unknown.
  */
 export function isConflict(error: unknown): boolean {
   return error instanceof StoreError && (error.code === "record_conflict" || error.code === "invalid_transition");

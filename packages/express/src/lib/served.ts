@@ -53,7 +53,7 @@ function missing(app: Application | Router, scene: Scene): ConfigProblem[] {
   return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** The methods that a pattern prices and that the app serves without asking anybody. */
+/** The methods that a pattern prices and that the app serves unpaid. */
 function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Request>): string[] {
   const examples = examplesAt("", pattern);
   return verbs.filter((verb) => {

@@ -53,7 +53,7 @@ function missing(app: App, scene: Scene): ConfigProblem[] {
   return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** The methods that a pattern prices and that the app serves without asking anybody. */
+/** The methods that a pattern prices and that the app serves unpaid. */
 function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Context>): string[] {
   return verbs.filter((verb) =>
     methodsOf(verb).some((method) => {

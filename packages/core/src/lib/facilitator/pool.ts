@@ -51,9 +51,8 @@ export interface FacilitatorPool {
   /** Milliseconds after which `verify` ends, whichever facilitator hangs. */
   readonly verifyLimit: number;
   /**
-   * The facilitator whose terms offers of a scheme on a network use, as far as known now: `undefined` if unknown,
-   * `null` if none serves it. The preferred one's; the next one's while the preferred one cannot be called and their
-   * terms differ.
+   * The facilitator whose terms offers of a scheme on a network use: `undefined` if unknown, `null` if none serves it.
+   * The preferred one's; the next one's while the preferred one cannot be called and their terms differ.
    */
   peek(scheme: string, network: string): Selected | undefined | null;
   /** The same, calling facilitators if needed. Rejects if none is available. */
@@ -64,17 +63,14 @@ export interface FacilitatorPool {
   named(id: string): Facilitator | undefined;
   /**
    * Verifies at the preferred facilitator that can be called, then at the next; only at those on whose terms the
-   * payment was offered. Without a response, the same one is called once more. All tries at one share the limit of `verify`, and
-   * all facilitators together have twice that. Rejects with the error of the first one called; with
+   * payment was offered. If one does not respond, it is called once more. All tries at one share the limit of `verify`,
+   * and all facilitators together have twice that. Rejects with the error of the first one called; with
    * `facilitator_unavailable` if none can be called.
    */
   verify(request: FacilitatorRequest, caller?: Caller): Promise<Verified>;
   /** The facilitator to settle an unverified payment. Rejects as `verify` does. */
   select(request: FacilitatorRequest, caller?: Caller): Promise<Facilitator>;
-  /**
-   * Another one for a settlement that was provably never sent from `than`; `undefined` if there is none now. Never
-   * rejects.
-   */
+  /** Another one for a settlement that `than` provably never sent; `undefined` if there is none now. Never rejects. */
   instead(than: Facilitator, request: FacilitatorRequest, caller?: Caller): Promise<Facilitator | undefined>;
   /** Calls one facilitator, once. */
   settle(facilitator: Facilitator, request: FacilitatorRequest, options?: SettleOptions): Promise<SettlementResponse>;

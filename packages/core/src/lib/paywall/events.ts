@@ -20,17 +20,17 @@ export type PaywallEvent =
   | { readonly type: "refused"; readonly at: number; readonly route: string; readonly code: string }
   /** A facilitator's readiness changed. */
   | { readonly type: "facilitator"; readonly at: number; readonly health: FacilitatorHealth }
-  /** Something that an operator should look at. */
+  /** Something that an operator should check. */
   | { readonly type: "alert"; readonly at: number; readonly code: AlertCode; readonly payment?: PaymentRecord };
 
 export type AlertCode =
-  /** A facilitator's answer contradicts the payment: it is faulty, or somebody poses as it. */
+  /** A facilitator's response contradicts the payment: it is faulty, or an impostor. */
   | "settlement_contradicted"
-  /** The answer had left already, and the settlement was refused: the seller's loss. */
+  /** The settlement was refused after the response was sent: the seller bears the loss. */
   | "answered_unpaid"
-  /** The store could not be asked or written. */
+  /** The store could not be read or written. */
   | "store_failed"
-  /** The chain does not confirm what the facilitator called settled. */
+  /** The chain does not confirm a settlement that the facilitator reported. */
   | "settlement_unconfirmed";
 
 /** An operation that can be traced. */

@@ -42,12 +42,11 @@ import { startUpkeep } from "./upkeep.js";
 
 /**
  * The engine: one set of networks, facilitators and payment records. Made by `createPaywall`.
- * @typeParam Own the names of networks that its configuration adds
+ * @typeParam Own names of networks added by its configuration
  */
 export interface Paywall<Own extends string = never> extends Operator {
   /**
-   * Compiles one route. `label` names it in records and responses, for example `GET /weather`; without one, records use
-   * the path.
+   * Compiles one route. `label` names it in records and responses (`GET /weather`); without one, records use the path.
    * @throws ConfigError that lists every problem of the route
    */
   price<Raw>(price: RoutePrice<Raw, Own>, label?: string): PricedRoute<Raw>;
