@@ -24,7 +24,7 @@ test("C10 a start in production says that memory serves one process and forgets,
   for (const options of ["", "store: memoryStore()"]) {
     const said = await start(options, "production");
     expect(said).toContain("TURNPIKE_MEMORY");
-    expect(said).toContain("a restart forgets them, sales included, and other processes do not see them");
+    expect(said).toContain("a restart loses them, including sales, and other processes do not see them");
   }
 });
 

@@ -239,7 +239,7 @@ describe("a refund", () => {
     expect(await stateOf()).toBe("refunding");
     await stage.chain.mine(80);
     const { code, out } = await refund().ended;
-    expect([code, out]).toEqual([2, expect.stringContaining("cannot happen any more")]);
+    expect([code, out]).toEqual([2, expect.stringContaining("can no longer happen")]);
     expect(await debt.record()).toMatchObject({ state: "owed", reason: "refund_void" });
     expect(await stage.held()).toBe(before);
     await finish();

@@ -10,7 +10,7 @@ const KB = 1024;
  * Bytes of an unpacked package. Generous: they are to catch what was packed by mistake. Each has its code and its types
  * twice, for `import` and for `require`; the core has the docs besides.
  */
-const unpacked = { core: 1800 * KB, testing: 550 * KB };
+const unpacked = { core: 1800 * KB, testing: 600 * KB };
 const unpackedAdapter = 250 * KB;
 /** The engine and the Hono adapter as an edge runtime loads them, minified, by gzip: what is aimed at, and the limit. */
 const edgeBudget = 20 * KB;

@@ -31,7 +31,7 @@ describe("reconcile", () => {
     expect(err).toBe("");
     expect(out).toBe(
       [
-        "Looked at 4: 1 charged, 0 not charged, 1 released, 1 owed to their buyers.",
+        "Checked 4: 1 charged, 0 not charged, 1 released, 1 owed to their buyers.",
         "1 still unknown: turnpike payments --state unknown",
         "",
       ].join("\n"),
@@ -99,7 +99,7 @@ describe("reconcile", () => {
       signal: stop.signal,
     });
     expect(code).toBe(130);
-    expect(err).toBe("turnpike: stopping once what is under way is written down\n");
+    expect(err).toBe("turnpike: stopping once the current work is recorded\n");
     expect(JSON.parse(out)).toMatchObject({ settled: 1, open: 0 });
     expect(JSON.parse(out).examined).toBeLessThan(251);
     expect(await stage.read(unknown.id)).toMatchObject({ state: "owed" });

@@ -53,7 +53,7 @@ describe("health", () => {
       ["store", "sqlite: ready"],
       ["unknown", "0"],
       ["owed", "0"],
-      ["facilitator", `${facilitator.url}: not asked`],
+      ["facilitator", `${facilitator.url}: not checked`],
       ["", "used by the shop until 2026-11-01 12:30"],
     ]);
     expect(out).not.toContain("x402.org");
@@ -76,12 +76,12 @@ describe("health", () => {
     expect(out).toContain(`${facilitator.url}: failing, facilitator_unreachable`);
   });
 
-  it("says what is missing to ask Coinbase's facilitator, and names it as not asked until then", async () => {
+  it("says what is missing to ask Coinbase's facilitator, and shows it as not checked until then", async () => {
     await stage.put(await makePayment({ state: "delivered", facilitator: COINBASE }));
     const { code, out } = await health();
     expect(code).toBe(0);
-    expect(out).toContain(`${COINBASE}: not asked`);
-    expect(out).toContain("set CDP_API_KEY_ID and CDP_API_KEY_SECRET to ask it");
+    expect(out).toContain(`${COINBASE}: not checked`);
+    expect(out).toContain("set CDP_API_KEY_ID and CDP_API_KEY_SECRET to check it");
     for (const name of ["cdp", "CDP", COINBASE]) {
       const refused = await health(["--facilitator", name]);
       expect([refused.code, refused.out]).toEqual([1, ""]);

@@ -94,12 +94,12 @@ describe("refund", () => {
     await chain.setAutomine(false);
     onTestFinished(() => chain.setAutomine(true));
     const first = await refund(id, "--yes", "--wait", "3");
-    expect(first).toMatchObject({ code: 2, out: expect.stringContaining("It is in no block yet") });
+    expect(first).toMatchObject({ code: 2, out: expect.stringContaining("It is not in a block yet") });
     const shown = await refund(id);
-    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("under way") });
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("in progress") });
     await chain.setAutomine(true);
     const last = await refund(id, "--yes");
-    expect(last).toMatchObject({ code: 0, err: expect.stringContaining("going on with the refund of 0.01 USDC") });
+    expect(last).toMatchObject({ code: 0, err: expect.stringContaining("resuming the refund of 0.01 USDC") });
     const transactions = [first, shown, last].map(({ out }) => rowsOf(out).transaction);
     expect(new Set(transactions).size).toBe(1);
     expect((await given()) - before).toBe(10_000n);

@@ -147,9 +147,7 @@ describe("several objects", () => {
       const changed = bridgeStore(workerd, { name, shards: asked }, { binding: "OPEN" });
       const attempts = Array.from({ length: 20 }, () => changed.insert(sampleRecord(), 0));
       for (const { status } of await Promise.allSettled(attempts)) expect(status).toBe("rejected");
-      await expect(changed.read(record.id)).rejects.toThrow(
-        `it was begun with ${began} for \`shards\`, and is asked with ${asked}`,
-      );
+      await expect(changed.read(record.id)).rejects.toThrow(`it was created with ${began} \`shards\`, not ${asked}`);
       expect(await store.read(record.id)).toBeDefined();
       expect(await store.list({ order: "newest", limit: 30 })).toHaveLength(1);
     }
@@ -196,7 +194,7 @@ describe("what cannot be asked, or may not", () => {
       "https://payment-ledger.invalid/toString",
       "https://payment-ledger.invalid/",
     ]) {
-      expect(await ask(url)).toEqual({ status: 404, text: "it does not know this operation" });
+      expect(await ask(url)).toEqual({ status: 404, text: "this operation is unknown" });
     }
   });
 

@@ -36,19 +36,18 @@ export const createPaywall: CreatePaywall<Request> = create;
 declare global {
   namespace Express {
     interface Request {
-      /** The payment of this request, on routes that have a price; absent where nothing had to be paid. */
+      /** The payment of this request, on priced routes; absent if nothing had to be paid. */
       payment?: Payment;
     }
   }
 }
 
 /**
- * Guards an app by a table of prices, whose paths are the app's own: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
- * The gate finds its place ahead of everything that could serve a priced path, so it may be called before or after the
- * routes. Middleware that every request goes through, such as CORS, body parsers or authentication, stays ahead of it if it
- * is there already.
- * @param app what `express()` made; the outermost one, if it has others within it
- * @param source a configuration, or the engine that `createPaywall` made
+ * Protects an app with a table of prices, by the app's own paths: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
+ * The gate is inserted ahead of everything that could serve a priced path, so this can be called before or after the
+ * routes. Middleware already added for every request, such as CORS, body parsers or authentication, stays ahead of it.
+ * @param app the result of `express()`; the outermost app, if it contains others
+ * @param source a configuration, or an engine from `createPaywall`
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
@@ -63,9 +62,9 @@ export function protect<Own extends string = never>(
 }
 
 /**
- * Middleware that prices the routes of a table, whose paths are Express's, relative to where the middleware is mounted:
- * `"GET /items/:id": "$0.01"`. It stands at the root of the app, ahead of the routes; `protect` puts it there by itself.
- * @param source a configuration, or the engine that `createPaywall` made
+ * Middleware that prices the routes of a table, with Express paths relative to where the middleware is mounted:
+ * `"GET /items/:id": "$0.01"`. Mount it at the root of the app, ahead of the routes; `protect` does so automatically.
+ * @param source a configuration, or an engine from `createPaywall`
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
@@ -101,15 +100,15 @@ function createGate(source: AnySource<Request>, routes?: AnyTable<Request>) {
 }
 
 /**
- * Checks a finished app: takes example paths of every price through the app's own routers, and throws unless the gate comes
- * ahead of what serves them. To be called once all routes are there; the first request does the same for its gate.
- * @throws ConfigError that names every price that would not be asked, with method and path
+ * Checks a finished app: runs example paths of every price through the app's routers, and throws unless the gate is
+ * ahead of what serves them. Call it after adding all routes; the first request does the same for its gate.
+ * @throws ConfigError that lists every price that would not be charged, with method and path
  */
 paywall.check = checkApp;
 
 /**
- * Middleware that prices whatever it stands before, most often one route: `app.get("/x", paid(tolls, "$0.01"), handler)`.
- * @param source a configuration, or the engine that `createPaywall` made
+ * Middleware that prices what follows it, usually one route: `app.get("/x", paid(tolls, "$0.01"), handler)`.
+ * @param source a configuration, or an engine from `createPaywall`
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid<Own extends string = never>(
@@ -130,7 +129,7 @@ export function paid<Own extends string = never>(
 }
 
 /**
- * Middleware for any route. It asks no types of the route's parameters, body or query, so the handlers beside it keep those
- * that the path gives them, or that they state themselves.
+ * Middleware for any route. It does not constrain the types of parameters, body or query, so handlers after it keep the
+ * types from the path, or their own.
  */
 export type PaywallHandler = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void;

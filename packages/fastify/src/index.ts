@@ -23,14 +23,14 @@ import { rootOf, scopeOf } from "./lib/served.js";
 export * from "@turnpike/core";
 export type { OwnPrice } from "./lib/own-price.js";
 
-/** A configuration, or the engine that `createPaywall` made as `tolls`, with the table beside it. */
+/** A configuration, or an engine from `createPaywall` as `tolls` with its table. */
 export type FastifyPaywallOptions =
   | { readonly tolls: Paywall<string>; readonly routes?: RouteTable<FastifyRequest> }
   | OwnNetworks
   | ConfigByRoute<FastifyRequest>
   | PaywallConfig<FastifyRequest>;
 
-/** A configuration that adds networks, which go by any name: a plugin's options have no type parameters to hold those. */
+/** A configuration that adds networks, with any names: a plugin's options have no type parameters for them. */
 interface OwnNetworks extends PaywallConfig<FastifyRequest, string> {
   readonly networks: readonly NetworkDefinition[];
 }
@@ -61,9 +61,9 @@ const register: FastifyPluginCallback<FastifyPaywallOptions> = (server, options,
 };
 
 /**
- * Prices routes wherever they stand in the app, by a table of full patterns (`"GET /items/:id": "$0.01"`) or by a route's
- * own `config: { paywall: "$0.01" }`. The app does not start with a price that cannot mean what it says, or with a
- * pattern that none of its routes serves: `ready` rejects with one ConfigError that lists it all.
+ * Prices routes anywhere in the app, by a table of full patterns (`"GET /items/:id": "$0.01"`) or by a route's own
+ * `config: { paywall: "$0.01" }`. The app does not start if a price is invalid or a pattern matches no route: `ready`
+ * rejects with one ConfigError that lists everything.
  */
 export const paywall = plugin(register, { name: "@turnpike/fastify", fastify: "5.x" });
 
@@ -71,7 +71,7 @@ watchApps();
 
 export default paywall;
 
-/** The part of a route's options that prices it; spread it beside others. */
+/** Route options that set its price; spread them into the route's other options. */
 export interface PaidOptions {
   config: { paywall: OwnPrice };
   onRequest: Hook[];
@@ -82,9 +82,9 @@ export interface PaidOptions {
 type Hook = (request: unknown, reply: unknown, done: Done) => void;
 
 /**
- * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. In an app that
- * was made after this package was loaded, other handlers that may resolve a path to what this route sells cost the same.
- * @param source a configuration, or the engine that `createPaywall` made
+ * Prices one route, with or without `paywall` in the app: `app.get("/x", paid(tolls, "$0.01"), handler)`. In an app
+ * created after this package was loaded, other handlers that might serve what this route sells have the same price.
+ * @param source a configuration, or an engine from `createPaywall`
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid<Own extends string = never>(

@@ -98,7 +98,7 @@ describe.each(Object.keys(fallbacks))("G12 behind %s", (fallback) => {
   });
 });
 
-describe("G12b the handler for what is not found", () => {
+describe("G12b the not-found handler", () => {
   it("is asked the price of what the path may be taken for, and sold by it", async () => {
     const { origin, ask, runs } = await open("a not-found handler");
     expect(readChallenge(await ask("//premium/x"))?.accepts[0]?.amount).toBe("10000");

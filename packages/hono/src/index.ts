@@ -32,12 +32,12 @@ export type { HonoOptions } from "./lib/gate.js";
 export const createPaywall: CreatePaywall<Context> = create;
 
 /**
- * Guards an app by a table of prices, whose paths are the app's own: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
- * The gate stands in the app's router, so that every request meets it under every spelling of its path. It may be called
- * before or after the routes. Middleware for the whole app that is there already, such as CORS or a logger, stays ahead of
- * it. The first request checks the app as `paywall.check` does, and priced routes are refused while that fails.
- * @param app the outermost one, if others are mounted in it
- * @param source a configuration, or the engine that `createPaywall` made
+ * Protects an app with a table of prices, by the app's own paths: `protect(app, tolls, { "GET /items/:id": "$0.01" })`.
+ * The gate is in the app's router, so every request passes it under every spelling of its path. This can be called
+ * before or after the routes. App-wide middleware added earlier, such as CORS or a logger, stays ahead of it. The first
+ * request checks the app as `paywall.check` does, and priced routes are refused while that fails.
+ * @param app the outermost app, if others are mounted in it
+ * @param source a configuration, or an engine from `createPaywall`
  * @param routes the table. @default the one in `source`
  * @returns the app
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
@@ -56,10 +56,10 @@ export function protect<A extends App, Own extends string = never>(
 }
 
 /**
- * Middleware that prices the routes of a table, whose paths are Hono's: `"GET /items/:id": "$0.01"`. They are full paths,
- * or relative to where the middleware is registered. It stands at the root of the app, ahead of the routes; `protect` puts
- * it there by itself.
- * @param source a configuration, or the engine that `createPaywall` made
+ * Middleware that prices the routes of a table, with Hono paths: `"GET /items/:id": "$0.01"`. They are full paths, or
+ * relative to where the middleware is registered. Register it at the root of the app, ahead of the routes; `protect`
+ * does so automatically.
+ * @param source a configuration, or an engine from `createPaywall`
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */
@@ -72,15 +72,15 @@ export function paywall<Own extends string = never>(
 }
 
 /**
- * Checks a finished app: takes example paths of every price through the app's own router, and throws unless the gate comes
- * ahead of what serves them. To be called once all routes are there.
- * @throws ConfigError that names every price that would not be asked, with method and path
+ * Checks a finished app: runs example paths of every price through the app's router, and throws unless the gate is
+ * ahead of what serves them. Call it after adding all routes.
+ * @throws ConfigError that lists every price that would not be charged, with method and path
  */
 paywall.check = checkApp;
 
 /**
- * Middleware that prices whatever it stands before, most often one route: `app.get("/x", paid(tolls, "$0.01"), handler)`.
- * @param source a configuration, or the engine that `createPaywall` made
+ * Middleware that prices what follows it, usually one route: `app.get("/x", paid(tolls, "$0.01"), handler)`.
+ * @param source a configuration, or an engine from `createPaywall`
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid<Own extends string = never>(

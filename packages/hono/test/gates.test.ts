@@ -211,7 +211,7 @@ describe("a gate below a path", () => {
     }
   });
 
-  it("G11 is refused where the handler for what is not found could serve it, and not where that only says so", () => {
+  it("G11 is refused where the not-found handler could serve it, and not where that only says so", () => {
     const app = () => new Hono().use("/premium/*", price()).get("/premium/:file", text);
     expect(problems(app().notFound((c) => fetch(`http://127.0.0.1:9${c.req.path}`)))).toEqual([
       "gate_bypassed paid() at GET /premium/x",

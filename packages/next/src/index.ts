@@ -15,7 +15,7 @@ export * from "@turnpike/core";
 export type { NextOptions, Paid, RouteHandler } from "./lib/gate.js";
 export { paidProxy } from "./lib/proxy.js";
 
-/** The configuration of an engine; in its table the keys are methods, since a route file is the path. */
+/** The configuration of an engine; the keys of its table are methods, since the route file is the path. */
 export type PaywallConfig<Raw = NextRequest, Own extends string = never> = CoreConfig<Raw, Own, "methods">;
 
 /** Prices by method: `{ GET: "$0.01", POST: "free" }`. */
@@ -29,7 +29,7 @@ export const createPaywall: CreatePaywall<NextRequest, "methods"> = create as Cr
 
 /**
  * Prices one route handler: `export const GET = paid(tolls, "$0.01", handler)`. The handler's context gains `payment`.
- * @param source a configuration, or the engine that `createPaywall` made
+ * @param source a configuration, or an engine from `createPaywall`
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */
 export function paid<Req extends Request = NextRequest, Context = RouteContext, Own extends string = never>(
@@ -43,7 +43,7 @@ export function paid<Req extends Request = NextRequest, Context = RouteContext, 
   return stateHandler((request: Req, context: Context) => admit(gate, request, context, handler, options));
 }
 
-/** What Next hands to the handler of any route; one that knows its own parameters says so in its type. */
+/** The context that Next passes to a route handler; handlers can use a more specific type. */
 export interface RouteContext {
   readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>>;
 }
@@ -53,7 +53,7 @@ interface AnyContext extends Paid, RouteContext {}
 /** A method's type, so that handlers may ask for the request and context of their own route. */
 type AnyHandler = { handle(request: NextRequest, context: AnyContext): Awaitable<Response> }["handle"];
 
-/** The handlers of a route file, by the verbs that Next knows. */
+/** The handlers of a route file, by the methods that Next knows. */
 type Handlers = {
   readonly [Verb in "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS"]?: AnyHandler;
 };
@@ -65,7 +65,7 @@ type Wrapped<H extends Handlers> = {
     : never;
 };
 
-/** `OPTIONS` is free, and runs no handler that is sold for another method. */
+/** `OPTIONS` is free, and never runs a handler that is priced for another method. */
 const preflight = (): Response => toResponse(optionsReply(), "OPTIONS");
 
 function price<const H extends Handlers, Own extends string = never>(
@@ -92,9 +92,9 @@ function price<const H extends Handlers, Own extends string = never>(
 }
 
 /**
- * Prices the verbs of a route file, by a table whose keys are verbs alone, since the file is the path:
+ * Prices the methods of a route file, by a table whose keys are only methods, since the file is the path:
  * `export const { GET, POST } = paywall({ …, routes: { GET: "$0.01", POST: "free" } }, { GET: list, POST: add })`.
- * @param source a configuration, or the engine that `createPaywall` made
+ * @param source a configuration, or an engine from `createPaywall`
  * @param routes the table. @default the one in `source`
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */

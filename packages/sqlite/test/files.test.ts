@@ -216,7 +216,7 @@ describe("a disk that does not do its part", () => {
     const path = freshPath();
     chmodSync(dirname(path), 0o555);
     const child = startChild([path, ...bound]);
-    expect(await child.line()).toMatchObject({ message: expect.stringContaining("no permission to make it") });
+    expect(await child.line()).toMatchObject({ message: expect.stringContaining("no permission to create it") });
     await child.ended;
     chmodSync(dirname(path), 0o755);
     expect(existsSync(path)).toBe(false);

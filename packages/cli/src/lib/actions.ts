@@ -18,20 +18,20 @@ export type Action<Rest extends readonly unknown[] = []> = (
   ...rest: Rest
 ) => Promise<number>;
 
-/** Finds out what became of open payments, in as many passes as lead anywhere. */
+/** Looks up the outcome of open payments, in passes, until one resolves nothing. */
 export const reconcile: Action = (io, options) =>
   withPaywall(options, io, true, async (paywall, { progress }) => {
     let sum: Reconciliation = { examined: 0, settled: 0, failed: 0, released: 0, owed: 0, open: 0 };
     let last = sum;
     for (let goesOn = true; goesOn && !io.signal?.aborted; ) {
-      progress.doing(`looked at ${sum.examined} payments so far`);
+      progress.doing(`checked ${sum.examined} payments so far`);
       progress.tick();
       last = await paywall.reconcile();
       sum = add(sum, last);
       // A pass that resolved nothing would find the same again.
       goesOn = last.examined > last.open;
     }
-    // What is not due yet, since somebody has just looked at it, is open as well.
+    // A payment that was just checked is not due yet, and still open.
     const { payments: unknown } = await paywall.payments({ states: ["unknown"], limit: MOST });
     const total = { ...sum, open: Math.max(last.open, unknown.length) };
     io.out(options.json ? json(total) : reconciliationText(total));
@@ -41,12 +41,12 @@ export const reconcile: Action = (io, options) =>
 
 const WARNINGS = {
   settled:
-    "This records for good that the payment was charged: its buyer collects the answer, and never pays for it again. Look for the transfer on the chain first",
+    "This permanently records that the payment was charged: its buyer can collect the response without paying again. Look for the transfer on the chain first",
   failed:
-    "This records for good that the payment was not charged: if it was after all, its buyer has paid for nothing. Make sure on the chain that it is unused and can not be used any more",
+    "This permanently records that the payment was not charged: if it was, its buyer has paid for nothing. Check on the chain that it is unused and can no longer be used",
 };
 
-/** Says what became of a payment where neither facilitator nor chain can. */
+/** Sets the outcome of a payment if neither facilitator nor chain can tell. */
 export const resolve: Action<
   [id: string, state: "settled" | "failed", given: { transaction?: string; force?: boolean; yes?: boolean }]
 > = (io, options, id, state, { transaction, force = false, yes }) => {

@@ -3,7 +3,7 @@ import { CommandError } from "./errors.js";
 /**
  * Loads what only some commands need.
  * @param driver the package to install if it is not there
- * @param needs who needs it, for the message
+ * @param needs what requires it, for the message
  */
 export async function load<T>(driver: string, needs: string, importer: () => Promise<T>): Promise<T> {
   try {

@@ -2,30 +2,30 @@ import { ConfigError, TurnpikeError } from "@turnpike/core";
 import { plain } from "./text.js";
 
 export type CommandErrorCode =
-  /** The command was not written as it has to be. */
+  /** The arguments of the command are invalid. */
   | "invalid_arguments"
-  /** No store is named. */
+  /** No store is given. */
   | "missing_store"
-  /** The file, schema or prefix that is named as the store has no payments. */
+  /** The file, schema or prefix given as the store has no payments. */
   | "store_not_found"
   /** A package that the store or the chain needs is not installed. */
   | "missing_driver"
-  /** Coinbase's facilitator is named, and its keys are not set. */
+  /** Coinbase's facilitator is given without its keys. */
   | "missing_keys"
-  /** No payment has the id that was given. */
+  /** No payment has the given id. */
   | "payment_not_found"
-  /** Several payments have the short id that was given. */
+  /** Several payments have the given short id. */
   | "ambiguous_id"
   /** No key to refund with is given. */
   | "missing_key"
-  /** What is given as a key is none. */
+  /** The given key is not a key. */
   | "invalid_key"
   /** The file with the key can be read by others. */
   | "exposed_key"
-  /** A step that cannot be taken back, without `--yes`. */
+  /** A step that cannot be undone, without `--yes`. */
   | "unconfirmed";
 
-/** The command cannot do what it was asked. */
+/** The command cannot be carried out. */
 export class CommandError extends TurnpikeError {
   declare readonly code: CommandErrorCode;
 
@@ -35,8 +35,8 @@ export class CommandError extends TurnpikeError {
 }
 
 /**
- * An error in one sentence, with its code. What others say in their errors is left out but for a code, and addresses
- * are cut down to their host: they may carry passwords and keys.
+ * An error in one sentence, with its code. Text of foreign errors is left out except for a code, and addresses are
+ * reduced to their host: they may contain passwords and keys.
  */
 export function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
@@ -60,7 +60,7 @@ function sentence(text: string): string {
 
 function withoutSecrets(text: string): string {
   return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>)]*/gi, (address) => {
-    // An example in a message of ours.
+    // An example in one of our messages.
     if (address.includes("…")) return address;
     if (!URL.canParse(address)) return "…";
     const { protocol, host } = new URL(address);

@@ -3,19 +3,19 @@ import { fileURLToPath } from "node:url";
 import { StoreError } from "@turnpike/core";
 import { CommandError } from "./errors.js";
 
-/** Stores make what they miss. The command looks first, since a misspelt name would look like an empty store. */
+/** Stores create what is missing. The command checks first, since a misspelt name would look like an empty store. */
 
-/** Names that a hint has. */
+/** Most names in a hint. */
 const NAMES = 10;
-/** Calls of SCAN, and keys that Redis looks at in each: no more for a hint. */
+/** Most calls of SCAN for a hint, and keys that Redis examines in each. */
 const SCANS = 50;
 const KEYS = 1_000;
 
-/** What PostgreSQL says of those whom it does not let in, by SQLSTATE. */
+/** Refused connections to PostgreSQL, by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, string>> = {
   "3D000": "PostgreSQL has no database of this name",
   "28P01": "PostgreSQL does not accept the user or the password",
-  "28000": "PostgreSQL does not let this user in",
+  "28000": "PostgreSQL refuses this user",
 };
 
 /** @returns the path of the file that a `file:` address names */
@@ -24,7 +24,7 @@ export function requireFile(url: string): string {
   const found = look(path);
   if (!found) throw notFound(`There is no file ${path}`);
   if (!found.isFile()) throw notFound(`${path} is not a file`);
-  // While an app has just made its file, all that was written may stand beside it.
+  // Just after an app created the file, all data may still be in the file beside it.
   if (found.size === 0 && !look(`${path}-wal`)?.size) throw notFound(`The file ${path} is empty`);
   return path;
 }
@@ -36,10 +36,10 @@ function look(path: string): Stats | undefined {
 /** @param send sends one command */
 export async function requireKeys(send: (args: readonly string[]) => Promise<unknown>, prefix: string): Promise<void> {
   const found = await send(["EXISTS", `{${prefix}}:schema`]).catch((cause: unknown) => {
-    throw new StoreError("store_unavailable", "Redis could not be asked", { cause });
+    throw new StoreError("store_unavailable", "Redis could not be read", { cause });
   });
   if (Number(found) > 0) return;
-  // Those who may not SCAN go without the hint.
+  // Without permission to SCAN there is no hint.
   const others = await findPrefixes(send).catch(() => []);
   throw notFound(`Redis has no payments with the prefix ${prefix}${hint(others, "--prefix")}`);
 }

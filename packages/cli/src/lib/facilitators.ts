@@ -10,12 +10,12 @@ export interface UsedFacilitator {
 }
 
 const COINBASE = "https://api.cdp.coinbase.com/platform/v2/x402";
-/** What it may be called instead of its address. */
+/** Its name in place of its address. */
 const NAME = "cdp";
-/** Newest payments that are looked at, and open ones. */
+/** How many of the newest payments are read, and of the open ones. */
 const NEWEST = 200;
 
-/** Takes the place of facilitators where none is to be asked, so that no public one is. */
+/** Stands in if no facilitator is to be asked, so that no public one is used. */
 export const NONE: Facilitator = {
   id: "none",
   supported: async () => ({ kinds: [], extensions: [], signers: {} }),
@@ -23,7 +23,7 @@ export const NONE: Facilitator = {
   settle: () => Promise.reject(new Error("There is no facilitator")),
 };
 
-/** Facilitators of the newest payments and of those in doubt, the one that was used last first. */
+/** Facilitators of the newest payments and of unresolved ones, the last used first. */
 export async function facilitatorsOnRecord(store: Store): Promise<readonly UsedFacilitator[]> {
   const [newest, open] = await Promise.all([
     store.list({ order: "newest", limit: NEWEST }),

@@ -7,13 +7,13 @@ import type { GivenOptions } from "./settings.js";
 import { facts, json } from "./text.js";
 import { isoTime, minuteOf } from "./times.js";
 
-/** How everything is that was asked. */
+/** The health of what was checked. */
 interface Found extends Health {
-  /** What the shop has used lately, and this command was not told to ask. */
+  /** Facilitators that the shop used recently and that this command does not check. */
   readonly notAsked: readonly { readonly id: string; readonly lastUsedAt: string }[];
 }
 
-/** Tells how the store is, what is open, and how the facilitators are that were named. */
+/** Shows the health of the store and the named facilitators, and what is open. */
 export function health(io: Io, options: GivenOptions): Promise<number> {
   return withPaywall(options, io, "named", async (paywall, { used }) => {
     const found = judge(await paywall.health(), used);
@@ -22,7 +22,7 @@ export function health(io: Io, options: GivenOptions): Promise<number> {
   });
 }
 
-/** Ready is what was asked: the store, and one of the facilitators if any was named. */
+/** Ready if the store is, and one of the facilitators if any was named. */
 function judge({ store, open, facilitators: all }: Health, used: readonly UsedFacilitator[]): Found {
   const facilitators = all.filter(({ id }) => id !== NONE.id);
   const serves = facilitators.length === 0 || facilitators.some(({ ready }) => ready);
@@ -41,14 +41,14 @@ function healthText({ ready, store, open, facilitators, notAsked }: Found): stri
     return ["facilitator", `${id}: ${error === undefined ? state : `${state}, ${error}`}`] as const;
   });
   const left = notAsked.flatMap(({ id, lastUsedAt }) => [
-    ["facilitator", `${id}: not asked`] as const,
+    ["facilitator", `${id}: not checked`] as const,
     ["", `used by the shop until ${minuteOf(Date.parse(lastUsedAt))}`] as const,
-    ["", isCoinbase(id) ? "set CDP_API_KEY_ID and CDP_API_KEY_SECRET to ask it" : undefined] as const,
+    ["", isCoinbase(id) ? "set CDP_API_KEY_ID and CDP_API_KEY_SECRET to check it" : undefined] as const,
   ]);
-  const none = [["facilitator", "not asked: name them by --facilitator or FACILITATOR_URL"]] as const;
+  const none = [["facilitator", "not checked: name them with --facilitator or FACILITATOR_URL"]] as const;
   return facts([
     ["READY", ready ? "yes" : "no"],
-    ["store", `${store.name}: ${store.ready ? "ready" : "does not answer"}`],
+    ["store", `${store.name}: ${store.ready ? "ready" : "does not respond"}`],
     ["unknown", waiting(open.unknown)],
     ["owed", waiting(open.owed)],
     ...(asked.length + left.length === 0 ? none : asked),

@@ -6,12 +6,12 @@ import { createProgram } from "./program.js";
 
 /**
  * Runs the command `turnpike`.
- * @param argv what was written after the command's name
+ * @param argv the arguments after the command's name
  * @returns the exit code: 0 fine, 1 an error, 2 something is still open after `reconcile` or `refund`, 130 interrupted
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code = FINE;
-  const announce = () => io.err("turnpike: stopping once what is under way is written down\n");
+  const announce = () => io.err("turnpike: stopping once the current work is recorded\n");
   io.signal?.addEventListener("abort", announce, { once: true });
   const program = createProgram(io, (ended) => {
     code = ended;
@@ -28,15 +28,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Commander's own complaint, without the values that were given: an address may have a password in it. */
+/** Commander's own error, without the given values: an address may contain a password. */
 function misuse({ code, message }: CommanderError, { commands }: Command): CommandError {
   const names = commands.map((command) => command.name()).join(", ");
   const said = code === "commander.help" ? `name a command: ${names}` : message.replace(/^error: /, "");
   const [complaint = "", suggestion = ""] = said.split(/(?=\n\(Did you mean [^\n]+\)$)/);
-  // Elsewhere what is quoted are our own words, such as <chain=address>.
+  // In other errors the quotes contain our own text, such as <chain=address>.
   const isQuoted = code.startsWith("commander.unknown") || code === "commander.invalidArgument";
   const quoted = isQuoted ? complaint.replace(/=[\s\S]*'/, "=…'") : complaint;
-  // What looks like a key may be one that stands in the wrong place.
+  // What looks like a key may be one in the wrong place.
   const text = quoted.replace(/(?:0x)?[0-9a-f]{64,}/gi, "…").replace(/\s*\n[\s\S]*|\.$/, "");
   return new CommandError("invalid_arguments", `${text.charAt(0).toUpperCase()}${text.slice(1)}${suggestion}`);
 }

@@ -8,18 +8,18 @@ import { type GivenOptions, type RpcSettings, readFacilitators, readRpcs, readSt
 import { openStore } from "./stores.js";
 import { plain } from "./text.js";
 
-/** What a command has beside the paywall. */
+/** What a command gets in addition to the paywall. */
 export interface Surroundings {
   readonly store: Store;
   readonly progress: Progress;
-  /** Facilitators that were used lately; known only where facilitators are asked. */
+  /** Recently used facilitators; known only if facilitators are called. */
   readonly used: readonly UsedFacilitator[];
 }
 
 /**
- * Opens a paywall without routes over the records, lets `work` have it, and closes it and the store's connection.
- * @param asks whether the work asks facilitators and chains what became of payments; `named`: no facilitator but those that
- * the operator names, or has given keys for
+ * Opens a paywall without routes over the records, passes it to `work`, and closes it and the store's connection.
+ * @param asks whether the work calls facilitators and chains; `named`: only the facilitators that the operator names,
+ * or has given keys for
  */
 export async function withPaywall<T>(
   options: GivenOptions,
@@ -34,7 +34,7 @@ export async function withPaywall<T>(
   try {
     const { store, close } = await openStore(settings);
     try {
-      // A store that does not answer is for the work to find.
+      // The work itself reports a store that does not respond.
       const used = asks ? await facilitatorsOnRecord(store).catch(() => []) : [];
       const asked = toAsk(named, used, io.env);
       const facilitator = asked.length === 0 && asks === "named" ? [NONE] : asked;
@@ -71,7 +71,7 @@ async function openChains(rpcs: readonly RpcSettings[], { err }: Io): Promise<re
       try {
         return await find(...question);
       } catch (error) {
-        // The engine goes on without the chain's word; an operator should know that it is missing.
+        // The engine continues without the chain; the operator should know that.
         const said = describeError(error);
         if (!told.has(said)) err(`turnpike: ${said}\n`);
         told.add(said);
@@ -86,6 +86,6 @@ function tellOperator({ err }: Io): Logger {
     const facts = [code, payment].filter((fact) => typeof fact === "string");
     err(`turnpike: ${plain(`${message}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`)}\n`);
   };
-  // What the engine warns of, the command says once, in its own words.
+  // The command reports the engine's warnings once, in its own words.
   return { info: () => {}, warn: () => {}, error: tell };
 }

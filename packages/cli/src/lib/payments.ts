@@ -25,13 +25,13 @@ export interface ListOptions {
 }
 
 const USUAL = 50;
-/** Payments that a hint is made of, and routes that it has. */
+/** Payments read for a hint, and routes in it. */
 const LOOKED_AT = 1_000;
 const ROUTES = 10;
 /** Payments that are in memory at once. */
 const PAGE = 500;
 
-/** Prints payments in one of the forms, page by page. */
+/** Prints payments in one of the formats, page by page. */
 interface Printer {
   page(found: readonly PaymentFacts[]): string;
   /** @param printed how many there were */
@@ -50,14 +50,14 @@ const COLUMNS: readonly Column<PaymentFacts>[] = [
   { heading: "TRANSACTION", cell: ({ transaction }) => transaction, least: 11, leave: 1 },
 ];
 
-/** Only where there is room without end. */
+/** Only if the width is unlimited. */
 const WIDE: readonly Column<PaymentFacts>[] = [
   ...COLUMNS,
   { heading: "ASSET", cell: ({ asset }) => asset },
   { heading: "FULL ID", cell: ({ id }) => id },
 ];
 
-/** Lists payments, the newest first. Memory holds a page of them, however many there are. */
+/** Lists payments, the newest first, with one page of them in memory at a time. */
 export function payments(io: Io, options: GivenOptions, given: ListOptions): Promise<number> {
   const { state, route, payer, from, to, all = false } = given;
   checkForm(options, given.csv);
@@ -90,13 +90,13 @@ export function payments(io: Io, options: GivenOptions, given: ListOptions): Pro
   });
 }
 
-/** A route that is written in another way than on record looks like one that has sold nothing. */
+/** A route spelled differently from the records looks like one without sales. */
 async function routesHint(paywall: Paywall, route: string): Promise<string> {
   const { payments: newest } = await paywall.payments({ limit: LOOKED_AT });
   const routes = [...new Set(newest.map((payment) => payment.route))].sort();
-  if (routes.length === 0 || routes.includes(route)) return `no payment matches the route ${route}`;
+  if (routes.length === 0 || routes.includes(route)) return `no payments match the route ${route}`;
   const more = routes.length > ROUTES ? ", …" : "";
-  return `no payment is for ${route}. Routes of the newest payments: ${routes.slice(0, ROUTES).join(", ")}${more}`;
+  return `there are no payments for ${route}. The newest payments are for: ${routes.slice(0, ROUTES).join(", ")}${more}`;
 }
 
 function printJson(): Printer {
@@ -134,7 +134,7 @@ function printTable(io: Io, wide: boolean): Printer {
     page: (found) => {
       if (found.length === 0) return "";
       if (table) return table.rows(found);
-      // Those that come later have to do with the widths of the first page.
+      // Later rows use the widths of the first page.
       table = wide ? layOut(WIDE, found) : layOut(COLUMNS, found, widthOf(io));
       return table.head + table.rows(found);
     },

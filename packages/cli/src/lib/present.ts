@@ -4,7 +4,7 @@ import { plain } from "./text.js";
 export function reconciliationText(found: Reconciliation): string {
   const { examined, settled, failed, released, owed, open } = found;
   const lines = [
-    `Looked at ${examined}: ${settled} charged, ${failed} not charged, ${released} released, ${owed} owed to their buyers.`,
+    `Checked ${examined}: ${settled} charged, ${failed} not charged, ${released} released, ${owed} owed to their buyers.`,
     open === 0 ? "Nothing is open." : `${open} still unknown: turnpike payments --state unknown`,
   ];
   return `${lines.join("\n")}\n`;

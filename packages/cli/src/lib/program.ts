@@ -15,11 +15,11 @@ import { readTime } from "./times.js";
 /** The command line; `done` gets the exit code. */
 export function createProgram(io: Io, done: (code: number) => void): Command {
   const program = new Command("turnpike")
-    .description("Looks after the payments that a Turnpike paywall has on record.")
+    .description("Manages the payments recorded by a Turnpike paywall.")
     .version(readVersion())
     .option("--store <address>", "redis://…, rediss://…, postgres://… or file:<path>; or TURNPIKE_STORE, STORE")
-    .option("--prefix <text>", "Redis: what every key begins with, if the app says so; or TURNPIKE_PREFIX")
-    .option("--schema <name>", "PostgreSQL: the schema, if the app names one; or TURNPIKE_SCHEMA")
+    .option("--prefix <text>", "Redis: the key prefix, if the app sets one; or TURNPIKE_PREFIX")
+    .option("--schema <name>", "PostgreSQL: the schema, if the app sets one; or TURNPIKE_SCHEMA")
     .option("--json", "print JSON, in full")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => {} })
@@ -27,74 +27,70 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
   const options = (command: Command) => command.optsWithGlobals<GivenOptions>();
 
   withRpc(withFacilitators(program.command("reconcile")))
-    .description("Find out what became of open payments. Exit code 2 if some are still open.")
+    .description("Look up the outcome of open payments. Exit code 2 if some are still open.")
     .action(async (_, command) => done(await reconcile(io, options(command))));
 
-  withSpan(program.command("payments"), "came")
+  withSpan(program.command("payments"), "created")
     .description("List payments, the newest first.")
-    .option("--state <states>", "only these, comma separated, such as unknown,owed", readStates)
-    .option("--route <route>", "only those for this route, such as 'GET /weather'")
-    .option("--payer <address>", "only those of this payer")
-    .option("--limit <number>", `how many at most, up to ${MAX_LIMIT} (default: 50)`, readLimit)
-    .addOption(new Option("--all", "all of them, however many there are").conflicts("limit"))
-    .option("--wide", "nothing shortened or left out to fit the terminal")
+    .option("--state <states>", "only these states, comma separated, such as unknown,owed", readStates)
+    .option("--route <route>", "only payments for this route, such as 'GET /weather'")
+    .option("--payer <address>", "only payments by this payer")
+    .option("--limit <number>", `at most this many, up to ${MAX_LIMIT} (default: 50)`, readLimit)
+    .addOption(new Option("--all", "list every payment").conflicts("limit"))
+    .option("--wide", "do not shorten or omit anything to fit the terminal")
     .option("--csv", "print CSV, in full")
     .action(async (given, command) => done(await payments(io, options(command), given)));
 
   program
     .command("show")
     .description("Show one payment in full.")
-    .argument("<id>", "short or in full, as `payments` lists it")
+    .argument("<id>", "short or full id, as listed by `payments`")
     .action(async (id, _, command) => done(await show(io, options(command), id)));
 
-  withSpan(program.command("sales"), "were charged")
+  withSpan(program.command("sales"), "charged")
     .description("Add up what was sold and refunded, for each network and token.")
-    .option(
-      "--by <keys>",
-      `also for each of these, comma separated: ${SALES_KEYS.join(", ")} (default: day,route)`,
-      readKeys,
-    )
-    .option("--wide", "nothing shortened or left out to fit the terminal")
+    .option("--by <keys>", `group by these, comma separated: ${SALES_KEYS.join(", ")} (default: day,route)`, readKeys)
+    .option("--wide", "do not shorten or omit anything to fit the terminal")
     .option("--csv", "print CSV, in full")
     .action(async (given, command) => done(await sales(io, options(command), given)));
 
   program
     .command("resolve")
     .description(
-      "Say what became of a payment that is unknown, where neither facilitator nor chain can; or that what is owed was given back.",
+      "Set the outcome of an unknown payment if neither facilitator nor chain can tell, or record that an owed payment was refunded.",
     )
-    .argument("<id>", "short or in full, as `payments` lists it")
+    .argument("<id>", "short or full id, as listed by `payments`")
     .addArgument(new Argument("<state>").choices(["settled", "failed", "refunded"]))
-    .option("--transaction <hash>", "the transaction that settled it, or gave the money back", readTransaction)
-    .option("--note <text>", "refunded: how the money went back, where there is no transaction", readNote)
-    .option("--force", "also where the chain or another payment on record contradicts the transaction")
+    .option("--transaction <hash>", "the transaction that settled or refunded it", readTransaction)
+    .option("--note <text>", "refunded: how it was refunded, if there is no transaction", readNote)
+    .option("--force", "even if the chain or another recorded payment contradicts the transaction")
     .option("--yes", "do it")
     .action(async (id, state, given, command) => {
       if (state === "refunded") return done(await resolveRefunded(io, options(command), id, given));
-      if (given.note !== undefined) throw new CommandError("invalid_arguments", "--note is for what was refunded");
+      if (given.note !== undefined) throw new CommandError("invalid_arguments", "--note is only for refunded");
       return done(await resolve(io, options(command), id, state, given));
     });
 
   withRpc(program.command("refund"))
     .description(
-      "Give back what a buyer paid for a delivery that is owed, from your own account. Without --yes it shows what it would send. Exit code 2 if it is not certain yet: run it again.",
+      "Refund an owed payment from your own account. Without --yes it shows what it would send. Exit code 2 if the refund is not confirmed yet: run it again.",
     )
-    .argument("<id>", "short or in full, as `payments` lists it")
-    .option("--key-file <path>", "file with the account's private key, readable by you only; or TURNPIKE_REFUND_KEY")
+    .argument("<id>", "short or full id, as listed by `payments`")
+    .option("--key-file <path>", "file with the account's private key, readable only by you; or TURNPIKE_REFUND_KEY")
     .option(
       "--confirmations <blocks>",
-      "blocks in which the transfer must stand, its own included",
+      "confirmations that the transfer needs, counting its own block",
       readConfirmations,
       6,
     )
-    .option("--wait <seconds>", "how long to wait for them", readWait, 120)
-    .option("--trust-record", "also where the node does not show that the buyer has paid")
+    .option("--wait <seconds>", "how long to wait for confirmations", readWait, 120)
+    .option("--trust-record", "even if the node does not show that the buyer paid")
     .option("--yes", "send it")
     .action(async (id, given, command) => done(await refund(io, options(command), id, given)));
 
   withFacilitators(program.command("health"))
     .description(
-      "Tell what is open, and whether the store and the facilitators named answer. Exit code 1 if not ready.",
+      "Show open payments, and whether the store and the named facilitators respond. Exit code 1 if not ready.",
     )
     .action(async (_, command) => done(await health(io, options(command))));
 
@@ -109,17 +105,17 @@ function withFacilitators(command: Command): Command {
   );
 }
 
-/** @param happened what payments did in that time */
+/** @param happened what happened to payments in that time */
 function withSpan(command: Command, happened: string): Command {
   return command
     .option(
       "--from <time>",
-      `only those that ${happened} at this time or later: 2026-11-01, or 2026-11-01T08:00Z`,
+      `only those ${happened} at this time or later: 2026-11-01, or 2026-11-01T08:00Z`,
       readTime("--from"),
     )
     .option(
       "--to <time>",
-      `only those that ${happened} before this time: 2026-12-01 ends with November`,
+      `only those ${happened} before this time: 2026-12-01 includes all of November`,
       readTime("--to"),
     );
 }

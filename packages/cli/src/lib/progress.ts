@@ -1,11 +1,11 @@
 import type { Io } from "./io.js";
 import { plain } from "./text.js";
 
-/** Tells an operator on stderr what takes long: after a second, after two, after four, and each minute at last. */
+/** Reports slow work on stderr: after one second, two, four and so on, and finally every minute. */
 export interface Progress {
-  /** What is being done, from now on. */
+  /** What is being done from now on. */
   doing(what: string): void;
-  /** To be called in the course of work that leaves timers no time to run. */
+  /** To be called during work that blocks timers. */
   tick(): void;
   end(): void;
 }

@@ -21,7 +21,7 @@ export function readLimit(text: string): number {
   if (limit >= 1 && limit <= MAX_LIMIT) return limit;
   throw new CommandError(
     "invalid_arguments",
-    `--limit is a whole number from 1 to ${MAX_LIMIT}; --all lists every payment`,
+    `--limit must be a whole number from 1 to ${MAX_LIMIT}; --all lists every payment`,
   );
 }
 
@@ -29,12 +29,12 @@ export function readTransaction(text: string): string {
   if (/^(0x[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{64,128})$/.test(text)) return text;
   throw new CommandError(
     "invalid_arguments",
-    "--transaction is the hash of a transaction: 0x and 64 hex digits, or a Solana signature",
+    "--transaction must be a transaction hash: 0x and 64 hex digits, or a Solana signature",
   );
 }
 
 function readList<T extends string>(option: string, text: string, known: readonly T[]): readonly T[] {
   const words = text.split(",").map((word) => word.trim());
   if (words.every((word): word is T => known.some((one) => one === word))) return words;
-  throw new CommandError("invalid_arguments", `${option} is one or more of ${known.join(", ")}`);
+  throw new CommandError("invalid_arguments", `${option} must be one or more of ${known.join(", ")}`);
 }

@@ -31,11 +31,11 @@ export interface RefundArguments {
 
 /** Milliseconds for one request to the chain, at most. */
 const RPC_TIMEOUT = 10_000;
-/** Coins that gas is paid in, by chain, where it is not ether. */
+/** Coins that gas is paid in, by chain, if not ether. */
 const COINS: Readonly<Record<string, string>> = { "137": "POL", "43113": "AVAX", "43114": "AVAX" };
 const COIN_DECIMALS = 18;
 
-/** Gives back what a buyer paid for a delivery that is owed. Without `--yes` it only shows what it would send. */
+/** Refunds an owed payment. Without `--yes` it only shows what it would send. */
 export const refund: Action<[id: string, given: RefundArguments]> = async (io, options, id, given) => {
   const rpcs = readRpcs(options, io);
   return withPaywall(options, io, false, async (paywall, { store, progress }) => {
@@ -58,18 +58,18 @@ export const refund: Action<[id: string, given: RefundArguments]> = async (io, o
   });
 };
 
-/** Writes down that the money was given back, by a transaction or otherwise. */
+/** Records that the money was refunded, by a transaction or otherwise. */
 export const resolveRefunded: Action<
   [id: string, given: { transaction?: string; note?: string; force?: boolean; yes?: boolean }]
 > = (io, options, id, { yes, ...given }) => {
   if (!yes) {
     throw new CommandError(
       "unconfirmed",
-      "This records for good that the buyer has the money back and can collect nothing any more. Make sure that the money has arrived, then repeat the command with --yes",
+      "This permanently records that the buyer was refunded and can no longer collect. Check that the money has arrived, then repeat the command with --yes",
     );
   }
   if ((given.transaction === undefined) === (given.note === undefined)) {
-    throw new CommandError("invalid_arguments", "Name what gave the money back: either --transaction or --note");
+    throw new CommandError("invalid_arguments", "Say how it was refunded: either --transaction or --note");
   }
   return withPaywall(options, io, false, async (paywall) => {
     const record = await paywall.resolve(await fullId(paywall, id), "refunded", given);
@@ -78,13 +78,13 @@ export const resolveRefunded: Action<
   });
 };
 
-/** @throws StoreError `not_owed`: said before a node and a key are asked for */
+/** @throws StoreError `not_owed`: checked before a node and a key are required */
 function checkOwed({ state }: PaymentRecord): void {
   if (state === "owed" || state === "refunding") return;
-  throw new StoreError("not_owed", `The payment is ${state}: nothing of it is owed to its buyer`);
+  throw new StoreError("not_owed", `The payment is ${state}, not owed to its buyer`);
 }
 
-/** One sender for every chain whose node is named. */
+/** One sender for every chain with a node. */
 async function openSender(
   io: Io,
   rpcs: readonly RpcSettings[],
@@ -110,7 +110,7 @@ async function openSender(
 
 function tellPlan({ err }: Io, planned: PlannedRefund): void {
   const { to, transaction, resumed } = planned;
-  const begun = resumed ? "going on with the refund of" : "sending";
+  const begun = resumed ? "resuming the refund of" : "sending";
   err(`turnpike: ${plain(`${begun} ${moneyOf(planned)} to ${to} by ${transaction}`)}\n`);
 }
 
@@ -136,26 +136,26 @@ function refundText(result: RefundResult, planned: PlannedRefund): string {
 }
 
 const REASONS: Readonly<Record<PendingReason, string>> = {
-  unmined: "It is in no block yet",
-  shallow: "It is in a block, and too few blocks follow yet",
+  unmined: "It is not in a block yet",
+  shallow: "It is in a block, but does not have enough confirmations yet",
   reverted: "It was reverted. Once that is final, the payment is owed again",
   nonce_used:
     "Another transaction of the account seems to have taken its place. Once that is final, the payment is owed again",
-  not_accepted: "The node does not take it: the account may lack the network's coin, or the fees have risen",
+  not_accepted: "The node rejects it: the account may lack gas, or fees have risen",
 };
 
 function endOf(result: RefundResult, { resumed }: PlannedRefund): string {
   switch (result.type) {
     case "planned":
       return resumed
-        ? "A refund by this transaction is under way. Nothing was sent now; --yes goes on with it."
-        : "Nothing was sent. Repeat the command with --yes to send it; the transaction may then have another id.";
+        ? "A refund with this transaction is in progress. Nothing was sent now; --yes resumes it."
+        : "Nothing was sent. Repeat the command with --yes to send it; the transaction id may then differ.";
     case "refunded":
       return "Refunded.";
     case "pending":
-      return `Not certain yet. ${REASONS[result.reason ?? "unmined"]}. Run the same command again: it goes on with this transaction.`;
+      return `Not confirmed yet. ${REASONS[result.reason ?? "unmined"]}. Run the same command again: it resumes this transaction.`;
     case "void":
-      return "This transaction cannot happen any more, and nothing was given back. Run the same command again to begin another.";
+      return "This transaction can no longer happen, and nothing was refunded. Run the same command again to start another.";
   }
 }
 
@@ -165,7 +165,7 @@ function moneyOf({ amount, token, decimals, asset }: PlannedRefund): string {
 }
 
 function feeOf({ fee, network }: PlannedRefund): string {
-  if (fee === undefined) return "not known";
+  if (fee === undefined) return "unknown";
   return `at most ${formatAmount(BigInt(fee), COIN_DECIMALS)} ${COINS[network.split(":")[1] ?? ""] ?? "ETH"}`;
 }
 
@@ -179,11 +179,11 @@ export function readWait(text: string): number {
 
 export function readNote(text: string): string {
   if (text.trim() !== "" && text.length <= 500) return text;
-  throw new CommandError("invalid_arguments", "--note has 1 to 500 characters");
+  throw new CommandError("invalid_arguments", "--note must have 1 to 500 characters");
 }
 
 function readWhole(option: string, text: string, most: number): number {
   const value = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
   if (value >= 1 && value <= most) return value;
-  throw new CommandError("invalid_arguments", `${option} is a whole number from 1 to ${most}`);
+  throw new CommandError("invalid_arguments", `${option} must be a whole number from 1 to ${most}`);
 }

@@ -22,10 +22,10 @@ export interface SalesOptions {
 export const SALES_KEYS: readonly TotalsKey[] = ["day", "month", "route", "payer"];
 const USUAL: readonly TotalsKey[] = ["day", "route"];
 
-/** The operator stopped the command while it was adding up. */
+/** The operator stopped the command during the addition. */
 const STOPPED = Symbol("stopped");
 
-/** Prints what was sold, and what of it was refunded, by the day of the charge. */
+/** Prints sales and refunds by the day of the charge. */
 export function sales(
   io: Io,
   options: GivenOptions,
@@ -78,7 +78,7 @@ function totalFacts({
     ...{ amount, money: inTokens(amount, decimals) },
     refunds,
     ...{ refunded, refundedMoney: inTokens(refunded, decimals) },
-    /** What is left without what was refunded. */
+    /** What is left after refunds. */
     ...{ net, netMoney: inTokens(net, decimals) },
   };
 }
@@ -122,7 +122,7 @@ function salesText(
   return `Sales${span}, in UTC:\n${table.head}${table.rows(rows)}`;
 }
 
-/** One line more for each token: what it comes to in all. */
+/** One more line for each token: its total. */
 function sumsOf(totals: readonly TotalFacts[], first: TotalsKey | undefined): TotalFacts[] {
   const sums = new Map<string, TotalFacts>();
   for (const total of totals) {

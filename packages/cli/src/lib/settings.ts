@@ -15,7 +15,7 @@ export interface GivenOptions {
 /** Where the records are. */
 export interface StoreSettings {
   readonly url: string;
-  /** Redis: what every key begins with. */
+  /** Redis: the key prefix. */
   readonly prefix: string | undefined;
   /** PostgreSQL: the schema of the tables. */
   readonly schema: string | undefined;
@@ -35,7 +35,7 @@ export function readStore({ store, prefix, schema }: GivenOptions, { env }: Io):
   if (url === undefined) {
     throw new CommandError(
       "missing_store",
-      "Name the store: --store redis://…, postgres://… or file:<path>, or TURNPIKE_STORE",
+      "Set the store: --store redis://…, postgres://… or file:<path>, or TURNPIKE_STORE",
     );
   }
   return { url, prefix: prefix ?? read(env, "TURNPIKE_PREFIX"), schema: schema ?? read(env, "TURNPIKE_SCHEMA") };
@@ -43,7 +43,7 @@ export function readStore({ store, prefix, schema }: GivenOptions, { env }: Io):
 
 /** One form of output at a time. */
 export function checkForm({ json }: GivenOptions, csv: boolean | undefined): void {
-  if (json && csv) throw new CommandError("invalid_arguments", "Choose one of --json and --csv");
+  if (json && csv) throw new CommandError("invalid_arguments", "Use either --json or --csv");
 }
 
 /** Base URLs of facilitators in order of preference; none if none is named. */
@@ -58,7 +58,7 @@ export function readRpcs({ rpc }: GivenOptions, { env }: Io): readonly RpcSettin
   const network = read(env, "NETWORK");
   const id = networkNamed(network ?? "");
   if (NETWORK.test(id)) return [{ network: id, rpcUrl }];
-  throw new CommandError("invalid_arguments", "EVM_RPC_URL needs its network in NETWORK: base, or eip155:8453");
+  throw new CommandError("invalid_arguments", "EVM_RPC_URL needs a network in NETWORK, such as base or eip155:8453");
 }
 
 function readRpc(text: string): RpcSettings {
@@ -68,7 +68,7 @@ function readRpc(text: string): RpcSettings {
   if (NETWORK.test(network) && rpcUrl !== "") return { network, rpcUrl };
   throw new CommandError(
     "invalid_arguments",
-    "--rpc is a network and the address of its node, such as base=https://… or eip155:8453=https://…",
+    "--rpc must be a network and the URL of its node, such as base=https://… or eip155:8453=https://…",
   );
 }
 

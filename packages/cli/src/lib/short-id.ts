@@ -11,15 +11,15 @@ const MOST = 1_000;
 const CANDIDATES = 5;
 
 /**
- * A name to write by hand: when the payment first came, and a bit of its id's digest. The time never changes, and stores
- * find by it, so that no list has to be searched.
+ * An id to type by hand: the time of the first request, and part of the id's digest. The time never changes and stores
+ * can query by it, so no list has to be searched.
  */
 export function shortId({ id, createdAt }: Pick<PaymentRecord, "id" | "createdAt">): string {
   return `${createdAt.toString(36).padStart(8, "0")}-${digestOf(id).slice(0, DIGITS)}`;
 }
 
 /**
- * The full id of what an operator named, by a full id or a short one. Full ids are taken as they are.
+ * The full id for a full or short one from the operator. Full ids are returned as they are.
  * @throws CommandError `payment_not_found`, `ambiguous_id`
  */
 export async function fullId(paywall: Paywall, given: string): Promise<string> {
@@ -27,7 +27,7 @@ export async function fullId(paywall: Paywall, given: string): Promise<string> {
 }
 
 /**
- * The payment that an operator named.
+ * The payment with the full or short id from the operator.
  * @throws CommandError `payment_not_found`, `ambiguous_id`
  */
 export async function findPayment(paywall: Paywall, store: Store, given: string): Promise<PaymentRecord> {
@@ -53,14 +53,14 @@ async function findShort(paywall: Paywall, given: string): Promise<PaymentRecord
   const more = found.length > names.length ? ` and ${found.length - names.length} more` : "";
   throw new CommandError(
     "ambiguous_id",
-    `${found.length} payments have this short id: ${names.join(", ")}${more}. Name one of them in full`,
+    `${found.length} payments have this short id: ${names.join(", ")}${more}. Give one of these ids in full`,
   );
 }
 
 /** Payments whose first request came in this millisecond. */
 async function cameAt(paywall: Paywall, time: number): Promise<readonly PaymentRecord[]> {
   const { payments } = await paywall.payments({ from: time, to: time + 1, limit: MOST });
-  // No store's word alone decides which payment is resolved.
+  // Checked here as well, whatever the store returns.
   return payments.filter(({ createdAt }) => createdAt === time);
 }
 
@@ -69,8 +69,5 @@ function digestOf(id: string): string {
 }
 
 function notFound(): CommandError {
-  return new CommandError(
-    "payment_not_found",
-    "No payment on record has this id. List payments with `turnpike payments`",
-  );
+  return new CommandError("payment_not_found", "No payment has this id. List payments with `turnpike payments`");
 }

@@ -13,21 +13,21 @@ export interface OpenedStore {
 /** Milliseconds to connect. */
 const CONNECT = 5_000;
 
-/** Opens the store that an address names, with its driver. Never makes one: a misspelt name would look empty and fine. */
+/** Opens the store at an address, with its driver. Never creates one: a misspelt name would look empty and fine. */
 export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
   const protocol = /^([a-z]+):/.exec(settings.url)?.[1];
   if (protocol === "file") return openFile(settings);
   if (protocol === undefined || protocol === "sqlite") {
     const path = protocol === undefined ? settings.url : settings.url.slice("sqlite:".length);
     const file = /^[\w./-]{1,200}$/.test(path) && !/[0-9a-f]{64}/i.test(path) ? path : "<path>";
-    throw new CommandError("invalid_arguments", `Write the store of a file as file:${file}`);
+    throw new CommandError("invalid_arguments", `Write a file as file:${file}`);
   }
   if (!URL.canParse(settings.url)) {
-    throw new CommandError("invalid_arguments", "The store's address cannot be read: write redis://… or postgres://…");
+    throw new CommandError("invalid_arguments", "The store's address is not valid: use redis://… or postgres://…");
   }
   if (protocol === "redis" || protocol === "rediss") return openRedis(settings);
   if (protocol === "postgres" || protocol === "postgresql") return openPostgres(settings);
-  throw new CommandError("invalid_arguments", "The store is redis://…, rediss://…, postgres://… or file:<path>");
+  throw new CommandError("invalid_arguments", "The store must be redis://…, rediss://…, postgres://… or file:<path>");
 }
 
 async function openFile({ url }: StoreSettings): Promise<OpenedStore> {
@@ -42,7 +42,7 @@ async function openRedis({ url, prefix = "turnpike" }: StoreSettings): Promise<O
     Promise.all([import("redis"), import("@turnpike/redis")]),
   );
   const client = createClient({ url, socket: { connectTimeout: CONNECT, reconnectStrategy: false } });
-  // What goes wrong shows in the operation that it goes wrong in; an error that nobody listens to ends the process.
+  // Failures show in the operation that fails; an error without a listener would end the process.
   client.on("error", () => {});
   await client.connect().catch((cause: unknown) => {
     throw new StoreError("store_unavailable", "Redis cannot be reached", { cause });
@@ -51,7 +51,7 @@ async function openRedis({ url, prefix = "turnpike" }: StoreSettings): Promise<O
     if (client.isOpen) await client.close();
   };
   try {
-    // What the app has accepted of its store is the app's to decide.
+    // Whether eviction is acceptable is decided by the app.
     const store = redisStore(client, { allowEviction: true, prefix });
     await requireKeys((args) => client.sendCommand([...args]), prefix);
     return { store, close };

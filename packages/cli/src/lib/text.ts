@@ -1,4 +1,4 @@
-/** What a terminal might obey, or would show in another order than it is written. */
+/** What a terminal might interpret, or display in another order. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 const escapeUnits = (text: string) =>

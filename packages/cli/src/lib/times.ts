@@ -17,7 +17,7 @@ export function readTime(option: string): (text: string) => number {
     if (Number.isFinite(time) && date.getUTCDate() === Number(day)) return time;
     throw new CommandError(
       "invalid_arguments",
-      `${option} is a date or a time in UTC, such as 2026-11-01 or 2026-11-01T08:00Z`,
+      `${option} must be a date or a time in UTC, such as 2026-11-01 or 2026-11-01T08:00Z`,
     );
   };
 }

@@ -16,7 +16,7 @@ export function askOnce<T>(ask: () => Awaitable<T>): Asked<T> {
   return {
     value: () => {
       if (known) return known;
-      const late = () => Promise.reject(new Error("The function that gives a setting took too long"));
+      const late = () => Promise.reject(new Error("The function for a setting took too long"));
       const asked = within(new Promise<T>((resolve) => resolve(ask())), TIME_LIMIT, late);
       asked.catch(() => {
         if (known === asked) known = undefined;

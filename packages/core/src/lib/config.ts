@@ -16,13 +16,13 @@ import type { Awaitable } from "./seam.js";
 export type PayToAddress = string | Readonly<Record<string, string>>;
 
 /**
- * Who is paid. A function is asked at the first priced request, so that a build needs no secrets; what it gives is checked
- * and remembered. While it fails, priced requests get 500.
+ * The recipient of payments. A function is called at the first priced request, so that a build needs no secrets; its
+ * result is checked and kept. While it fails, priced requests get 500.
  * @example () => process.env.PAY_TO
  */
 export type PayTo = PayToAddress | (() => Awaitable<PayToAddress | undefined>);
 
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** A facilitator's base URL, or the facilitator itself. */
@@ -37,71 +37,76 @@ export type ChainNodes = Readonly<Record<string, string | readonly string[]>>;
 /** A chain's nodes, or a reader of a chain. */
 export type ChainInput = ChainReader | ChainNodes;
 
-/** Settings that a route may choose for itself and that the configuration may give a default for. */
+/** Settings of a route, with defaults in the configuration. */
 interface CommonOptions {
   /** Token that dollar prices are paid in, by symbol or address. @default the network's USDC */
   readonly asset?: string;
   /**
-   * `after`: verify, handler, settle, answer. `before`: settle, handler, answer; what then fails is owed to the payer.
-   * `background`: verify, handler, answer, settle; what then fails is the seller's loss. @default "after"
+   * `after`: verify, handler, settle, respond. `before`: settle, handler, respond; a failure after that leaves the
+   * delivery owed to the payer. `background`: verify, handler, respond, settle; if the settlement fails, the seller
+   * bears the loss. @default "after"
    */
   readonly settle?: "after" | "before" | "background";
   /**
-   * What makes a settlement count: the facilitator's word, or the chain's own (needs `chain`) at this depth.
+   * What confirms a settlement: the facilitator's response, or the chain at this depth (needs `chain`).
    * @default "facilitator"
    */
   readonly finality?: "facilitator" | Finality;
   /** Seconds that an offer gives the client for the whole payment. @default 120 */
   readonly maxTimeoutSeconds?: number;
-  /** Milliseconds that a handler may take to decide its answer. @default 30000 */
+  /** Milliseconds that a handler may take until its response begins. @default 30000 */
   readonly handlerTimeout?: number;
-  /** Bytes of an answer that are held back until it is settled. @default 1048576 */
+  /** Bytes of a response that are held back until it is settled. @default 1048576 */
   readonly holdBytes?: number;
-  /** Bytes of a whole answer that are kept, to be sent again to the same payment. @default 1048576 */
+  /** Bytes of a whole response that are kept, to be sent again for the same payment. @default 1048576 */
   readonly keepBytes?: number;
   /**
-   * Who gets a kept response again that shows the payment, which the chain makes public. `buyer`: a request with the
-   * `Authorization` and `Cookie` (and `credentials`) of the purchase, if it carried any. `public`: any request, as for
-   * goods that are the same for all. `false`: none is kept. A payment with an identifier always needs it. @default "buyer"
+   * Which requests with the payment, which the chain makes public, get the kept response again. `buyer`: those with the
+   * `Authorization` and `Cookie` (and `credentials`) of the purchase, if it carried any. `public`: any, for content
+   * that is the same for everyone. `false`: no response is kept. A payment with an identifier must always repeat it.
+   * @default "buyer"
    */
   readonly keep?: "buyer" | "public" | false;
-  /** Names of further request fields by which the app tells its users apart, for example `["X-Api-Key"]`. */
+  /** Names of further request headers that identify a user to the app, for example `["X-Api-Key"]`. */
   readonly credentials?: readonly string[];
-  /** Seconds after its settlement for which an owed delivery can be collected. @default 86400 */
+  /** Seconds after settlement during which an owed delivery can be collected. @default 86400 */
   readonly collectSeconds?: number;
-  /** Milliseconds without a further byte after which a begun answer counts as a stream. @default 50 */
+  /** Milliseconds without a further byte after which a response that has begun counts as a stream. @default 50 */
   readonly holdIdle?: number;
-  /** Proves signatures in this process, ahead of the facilitator. `false` turns a default off for a route. */
+  /** Verifies signatures in this process, before the facilitator. `false` turns a default off for a route. */
   readonly checkSignature?: SignatureCheck | false;
   /** Extensions to declare in the offer. */
   readonly extensions?: readonly Extension[];
 }
 
-/** Settings that a route may choose for itself and that `createPaywall` gives defaults for. */
+/** Settings of a route, with defaults in `createPaywall`. */
 export interface SharedOptions<Own extends string = never> extends CommonOptions {
   /**
-   * Who is paid: an address, or one for each network, by name, CAIP-2 id or namespace (`{ base: "0x…", solana: "…" }`).
+   * The recipient: an address, or one for each network, by name, CAIP-2 id or namespace
+   * (`{ base: "0x…", solana: "…" }`).
    * @default the configuration's
    */
   readonly payTo?: PayTo | undefined;
   /**
-   * Where it is paid: a network by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`), or several in order of preference.
+   * The network to pay on, by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`). Or several, in order of
+   * preference.
    * @default the configuration's
    */
   readonly network?: NetworkChoice<Own> | undefined;
 }
 
-/** Everything about one priced route. */
+/** The options of one priced route. */
 export interface RouteOptions<Raw = unknown, Own extends string = never> extends SharedOptions<Own> {
   /**
-   * What a request costs: `"$0.01"`, `"0.01 EURC"`, `{ amount: "10000", asset: "USDC" }`, or a function of the framework's
-   * own request (Hono: its context) that returns one. Text from elsewhere, such as an environment variable, goes through
-   * `price(text)`.
+   * What a request costs: `"$0.01"`, `"0.01 EURC"`, `{ amount: "10000", asset: "USDC" }`, or a function that returns
+   * one from the framework's own request (Hono: its context). Text from elsewhere, such as an environment variable,
+   * goes through `price(text)`.
    */
   readonly price: Price | PriceFunction<Raw>;
   /**
-   * Names the route in records, events and messages. Routes of one path that differ by host, version, header or cookie
-   * need labels of their own: a payment for one buys no other. @default the table's key, for example `GET /items/:id`
+   * Names the route in records, events and messages. Routes that share a path and differ by host, version, header or
+   * cookie need different labels: a payment for one then does not buy another. @default the table's key, for example
+   * `GET /items/:id`
    */
   readonly label?: string;
   /** Results of a price function are clamped to `minPrice` and `maxPrice`. */
@@ -109,21 +114,21 @@ export interface RouteOptions<Raw = unknown, Own extends string = never> extends
   readonly maxPrice?: Price;
   /** @default "exact" */
   readonly scheme?: string;
-  /** What the buyer gets. Plain text, at most 500 characters. */
+  /** Describes what the buyer gets. Plain text, at most 500 characters. */
   readonly description?: string;
   readonly mimeType?: string;
   readonly serviceName?: string;
   readonly tags?: readonly string[];
   readonly iconUrl?: string;
-  /** JSON body of the unpaid answer, in place of the explanation. */
+  /** JSON body of the unpaid response, in place of the explanation. */
   readonly preview?: Json | ((request: Raw) => Awaitable<Json>);
   /**
-   * Names the user whom a request comes from, as the app has authenticated it; what it names is compared in place of
-   * `Authorization`, `Cookie` and `credentials`, which may change from request to request. `undefined`: those are compared.
+   * Returns the user that the app authenticated for this request. It is compared in place of `Authorization`, `Cookie`
+   * and `credentials`, which may change between requests. `undefined`: those are compared.
    * @example buyer: (req) => req.user?.id
    */
   readonly buyer?: (request: Raw) => Awaitable<string | undefined>;
-  /** The seller's own say around verify and settle; instead of the configuration's. */
+  /** Hooks around verify and settle, in place of those of the configuration. */
   readonly hooks?: Hooks<Raw>;
   /** More entries for `extra` of every offer of the route. */
   readonly extra?: JsonObject;
@@ -143,14 +148,14 @@ export type RouteTable<Raw = unknown, Own extends string = never, Keys extends k
 
 type Listed<Keys extends keyof TableKeys, Route> = { readonly [Key in TableKeys[Keys]]?: Route | "free" };
 
-/** Takes a sentence and facts; never a signature, a payload or a key. */
+/** Gets a message and facts; never a signature, a payload or a key. */
 export interface Logger {
   info(message: string, facts?: Readonly<Record<string, unknown>>): void;
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
   error(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
 
-/** The configuration of an engine but for who is paid, where, and for which routes. */
+/** The configuration of an engine, except for recipient, network and routes. */
 interface EngineOptions<Raw, Own extends string> extends CommonOptions {
   /** In order of preference. @default a public one on test networks; main networks must name theirs */
   readonly facilitator?: FacilitatorInput | readonly FacilitatorInput[];
@@ -159,57 +164,60 @@ interface EngineOptions<Raw, Own extends string> extends CommonOptions {
     | number
     | { readonly verify?: number; readonly settle?: number; readonly supported?: number };
   /**
-   * The origin that buyers see, for example `https://api.example.com`. With a path (`https://example.com/shop`), that goes
-   * ahead of each request's own: for a proxy that strips it. @default the request's own
+   * The origin that buyers see, for example `https://api.example.com`. A path (`https://example.com/shop`) is prepended
+   * to each request's own: for a proxy that strips it. @default the request's own
    */
   readonly origin?: string;
   /**
-   * Keys the digests of buyers' credentials that records hold; the same in every process, at least 16 characters. Without
-   * one they are salted only.
+   * Key for the digests of buyers' credentials in records: the same in every process, at least 16 characters. Without
+   * it they are only salted.
    */
   readonly secret?: string;
   /** Where payments are recorded. @default memory, for one process */
   readonly store?: Store;
   /**
-   * For how long what was charged stays on record: days, at least 1, or `"forever"`. The memory store forgets earlier where
-   * it runs out of room, and with its process. @default 400
+   * How long charged payments stay on record: days, at least 1, or `"forever"`. The memory store drops them earlier if
+   * it is full, and when its process ends. @default 400
    */
   readonly retain?: Retain;
   /**
-   * Who can be asked what became of a payment on its chain: the address of a node by network, such as
-   * `{ base: "https://…" }`, or a reader such as `evmChain` of `@turnpike/evm` makes. Without it, a payment whose settlement
-   * is in doubt may stay unknown until `paywall.resolve`.
+   * Where to look up a payment on its chain: node URLs by network, such as `{ base: "https://…" }`, or a reader such as
+   * `evmChain` of `@turnpike/evm`. Without it, a payment whose settlement is uncertain may stay `unknown` until
+   * `paywall.resolve`.
    */
   readonly chain?: ChainInput | readonly ChainInput[];
-  /** Seconds between two looks at payments that are still open; 0: only when `reconcile` is called. @default 5 */
+  /** Seconds between two checks of payments that are still open; 0: only when `reconcile` is called. @default 5 */
   readonly reconcileSeconds?: number;
   /**
-   * Names the user whom a request comes from, as the app has authenticated it; what it names is compared in place of
-   * `Authorization`, `Cookie` and `credentials`, which may change from request to request. `undefined`: those are compared.
+   * Returns the user that the app authenticated for this request. It is compared in place of `Authorization`, `Cookie`
+   * and `credentials`, which may change between requests. `undefined`: those are compared.
    * @example buyer: (req) => req.user?.id
    */
   readonly buyer?: (request: Raw) => Awaitable<string | undefined>;
-  /** How many failed payments are borne before more are refused unasked; `false`: any number. */
+  /** How many payments may fail before more are refused without verification; `false`: any number. */
   readonly limits?: FailureLimits | false;
   readonly hooks?: Hooks<Raw>;
-  /** Told of every event; one that throws is not heard, and nothing waits for it. */
+  /** Gets every event. What it throws is ignored, and nothing waits for it. */
   readonly observe?: Observer | readonly Observer[];
-  /** Told of what an operator should know. @default warnings and errors go to the console; `false` silences them */
+  /** Gets what an operator should know. @default warnings and errors go to the console; `false` silences them */
   readonly logger?: Logger | false;
-  /** More networks, ahead of the built-in ones. `network` takes them by the names given here, or by their CAIP-2 ids. */
+  /**
+   * More networks, which take precedence over the built-in ones. `network` accepts their names, or their CAIP-2 ids.
+   */
   readonly networks?: readonly (NetworkDefinition<Own> | NetworkDefinition)[];
-  /** More tokens, ahead of the built-in ones. */
+  /** More tokens, which take precedence over the built-in ones. */
   readonly tokens?: readonly TokenDefinition[];
-  /** More schemes, ahead of the built-in ones. */
+  /** More schemes, which take precedence over the built-in ones. */
   readonly schemes?: readonly Scheme[];
 }
 
 /** @see PaywallConfig */
 interface Recipient {
   /**
-   * Who is paid: an address, or one for each network, by name, CAIP-2 id or namespace (`{ base: "0x…", solana: "…" }`).
-   * An undefined value, such as an environment variable that is not set, compiles and is refused at start. A route may name
-   * a recipient of its own; where all of them do and no table shows it, write `payTo: undefined`.
+   * The recipient: an address, or one for each network, by name, CAIP-2 id or namespace
+   * (`{ base: "0x…", solana: "…" }`). An undefined value, such as an environment variable that is not set, compiles and
+   * is refused at start. A route may have its own recipient; if all of them do and there is no table, write
+   * `payTo: undefined`.
    * @example "0x209693Bc6afc0C5328bA36FaF03C514EF312287C"
    */
   readonly payTo: PayTo | undefined;
@@ -218,9 +226,9 @@ interface Recipient {
 /** @see PaywallConfig */
 interface Place<Own extends string> {
   /**
-   * Where payments are made: a network by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`), or several in order of
-   * preference. Text from elsewhere goes through `network(text)`. A route may name networks of its own; where all of them do
-   * and no table shows it, write `network: undefined`.
+   * Where payments are made: a network by name (`"base-sepolia"`) or CAIP-2 id (`"eip155:84532"`). Or several, in order
+   * of preference. Text from elsewhere goes through `network(text)`. A route may have its own networks; if all of them
+   * do and there is no table, write `network: undefined`.
    */
   readonly network: NetworkChoice<Own> | undefined;
 }
@@ -228,19 +236,20 @@ interface Place<Own extends string> {
 /** @see PaywallConfig */
 interface Table<Routes> {
   /**
-   * Prices by method and path, in the framework's own path syntax: `{ "GET /items/:id": "$0.01", "POST /items": "free" }`. In
-   * a Next.js route file the file is the path: `{ GET: "$0.01" }`. A method that a priced path does not list answers 405.
+   * Prices by method and path, in the framework's own path syntax:
+   * `{ "GET /items/:id": "$0.01", "POST /items": "free" }`. In a Next.js route file the file is the path:
+   * `{ GET: "$0.01" }`. A method that a priced path does not list gets 405.
    */
   readonly routes: Routes;
 }
 
-/** A configuration whose table names who is paid, or where, with every price. */
+/** A configuration whose table gives the recipient, or the network, with every price. */
 export type ConfigByRoute<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths"> =
   | PayToByRoute<Raw, Own, Keys>
   | NetworkByRoute<Raw, Own, Keys>
   | BothByRoute<Raw, Own, Keys>;
 
-/** What the routes name: by these members editors and errors tell which form a configuration has. */
+/** Set by the routes. These members let editors and errors tell which form a configuration has. */
 interface RecipientByRoute {
   readonly payTo?: undefined;
 }
@@ -270,8 +279,8 @@ interface BothByRoute<Raw, Own extends string, Keys extends keyof TableKeys>
 
 /**
  * The configuration of an engine.
- * @typeParam Raw the framework's own request, as price functions get it
- * @typeParam Own names of networks that `networks` adds
+ * @typeParam Raw the framework's own request, which price functions get
+ * @typeParam Own the names of networks added by `networks`
  * @typeParam Keys what a table's keys are: paths with their methods, or the methods of one path
  */
 export interface PaywallConfig<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths">
@@ -280,7 +289,7 @@ export interface PaywallConfig<Raw = unknown, Own extends string = never, Keys e
     Place<Own>,
     Partial<Table<RouteTable<Raw, Own, Keys>>> {}
 
-/** A configuration as the engine reads it, whoever wrote it. */
+/** A configuration as the engine reads it. */
 export interface AnyConfig<Raw = unknown> extends EngineOptions<Raw, string>, SharedOptions<string> {
   readonly routes?: AnyTable<Raw>;
 }

@@ -1,15 +1,18 @@
 import { pageOf } from "./pages.js";
 import { withoutSecrets } from "./secrets.js";
 
-/** What every copy of this module calls its errors: an app and a store of its own may each have bundled one. */
+/** Shared by every copy of this module: an app and a custom store may each have bundled one. */
 export const KIND = Symbol.for("turnpike.error");
 
-/** An error for the seller. `code` is stable; `docs` leads to its paragraph: a URL, or a path from the app's own folder. */
+/**
+ * An error for the seller. `code` is stable; `docs` points to its documentation: a URL, or a path from the app's own
+ * folder.
+ */
 export class TurnpikeError extends Error {
   readonly code: string;
   readonly docs: string;
 
-  /** `instanceof` holds for errors of another copy of this module too. */
+  /** `instanceof` also works for errors from another copy of this module. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and each is asked about itself
     const { prototype } = this as { readonly prototype: Partial<Record<typeof KIND, string>> };
@@ -32,17 +35,17 @@ export class TurnpikeError extends Error {
   }
 }
 
-/** One thing that is wrong with a configuration. */
+/** One problem of a configuration. */
 export interface ConfigProblem {
   /** Stable, for example `invalid_price`. */
   readonly code: string;
-  /** Where it stands, for example `routes["GET /weather"].price`. */
+  /** Where it is, for example `routes["GET /weather"].price`. */
   readonly path: string;
   /** What is wrong and how to fix it. Private keys are left out. */
   readonly message: string;
 }
 
-/** The configuration cannot mean what it says. Lists every problem at once; thrown at start. */
+/** The configuration is invalid. Lists every problem at once; thrown at start. */
 export class ConfigError extends TurnpikeError {
   readonly problems: readonly ConfigProblem[];
 
@@ -64,30 +67,30 @@ export type FacilitatorErrorCode =
   /** No connection could be made: provably nothing was sent. */
   | "facilitator_unreachable"
   | "facilitator_timeout"
-  /** The connection broke after the request may have left. */
+  /** The connection broke after the request may have been sent. */
   | "facilitator_disconnected"
   | "facilitator_redirect"
   | "facilitator_too_large"
-  /** An HTTP error without a readable answer. */
+  /** An HTTP error without a readable response. */
   | "facilitator_status"
-  /** An answer that is not of the protocol's shape, or contradicts the request. */
+  /** A response that does not match the protocol, or contradicts the request. */
   | "facilitator_unreadable"
   /** No configured facilitator serves this scheme on this network. */
   | "facilitator_unsupported"
   | "facilitator_busy"
-  /** It has failed too often to be asked at the moment. */
+  /** It failed too often and is not called at the moment. */
   | "facilitator_unavailable"
-  /** Credentials for the call could not be made. */
+  /** Credentials for the call could not be created. */
   | "facilitator_credentials";
 
-/** A facilitator could not be asked, or its answer could not be used. Never carries the facilitator's own text. */
+/** A facilitator could not be reached, or its response could not be used. Never contains the facilitator's own text. */
 export class FacilitatorError extends TurnpikeError {
   declare readonly code: FacilitatorErrorCode;
-  /** False only if it is certain that no byte of the request left: then a settlement cannot have happened. */
+  /** False only if certainly no byte of the request was sent: then a settlement cannot have happened. */
   readonly sent: boolean;
-  /** HTTP status of the answer, if there was one. */
+  /** HTTP status of the response, if there was one. */
   readonly status?: number;
-  /** Seconds that the facilitator asked to wait, already capped. */
+  /** Seconds to wait, as the facilitator asked, already capped. */
   readonly retryAfter?: number;
 
   override get [KIND](): string {
@@ -106,7 +109,7 @@ export class FacilitatorError extends TurnpikeError {
   }
 }
 
-/** The store could not be asked, or cannot do what a ledger needs. */
+/** The store failed, or lacks what a ledger needs. */
 export class StoreError extends TurnpikeError {
   override get [KIND](): string {
     return "store";
@@ -114,8 +117,8 @@ export class StoreError extends TurnpikeError {
 }
 
 /**
- * Whether a write failed because another holder has the record by now. Only the ledger says so: a store that rejects, with
- * any code of its own, says no more than that the outcome of the write is not known.
+ * Whether a write failed because another holder has the record by now. Only the ledger reports this: if a store
+ * rejects, with any code, the outcome of the write is unknown.
  */
 export function isConflict(error: unknown): boolean {
   return error instanceof StoreError && (error.code === "record_conflict" || error.code === "invalid_transition");

@@ -1,7 +1,7 @@
 import type { NETWORKS } from "./pricing/networks.js";
 import type { Awaitable } from "./seam.js";
 
-/** Amounts, networks and the keys of tables, written so that what the start would refuse does not compile. */
+/** Types of amounts, networks and table keys: what the start would refuse does not compile. */
 
 /**
  * What a request costs: `"$0.01"` (in the network's dollar token), `"0.01 EURC"` (in a token by its symbol), or atomic units
@@ -16,30 +16,30 @@ export type Price =
   | `${number} ${string}`
   | { readonly amount: bigint | `${bigint}`; readonly asset: string };
 
-/** What a price function returns: a price, whose amount it may have put together (`` `$${cost.toFixed(2)}` ``). */
+/** What a price function returns: a price, whose amount may be computed (`` `$${cost.toFixed(2)}` ``). */
 export type ComputedPrice = Price | `$${string}` | `${string} ${string}`;
 
-/** A price function's way to answer before any payment is asked, for example 400 for a bad parameter. */
+/** Lets a price function respond before asking for payment, for example with 400 for a bad parameter. */
 export interface Refusal {
   readonly refusal: { readonly status: number; readonly code: string; readonly detail: string };
 }
 
-/** Prices one request. A throw, a rejection or nonsense answers 500; never free. */
+/** Prices one request. If it throws, rejects or returns an invalid price, the response is 500; never free. */
 export type PriceFunction<Raw> = (request: Raw) => Awaitable<ComputedPrice | Refusal>;
 
-/** The networks that go by name without further configuration: `base`, `base-sepolia`, `solana`, … */
+/** The networks that can be named without further configuration: `base`, `base-sepolia`, `solana`, … */
 export type NetworkName = (typeof NETWORKS)[number]["name"];
 
 /**
- * A network: one that goes by name (`"base-sepolia"`), any by its CAIP-2 id (`"eip155:84532"`), or one of the
- * configuration's own `networks` by the name given there. Text that TypeScript cannot see goes through `network(text)`.
+ * A network: a built-in one by name (`"base-sepolia"`), any by its CAIP-2 id (`"eip155:84532"`), or one from `networks`
+ * by the name given there. Text that TypeScript cannot see goes through `network(text)`.
  */
 export type Network<Own extends string = never> = NetworkName | `${string}:${string}` | Own;
 
 /** One network, or several in order of preference: the buyer chooses. */
 export type NetworkChoice<Own extends string = never> = Network<NoInfer<Own>> | readonly Network<NoInfer<Own>>[];
 
-/** The methods that a table may price. `HEAD` costs what `GET` costs, and `OPTIONS` is free. */
+/** The methods that a table can price. `HEAD` costs what `GET` costs, and `OPTIONS` is free. */
 export type PricedMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "ALL";
 
 /** A key of a table: method, one space, and a path in the framework's own syntax, for example `GET /items/:id`. */

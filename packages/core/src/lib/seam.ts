@@ -71,7 +71,7 @@ export interface Reply {
   delivered?(whole: boolean): Promise<void>;
 }
 
-/** What the handler sees of its payment. */
+/** The payment, as the handler sees it. */
 export interface Payment {
   /** The address that signed. */
   readonly payer: string;
@@ -81,9 +81,9 @@ export interface Payment {
   /** CAIP-2 id. */
   readonly network: string;
   readonly scheme: string;
-  /** Nobody waits for the answer any more: the client left, or time ran out. */
+  /** The response is no longer awaited: the client left, or time ran out. */
   readonly signal: AbortSignal;
-  /** The settlement, once there is one: before the handler when the route settles before, else after the answer. */
+  /** The settlement, once there is one: before the handler if the route settles before, else after the response. */
   readonly receipt: SettlementResponse | undefined;
 }
 

@@ -2,8 +2,8 @@ import type { ConfigProblem } from "./errors.js";
 import { suggestion } from "./nearest.js";
 
 /**
- * Options that do not exist: a misspelt one would be left out in silence, and its default would hold.
- * @param where the function that takes them, for example `redisStore`
+ * Finds unknown options, since a misspelt one would be ignored silently and its default used.
+ * @param where the function that takes the options, for example `redisStore`
  */
 export function unknownOptions(where: string, options: object, known: readonly string[]): ConfigProblem[] {
   return Object.keys(options)

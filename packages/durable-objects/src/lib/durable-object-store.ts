@@ -13,8 +13,8 @@ import type { Operation, Requests } from "./operations.js";
 import { type DurableObjectStoreOptions, readOptions } from "./options.js";
 
 /**
- * Payment records in Durable Objects of the class `PaymentLedger`, shared by every instance of the Worker. What has been
- * written is on disk before an operation comes back.
+ * Payment records in Durable Objects of the class `PaymentLedger`, shared by every instance of the Worker. Writes are
+ * on disk before an operation resolves.
  * @param namespace the binding of the class
  * @throws ConfigError
  */
@@ -36,7 +36,7 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
       const response = await stub.fetch(LEDGER_URL + operation, init);
       const answer = new Uint8Array(await response.arrayBuffer());
       if (response.status === 200) return readMessage(answer);
-      throw new Error(`The payment ledger refuses: ${new TextDecoder().decode(answer)}`);
+      throw new Error(`The payment ledger refused: ${new TextDecoder().decode(answer)}`);
     } finally {
       clearTimeout(timer);
     }

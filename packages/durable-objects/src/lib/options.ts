@@ -2,16 +2,19 @@ import { ConfigError, type ConfigProblem, unknownOptions } from "@turnpike/core"
 import type { LedgerNamespace } from "./cloudflare.js";
 
 export interface DurableObjectStoreOptions {
-  /** Tells apart several ledgers of one namespace, for example those of two shops. @default "turnpike" */
+  /** Separates several ledgers in one namespace, for example those of two shops. @default "turnpike" */
   readonly name?: string;
   /**
-   * Objects that share the records; one serves several hundred operations a second, and a purchase takes about five. Another
-   * number than the ledger began with is refused. @default 1
+   * Number of objects that share the records. One serves several hundred operations a second; a purchase takes about
+   * five. It cannot be changed once the ledger exists. @default 1
    */
   readonly shards?: number;
-  /** Bytes of the largest answer that is kept, at most 1900000: Cloudflare ends a row at 2 MB. @default 1048576 (1 MiB) */
+  /**
+   * Bytes of the largest response that is kept, at most 1900000: Cloudflare limits a row to 2 MB. @default 1048576 (1
+   * MiB)
+   */
   readonly maxAnswer?: number;
-  /** Bytes of answers that are kept in all; the oldest go first. @default 268435456 (256 MiB) */
+  /** Total bytes of kept responses; the oldest are dropped first. @default 268435456 (256 MiB) */
   readonly answerBytes?: number;
   /** Milliseconds that one operation may take. @default 10000 */
   readonly timeout?: number;
@@ -56,7 +59,7 @@ function examine(namespace: unknown): ConfigProblem[] {
     return [{ code: "store_not_atomic", path, message }];
   }
   const message =
-    "give the binding of a Durable Object class, such as `env.LEDGER`; has the Worker's configuration one?";
+    "give the binding of a Durable Object class, such as `env.LEDGER`; is it in the Worker's configuration?";
   return [{ code: "invalid_option", path, message }];
 }
 

@@ -4,9 +4,9 @@ import { type Operation, openOperations, type Result } from "./operations.js";
 import { prepareTables, readSetting, writeSetting } from "./schema.js";
 
 /**
- * The Durable Object that keeps payment records: export it from the Worker, as a class with SQLite storage.
- * It is spoken to by `fetch` and not by RPC, for which it would have to extend a class of `cloudflare:workers`: no module
- * that imports this package could then be loaded by Node, in the seller's tests for one.
+ * The Durable Object that keeps payment records: export it from the Worker, as a class with SQLite storage. It is
+ * called by `fetch`, not RPC, which would need a base class from `cloudflare:workers`: then Node could not load modules
+ * that import this package, for example in tests.
  */
 export class PaymentLedger {
   readonly #storage: LedgerStorage;
@@ -22,11 +22,11 @@ export class PaymentLedger {
     });
   }
 
-  /** Answers once what it wrote is on disk: the runtime holds an answer back until then. */
+  /** Responds once its writes are on disk: the runtime holds the response back until then. */
   async fetch(request: Request): Promise<Response> {
     const operation = request.url.slice(LEDGER_URL.length);
     if (!request.url.startsWith(LEDGER_URL) || !Object.hasOwn(this.#operations, operation)) {
-      return new Response("it does not know this operation", { status: 404 });
+      return new Response("this operation is unknown", { status: 404 });
     }
     const { head, body } = readMessage(new Uint8Array(await request.arrayBuffer()));
     const { shards, ...asked } = head as { readonly shards: number };
@@ -37,13 +37,13 @@ export class PaymentLedger {
     return new Response(writeMessage(result.head, result.body));
   }
 
-  /** A payment's object follows from the number of objects: another number would look for it in another one. */
+  /** The number of objects determines which one holds a payment, so it cannot change. */
   #check(shards: number): string | undefined {
     if (this.#shards === undefined) {
       writeSetting(this.#storage.sql, "shards", shards);
       this.#shards = shards;
     }
     if (shards === this.#shards) return undefined;
-    return `it was begun with ${this.#shards} for \`shards\`, and is asked with ${shards}, which would lose sight of payments`;
+    return `it was created with ${this.#shards} \`shards\`, not ${shards}, and would no longer find its payments`;
   }
 }

@@ -4,11 +4,11 @@ import { chainIdOf, isNodeUrl, networkNamed } from "@turnpike/core/chain";
 export interface EvmChainOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */
   readonly rpcUrl: string;
-  /** The chain that the endpoint serves, by name or CAIP-2 id: `base`, `eip155:8453`. */
+  /** The endpoint's chain, by name or CAIP-2 id: `base`, `eip155:8453`. */
   readonly network: string;
-  /** Milliseconds for one question about a payment, in all. @default 5000 */
+  /** Milliseconds in total to look up one payment. @default 5000 */
   readonly timeout?: number;
-  /** Allows plain http to a host other than this machine, for networks that are private. @default false */
+  /** Allows plain http to a host other than this machine, for private networks. @default false */
   readonly insecure?: boolean;
 }
 

@@ -6,13 +6,13 @@ import { readTransfer, type Transfer, wantsEip3009 } from "./transfer.js";
 
 export interface SignatureOptions {
   /**
-   * Whether payers may be contract wallets. With `false`, a signature that the payer's own key did not make is refused
-   * at once. @default true
+   * Whether payers may be contract wallets. With `false`, a signature not made by the payer's own key is refused at
+   * once. @default true
    */
   readonly contractWallets?: boolean;
   /**
-   * JSON-RPC endpoint of the chain, or one per CAIP-2 network. With it, such a signature is refused when the payer's
-   * address holds no contract, at the price of one request.
+   * JSON-RPC endpoint of the chain, or one per CAIP-2 network. With it, such a signature is refused if the payer's
+   * address has no contract, at the cost of one request.
    */
   readonly rpcUrl?: string | Readonly<Record<string, string>>;
   /** Milliseconds for one request to the chain. @default 2000 */
@@ -20,8 +20,8 @@ export interface SignatureOptions {
 }
 
 /**
- * Proves EIP-3009 signatures in this process: the signer is recovered and compared with `from`. Takes about 2 ms of
- * CPU and, for what a plain account signed, no request to anyone.
+ * Verifies EIP-3009 signatures in this process: the signer is recovered and compared with `from`. Takes about 2 ms of
+ * CPU and, for plain accounts, no network request.
  */
 export function eip3009Signatures(options: SignatureOptions = {}): SignatureCheck {
   const { contractWallets = true, rpcUrl, rpcTimeout = 2000 } = options;

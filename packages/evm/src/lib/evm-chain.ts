@@ -3,8 +3,8 @@ import { createReader } from "@turnpike/core/chain";
 import { type EvmChainOptions, readChainOptions } from "./chain-options.js";
 
 /**
- * Reads an EVM chain to learn what became of `exact` payments by EIP-3009 and Permit2: what `chain: { base: "https://…" }`
- * makes, with its settings. Where the node's answers do not fit together, as while a block is replaced, it cannot tell.
+ * Looks up `exact` payments by EIP-3009 and Permit2 on an EVM chain: the reader behind `chain: { base: "https://…" }`,
+ * with options. If the node's responses are inconsistent, for example during a reorg, the result is `undefined`.
  * Rejects with a ChainError.
  * @throws ConfigError
  */

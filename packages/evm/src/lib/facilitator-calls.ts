@@ -38,7 +38,9 @@ export async function answerCall(facilitator: Facilitator, call: IncomingCall): 
   const known = CALLS.get(operation);
   if (!known) return problem(404, "not_found", "A facilitator serves /supported, /verify and /settle.");
   if (!known.methods.has(call.method)) {
-    return problem(405, "method_not_allowed", `/${operation} is called by ${known.allow}.`, { allow: known.allow });
+    return problem(405, "method_not_allowed", `/${operation} must be called with ${known.allow}.`, {
+      allow: known.allow,
+    });
   }
   try {
     if (operation === "supported") return json(await facilitator.supported({ signal: call.signal }));
@@ -54,10 +56,10 @@ export async function answerCall(facilitator: Facilitator, call: IncomingCall): 
 
 async function readBody(call: IncomingCall): Promise<CallAnswer | { value: Parameters<Facilitator["verify"]>[0] }> {
   if (!/^application\/json\s*(?:;|$)/i.test(call.contentType ?? "")) {
-    return problem(415, "unsupported_media_type", "The body is JSON; say so with Content-Type: application/json.");
+    return problem(415, "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.");
   }
   const bytes = await call.body(MAX_BODY);
-  if (!bytes) return problem(413, "body_too_large", `The body may have ${MAX_BODY} bytes.`);
+  if (!bytes) return problem(413, "body_too_large", `The body may have at most ${MAX_BODY} bytes.`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -74,9 +76,9 @@ async function readBody(call: IncomingCall): Promise<CallAnswer | { value: Param
 function explain(error: unknown): CallAnswer {
   const { name, code } = (error ?? {}) as { name?: string; code?: unknown };
   if (name !== "FacilitatorError" || typeof code !== "string") {
-    return problem(500, "internal_error", "The facilitator failed. Nothing is known about this call's effect.");
+    return problem(500, "internal_error", "The facilitator failed. The effect of this call is unknown.");
   }
-  const detail = "The facilitator cannot reach what it needs right now. Ask again with the same payment.";
+  const detail = "The facilitator cannot reach a service it needs. Call again with the same payment.";
   return problem(503, code, detail, { "retry-after": RETRY_AFTER });
 }
 

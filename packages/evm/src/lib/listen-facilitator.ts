@@ -13,7 +13,7 @@ export interface ListenOptions {
 export interface FacilitatorServer {
   /** Base URL, for a paywall's `facilitator`. */
   readonly url: string;
-  /** Answers what was asked, then stops. */
+  /** Finishes open requests, then stops. */
   close(): Promise<void>;
 }
 

@@ -13,8 +13,8 @@ import { createSettlements } from "./settlements.js";
 import type { Fault } from "./transfer.js";
 
 /**
- * A facilitator in this process: verifies and settles `exact` payments by EIP-3009 on one EVM chain, with an account
- * of the seller's that pays for gas. It holds no funds: money moves from payer to `payTo` only.
+ * A facilitator in this process: verifies and settles `exact` payments by EIP-3009 on one EVM chain, with a seller's
+ * account that pays for gas. It holds no buyer funds: money moves only from payer to `payTo`.
  * @throws ConfigError
  */
 export function localFacilitator(options: LocalFacilitatorOptions): Facilitator {

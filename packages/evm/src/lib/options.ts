@@ -6,28 +6,28 @@ import { privateKeyToAddress } from "viem/accounts";
 export interface LocalFacilitatorOptions {
   /** JSON-RPC endpoint of the chain. There is no default. */
   readonly rpcUrl: string;
-  /** Key of the account that pays for gas: `0x` and 64 hexadecimal digits. No second process may send with it. */
+  /** Key of the account that pays for gas: `0x` and 64 hexadecimal digits. No other process may send with it. */
   readonly privateKey: string;
-  /** By name or CAIP-2 id: `base-sepolia`, `eip155:84532`. @default asked of the endpoint at the first call */
+  /** By name or CAIP-2 id: `base-sepolia`, `eip155:84532`. @default read from the endpoint at the first call */
   readonly network?: string;
-  /** Contract addresses of the tokens to serve; name them when strangers may call. @default any */
+  /** Contract addresses of the tokens to serve; set them if strangers can call it. @default any */
   readonly tokens?: readonly string[];
-  /** Blocks in which a transfer must stand, its own included. @default 1 */
+  /** Confirmations that a transfer needs, counting its own block. @default 1 */
   readonly confirmations?: number;
   /**
-   * Milliseconds to wait for them before answering `settlement_pending`; less than the time that the paywall gives a
+   * Milliseconds to wait for them before responding `settlement_pending`; less than the paywall's timeout for a
    * settlement. @default 25000
    */
   readonly settleTimeout?: number;
   /** Milliseconds for one request to the chain. @default 5000 */
   readonly rpcTimeout?: number;
-  /** Gas that one transfer may take, a contract wallet's check included. @default 1000000n */
+  /** Gas limit of one transfer, including a contract wallet's check. @default 1000000n */
   readonly maxGas?: bigint;
   /**
-   * Whether asking again for a settlement that this process made tells its success again, to the caller that asked first:
-   * known by the token that a paywall sends with it (over HTTP in `Turnpike-Settle-Token`). A paywall needs that to find the
-   * truth after a broken connection. Anyone else, and a caller without a token, hears that the authorisation is used
-   * (scheme_exact.md, replay). Off: nobody is told twice. @default true
+   * Whether a repeated settle call returns the success of a settlement made by this process, to its first caller:
+   * identified by the token that a paywall sends with it (over HTTP in `Turnpike-Settle-Token`). A paywall needs this
+   * to recover after a broken connection. Other callers, and those without a token, are told that the authorisation is
+   * used (scheme_exact.md, replay). `false`: no success is repeated. @default true
    */
   readonly retell?: boolean;
 }
@@ -51,7 +51,7 @@ export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
       isPrivateKey(privateKey),
       "invalid_private_key",
       "privateKey",
-      "a key is 0x and 64 hexadecimal digits, and not zero",
+      "a key must be 0x and 64 hexadecimal digits, and not zero",
     ],
     [
       network === undefined || chainIdOf(network) !== undefined,
@@ -59,7 +59,7 @@ export function readOptions(options: LocalFacilitatorOptions): LocalSettings {
       "network",
       'give an EVM network by name or CAIP-2 id, such as "base-sepolia" or "eip155:84532"',
     ],
-    [tokens?.every(isAddress) ?? true, "invalid_token", "tokens", "a token is named by its contract's address"],
+    [tokens?.every(isAddress) ?? true, "invalid_token", "tokens", "a token must be given by its contract address"],
     [isWithin(confirmations, 1, 1000), "invalid_confirmations", "confirmations", "give a whole number from 1 to 1000"],
     [isWithin(settleTimeout, 1, 600_000), "invalid_timeout", "settleTimeout", "give milliseconds from 1 to 600000"],
     [isWithin(rpcTimeout, 1, 60_000), "invalid_timeout", "rpcTimeout", "give milliseconds from 1 to 60000"],

@@ -99,7 +99,7 @@ export function createSender(rpc: Rpc, privateKey: Hex): Sender {
     for (let tries = 1; ; tries++) {
       const broadcast = await sign(account, { ...call, ...offer, chainId, nonce });
       if (!journal.leaving(broadcast)) {
-        throw new RpcFailure("facilitator_timeout", "Nobody waits for the settlement any more.", false);
+        throw new RpcFailure("facilitator_timeout", "The caller no longer waits for the settlement.", false);
       }
       const fate = await deliver(rpc, broadcast.raw);
       if (fate.type === "accepted" || fate.type === "doubtful") {

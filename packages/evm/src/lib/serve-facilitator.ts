@@ -2,9 +2,8 @@ import { type Facilitator, SETTLE_TOKEN } from "@turnpike/core";
 import { answerCall } from "./facilitator-calls.js";
 
 /**
- * Serves any facilitator over HTTP to fetch-style servers: `POST /verify`, `POST /settle`, `GET /supported` below any
- * path. Whoever can reach it can spend the facilitator's gas on payments of their own, so keep it private or bound it
- * with `tokens`.
+ * Serves any facilitator over HTTP, for fetch-style servers: `POST /verify`, `POST /settle`, `GET /supported` below any
+ * path. Any caller can spend the facilitator's gas on their own payments, so keep it private or limit it with `tokens`.
  */
 export function serveFacilitator(facilitator: Facilitator): (request: Request) => Promise<Response> {
   return async (request) => {

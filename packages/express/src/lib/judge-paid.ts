@@ -123,7 +123,7 @@ function soldBy({ server, stops, at }: Meeting): Sold {
 function twice(met: readonly Meeting[]): ConfigProblem[] {
   const found = met.find((meeting) => meeting.server && isPricedTwice(meeting));
   if (!found) return [];
-  const message = `${found.method} ${found.path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
+  const message = `${found.method} ${found.path} reaches another paywall with a different price first, and no client can pay both; keep one of the two`;
   return [{ code: "priced_twice", path: whereOf(found), message }];
 }
 
@@ -140,7 +140,7 @@ function bypassed(scene: Scene, met: readonly Meeting[], sold: (meeting: Meeting
   for (const meeting of tried) {
     const bypass = findBypass(scene, meeting, sold(meeting));
     if (!bypass) continue;
-    const message = `${meeting.method} ${bypass.spelling} bypasses this paid() and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of it`;
+    const message = `${meeting.method} ${bypass.spelling} bypasses this paid() and reaches ${nameOf(bypass.stop)}; price the paths by a table at the root of the outermost app: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). Middleware that only passes requests on may come before it`;
     return [{ code: "gate_bypassed", path: whereOf(meeting), message }];
   }
   return [];
@@ -184,7 +184,7 @@ function narrow(scene: Scene, met: readonly Meeting[]): ConfigProblem[] {
   const free = findFree(scene, met, true);
   const [first] = met;
   if (!free || !first) return hidden(scene, met);
-  const message = `${nameOf(free.server)}, which this paid() sells, serves ${free.method} ${free.path} too, which is free; price that too, or open it by an entry of a table that is "free"`;
+  const message = `${nameOf(free.server)}, which this paid() sells, serves ${free.method} ${free.path} too, which is free; price that too, or make it free with a "free" entry in a table`;
   return [{ code: "price_too_narrow", path: whereOf(first), message }];
 }
 

@@ -132,7 +132,7 @@ function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R |
 }
 
 const MOUNT_AT_ROOT =
-  'mount the table at the root of the outermost app, with whole paths: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). What only passes requests on may stand ahead of the paywall';
+  'mount the table at the root of the outermost app, with whole paths: app.use(paywall(tolls, { "GET /path/*": … })), or protect(app, tolls, { … }). Middleware that only passes requests on may come before the paywall';
 
 function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string {
   const may = stop && roleOf(stop) === "files" ? "may be served" : "is served";
@@ -140,7 +140,7 @@ function behindRoute({ method, path }: Meeting, stop: Stop | undefined): string 
 }
 
 function pricedTwice({ method, path }: Meeting): string {
-  return `${method} ${path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
+  return `${method} ${path} reaches another paywall with a different price first, and no client can pay both; keep one of the two`;
 }
 
 function tooNarrow(entry: string, verb: string, { method, path, server }: Free): string {
@@ -149,7 +149,7 @@ function tooNarrow(entry: string, verb: string, { method, path, server }: Free):
   const how = typeof own === "string" ? `price all of it: "${verb} ${own}"` : "price that too";
   const passing =
     !layer.route && roleOf(server) === "perhaps" ? ". If it only passes requests on, no route serves the price" : "";
-  return `what serves ${entry}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or open the rest by an entry that is "free"${passing}`;
+  return `what serves ${entry}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or make the rest free with a "free" entry${passing}`;
 }
 
 function unserved(
@@ -168,7 +168,7 @@ function unserved(
     const folder = `${pattern.slice(0, pattern.lastIndexOf("/"))}/*`;
     return report(
       "file_has_other_names",
-      `${whole} is a file of a file server, which gives it under other names too (as the index of its folder, without its extension); price its folder: "${verb} ${folder}"`,
+      `${whole} is a file of a file server, which serves it under other names too (as the index of its folder, without its extension); price its folder: "${verb} ${folder}"`,
     );
   }
   const misplaced =
@@ -176,12 +176,12 @@ function unserved(
   if (misplaced) {
     return report(
       "gate_misses_path",
-      `the app serves ${verb} ${pattern}, and this paywall stands below ${bases.join(", ")}, so it prices ${whole} instead; a table is relative to where it is mounted. Mount it at the root`,
+      `the app serves ${verb} ${pattern}, and this paywall is mounted below ${bases.join(", ")}, so it prices ${whole} instead; a table is relative to where it is mounted. Mount it at the root`,
     );
   }
   const hint = files
-    ? 'a file server is no route: price a folder of it by a wildcard, "/folder/*"'
-    : 'if a middleware serves it, give it a route, app.all("/path", middleware), or mount it below a path, app.use("/path", middleware), and price all of that by a wildcard';
+    ? 'a file server is not a route: price one of its folders with a wildcard, "/folder/*"'
+    : 'if a middleware serves it, give it a route, app.all("/path", middleware), or mount it below a path, app.use("/path", middleware), and price all of that with a wildcard';
   return report(
     "route_not_served",
     `no route of the app behind this paywall serves ${whole}${servedHint(whole, routesOf(scene))}; a price must name the path as the route does, and come before it. Otherwise, ${hint}`,

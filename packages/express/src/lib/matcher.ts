@@ -115,6 +115,6 @@ function ask(router: Router, path: string): Match {
   const question: Question = { method: "GET", url: path, params: {}, match, answered: false, error: undefined };
   router(question as unknown as Request, {} as Response, () => {});
   if (question.error !== undefined) throw question.error;
-  if (!question.answered) throw new Error(`Express could not tell at once what matches ${path}`);
+  if (!question.answered) throw new Error(`Express did not report at once what matches ${path}`);
   return match;
 }

@@ -34,7 +34,7 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
       {
         code: "gate_bypassed",
         path: `${verb} ${paths[0]}`,
-        message: `${who} responded to a request that costs. ${advice}`,
+        message: `${who} responded to a priced request. ${advice}`,
       },
     ]);
     if (!told) reportFault(source, fault);
@@ -66,4 +66,4 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
 }
 
 const advice =
-  'Register it after the paywall, write the listener with paidUpgrade, or open what it may serve by entries that are "free"';
+  'Register it after the paywall, write the listener with paidUpgrade, or make what it serves free with "free" entries';

@@ -46,7 +46,7 @@ function parseGroup(cursor: Cursor): Node {
   cursor.at++;
   const nodes = parseNodes(cursor, true);
   cursor.at++;
-  if (nodes.length === 0) throw new Unreadable('has "{}" with nothing in it');
+  if (nodes.length === 0) throw new Unreadable('has an empty "{}"');
   if (nodes.every(({ type }) => type === "text")) throw noLiteralGroup(pattern.slice(start + 1, cursor.at - 1));
   return { type: "group", nodes };
 }
@@ -54,7 +54,7 @@ function parseGroup(cursor: Cursor): Node {
 /** Elsewhere `{id}` is a parameter; Express takes it for a word that may be left out, so a route `/:id` would be free. */
 function noLiteralGroup(text: string): Unreadable {
   return new Unreadable(
-    `Express reads "{${text}}" as a text that may be left out; write ":${text.replace(/\W/g, "") || "name"}" for a parameter, or list the path with and without the text`,
+    `Express reads "{${text}}" as optional text; write ":${text.replace(/\W/g, "") || "name"}" for a parameter, or list the path with and without the text`,
   );
 }
 
@@ -84,7 +84,7 @@ function parseParam(cursor: Cursor, before: Node[]): Node[] {
 
 function noRegex(name: string): Unreadable {
   const how = `write ":${name}" and let the price function or the handler check it, or price the route with paid()`;
-  return new Unreadable(`a parameter with a regular expression cannot stand in a table; ${how}`);
+  return new Unreadable(`a parameter with a regular expression cannot be in a table; ${how}`);
 }
 
 function noOptional(name: string, major: 4 | 5): Unreadable {
@@ -142,7 +142,7 @@ function refuseSign({ pattern, major }: Cursor, sign: string): Unreadable {
   if (/\([^)]*\|/.test(pattern)) return new Unreadable("list each of the alternatives as a path of its own");
   if (sign === "{") return new Unreadable('Express 4 has no "{}"; write "/:name?" for an optional parameter');
   if (sign === "?" || sign === "#")
-    return new Unreadable("a price is for a path, without query; a price function can look at the query");
+    return new Unreadable("a price is for a path, without query; a price function can read the query");
   return new Unreadable(
     `${JSON.stringify(sign)} means something else to routers; price this route with paid() on the route itself`,
   );

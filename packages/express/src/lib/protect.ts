@@ -23,7 +23,7 @@ function layerOf(app: Application, handler: RequestHandler): Layer {
   app.use(handler);
   const layer = (stackOf(app) as Layer[]).pop();
   if (!layer || handleOf(layer) !== (handler as unknown))
-    throw new TypeError("protect() takes the app that express() made");
+    throw new TypeError("protect() needs an app created by express()");
   return layer;
 }
 

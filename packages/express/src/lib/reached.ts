@@ -10,6 +10,6 @@ export function isReached(scene: Scene, { handler }: Gate, paths: readonly strin
 
 /** What cannot be seen to price anything must not pass for what does. */
 export function unreached(what: string): ConfigProblem {
-  const message = `no request that the check can think of meets ${what}: Express runs a function at a pattern or an expression only where that ends at a segment, and a path begins with a slash. Mount it at the root, app.use(paywall(…)), or write protect(app, tolls, { … })`;
+  const message = `the check found no request that reaches ${what}: Express runs a function at a pattern or an expression only where that ends at a segment, and a path begins with a slash. Mount it at the root, app.use(paywall(…)), or write protect(app, tolls, { … })`;
   return { code: "gate_unreached", path: "app", message };
 }

@@ -42,18 +42,18 @@ function missing(app: Application | Router, scene: Scene): ConfigProblem[] {
     paths.flatMap((path) =>
       freeEntries(scene, path).map((verb): ConfigProblem => {
         const entry = `${verb} ${path.pattern}`;
-        const message = `the app serves ${entry} free: the paywall that prices it was made and never given to the app. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … })`;
+        const message = `the app serves ${entry} free: the paywall that prices it was never added to the app. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … })`;
         return { code: "gate_missing", path: `routes["${entry}"]`, message };
       }),
     ),
   );
   if (problems.length > 0 || engines.size > 0) return problems;
   const message =
-    "no paywall stands in this app, so everything that it serves is free. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … }); a paywall that another function calls cannot be seen";
+    "this app has no paywall, so everything it serves is free. Write app.use(paywall(…)) ahead of the routes, or protect(app, tolls, { … }); a paywall that another function calls cannot be seen";
   return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** The methods that a pattern prices and that the app serves without asking anybody. */
+/** The methods that a pattern prices and that the app serves unpaid. */
 function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Request>): string[] {
   const examples = examplesAt("", pattern);
   return verbs.filter((verb) => {

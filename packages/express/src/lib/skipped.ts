@@ -37,5 +37,5 @@ function goesOn(handle: Stop["handle"]): boolean {
 
 /** How a problem tells of it. */
 export function skippedMessage({ method, path }: Meeting, by: Stop): string {
-  return `an error ahead of the paywall, such as malformed JSON, takes ${method} ${path} past it to ${nameOf(by)}, which can go on to what is priced; register the error handler before the paywall or after the routes, or write protect(app, tolls, { … })`;
+  return `an error ahead of the paywall, such as malformed JSON, takes ${method} ${path} past it to ${nameOf(by)}, which can continue to a priced route; register the error handler before the paywall or after the routes, or write protect(app, tolls, { … })`;
 }

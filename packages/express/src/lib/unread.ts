@@ -50,7 +50,7 @@ export function unreadAhead(scene: Scene, gate: Gate, methods: readonly string[]
   if (!found) return undefined;
   const { route, rawPath, regexp } = found.layer;
   const what = route ? `the route ${String(route.path)}` : `what is mounted at ${String(rawPath ?? regexp)}`;
-  return `${what} comes before this paywall at an expression that the check cannot read in full, so it may serve unpaid what has a price; register the paywall before it, or write protect(app, tolls, { … }), which finds the right place itself`;
+  return `${what} comes before this paywall at an expression that the check cannot fully read, so it may serve a priced route unpaid; register the paywall before it, or write protect(app, tolls, { … }), which finds the right place itself`;
 }
 
 function mayServe({ layer }: Leaf, method: string): boolean {
@@ -89,8 +89,8 @@ function isWhole(layers: readonly Layer[]): boolean {
 }
 
 function serverUnread({ method, path }: Meeting, server: Stop): string {
-  return `what serves ${method} ${path}, ${nameOf(server)}, stands at an expression that the check cannot read in full, so it may serve other paths, which are free; write its path as a pattern, or each path in a list, or price all that it serves by a paid() on the route itself`;
+  return `what serves ${method} ${path}, ${nameOf(server)}, is at an expression that the check cannot fully read, so it may serve other paths, which are free; write its path as a pattern, or each path in a list, or price everything it serves with paid() on the route itself`;
 }
 
 const GATE =
-  "the check cannot read the expression that this paywall stands at in full, so what it is for may be free; write the path as a pattern, or mount it at the root, app.use(paywall(…)), or write protect(app, tolls, { … })";
+  "the check cannot fully read the expression that this paywall is mounted at, so what it prices may be free; write the path as a pattern, or mount it at the root, app.use(paywall(…)), or write protect(app, tolls, { … })";

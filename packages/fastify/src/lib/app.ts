@@ -63,9 +63,9 @@ function watchApp(app: FastifyInstance): void {
 }
 
 const UNREAD =
-  "the route states a price in `config.paywall`, and no paywall is registered that reads it; register one, or write `paid(tolls, price)`";
+  "the route has a price in `config.paywall`, but no registered paywall reads it; register one, or write `paid(tolls, price)`";
 
-const LATE = "an `onRoute` hook gives this price, too late to guard other paths by it; register the plugin `paywall`";
+const LATE = "an `onRoute` hook sets this price, too late to protect other paths; register the plugin `paywall`";
 
 function problemsOf(
   routes: readonly Served[],

@@ -64,7 +64,7 @@ function createOutpost(app: FastifyInstance): Outpost {
       const url = [asked, message.url ?? "/"].find((one) => prices.costs(verb, one));
       if (url === undefined) continue;
       const path = `${verb} ${url.split("?", 1)[0]}`;
-      const text = `${who} responded to a request that costs. ${advice}`;
+      const text = `${who} responded to a priced request. ${advice}`;
       const fault = new ConfigError([{ code: "gate_bypassed", path, message: text }]);
       if (!told) tell(prices, fault);
       told = true;
@@ -125,5 +125,5 @@ function tell({ source }: Prices, fault: ConfigError): void {
   else process.emitWarning(fault);
 }
 
-const MOVE = 'Register it after the paywall, or open what it may serve by a route that is "free"';
-const SELL = 'Write it with paidUpgrade, let @fastify/websocket serve it, or open the path by a route that is "free"';
+const MOVE = 'Register it after the paywall, or make what it serves free with a "free" route';
+const SELL = 'Write it with paidUpgrade, let @fastify/websocket serve it, or make the path free with a "free" route';

@@ -13,13 +13,13 @@ declare module "fastify" {
 
 const BRAND = Symbol.for("turnpike.fastify.own");
 
-/** The price that a route states for itself, compiled. */
+/** A route's own price, compiled. */
 export class OwnPrice {
   readonly [BRAND] = true;
-  /** As the seller wrote it. */
+  /** As written by the seller. */
   readonly price: RoutePrice<FastifyRequest, string>;
   readonly route: PricedRoute<FastifyRequest>;
-  /** Who is told of faults, where no paywall of the app is. */
+  /** Gets faults, if the app has no paywall. */
   readonly source: AnySource<FastifyRequest> | undefined;
 
   constructor(

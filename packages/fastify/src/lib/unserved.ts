@@ -36,14 +36,14 @@ function problemOf(
   if (wider.length === 0) {
     const message = have
       ? `the app serves this for ${[...have].join(", ")} only`
-      : `no route of the app serves this; write the path as the app has it, its prefix included${guess(path.pattern, served)}`;
+      : `no route of the app serves this; write the path as in the app, including its prefix${guess(path.pattern, served)}`;
     return { code: "route_not_served", path: at, message };
   }
   // A section of what one handler serves is priced by the path of each request.
   if (isSection(path.native)) return undefined;
   const folder = folderOf(path.native);
   if (folder !== undefined && wider.every(({ config }) => isSection(config.url)) && !isCovered(table, folder, verb)) {
-    const message = `a file server gives a file under other names too; price its folder: "${verb} ${folder}"`;
+    const message = `a file server serves a file under other names too; price its folder: "${verb} ${folder}"`;
     return { code: "file_has_other_names", path: at, message };
   }
   // A wider entry says what the rest costs, and so does a route's own price.

@@ -127,6 +127,6 @@ function twoPrices(path: string, { url }: RouteConfig): ConfigProblem {
   return {
     code: "priced_twice",
     path,
-    message: `the route "${url}" states another price for itself; keep one of them`,
+    message: `the route "${url}" has another price of its own; keep one of them`,
   };
 }

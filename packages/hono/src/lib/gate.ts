@@ -14,11 +14,12 @@ declare module "hono" {
   }
 }
 
-/** What Hono cannot know. */
+/** Options that Hono cannot determine. */
 export interface HonoOptions {
   /**
-   * The client's address, from whatever the seller trusts, for example a header of his own proxy.
-   * @default the runtime's: of the connection on Node, Bun and Deno, of the platform on Workers, Lambda, Vercel and Netlify
+   * The client's address from a source that you trust, for example a header set by your proxy.
+   * @default the runtime's: of the connection on Node, Bun and Deno, of the platform on Workers, Lambda, Vercel and
+   * Netlify
    */
   readonly address?: (c: Context) => string | undefined;
 }

@@ -36,19 +36,19 @@ function judgePlace(scene: Scene, gate: PaidGate, place: AppRoute): ConfigProble
   const problems: ConfigProblem[] = [];
   const twice = sold.find(isPricedTwice);
   if (twice) {
-    const message = `${twice.method} ${twice.path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
+    const message = `${twice.method} ${twice.path} reaches another paywall with a different price first, and no client can pay both; keep one of the two`;
     problems.push(...problem("priced_twice", twice, message));
   }
   const resolving = sold.filter(({ server }) => server && !isOwn(place, server));
   const bypass = bypassOf(scene, resolving);
   const [passed] = resolving;
   if (bypass && passed) {
-    const message = `its goods are served under other spellings of their paths by ${bypass}. These do not reach a paid() that is mounted on a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
+    const message = `what it prices is served under other spellings of its path by ${bypass}. These do not reach a paid() that is mounted on a path. Write protect(app, tolls, { "GET /path/*": … }), or price whole paths by a table at the root of the outermost app: app.use(paywall(…))`;
     problems.push(...problem("gate_bypassed", passed, message));
   }
   const other = sold.find((meeting) => servesOptions(scene, meeting));
   if (other) {
-    const message = `OPTIONS ${other.path} bypasses this paid() and reaches its handler by a registration of its own; give OPTIONS another handler, or leave it out`;
+    const message = `OPTIONS ${other.path} bypasses this paid() and reaches its handler with its own registration; give OPTIONS another handler, or omit it`;
     problems.push(...problem("gate_bypassed", { ...other, method: "OPTIONS" }, message));
   }
   return problems;

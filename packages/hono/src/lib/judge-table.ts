@@ -71,7 +71,7 @@ function judgeEntry(
 }
 
 const AT_ROOT =
-  'These do not meet a paywall that stands below a path. Write protect(app, tolls, { "GET /path/*": … }), or give the table to the root of the outermost app, with whole paths: app.use(paywall(…))';
+  'These do not reach a paywall that is mounted below a path. Write protect(app, tolls, { "GET /path/*": … }), or give the table to the root of the outermost app, with whole paths: app.use(paywall(…))';
 
 /** What serves the path of a meeting under a spelling by which Hono passes its gate by. */
 export function bypassOf(scene: Scene, met: readonly Meeting[]): string | undefined {
@@ -84,7 +84,7 @@ export function bypassOf(scene: Scene, met: readonly Meeting[]): string | undefi
     }
     const route = findBypass(place, stops, scene.routes);
     if (route) return nameOf(route);
-    if (servesNotFound(scene.app as never)) return "the handler for what is not found";
+    if (servesNotFound(scene.app as never)) return "the not-found handler";
   }
   return undefined;
 }
@@ -100,13 +100,13 @@ function behindRoute({ method, path }: Meeting, stop: AppRoute | undefined): str
 }
 
 function pricedTwice({ method, path }: Meeting): string {
-  return `${method} ${path} meets another paywall with another price first, and no client can pay both; keep one of the two`;
+  return `${method} ${path} reaches another paywall with a different price first, and no client can pay both; keep one of the two`;
 }
 
 function tooNarrow(pattern: string, verb: string, { method, path, server }: Free): string {
   const passing = roleOf(server) === "perhaps" ? ". If it only passes requests on, no route serves the price" : "";
   const how = server.path === pattern ? "price that too" : `price all of it, for example "${verb} ${server.path}"`;
-  return `what serves ${verb} ${pattern}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or open the rest by an entry that is "free"${passing}`;
+  return `what serves ${verb} ${pattern}, ${nameOf(server)}, serves ${method} ${path} too, which is free; ${how}, or make the rest free with a "free" entry${passing}`;
 }
 
 /** Method and path of each route; what is for all methods is mostly middleware. */
@@ -128,7 +128,7 @@ function unserved(
     const folder = `${pattern.slice(0, pattern.lastIndexOf("/"))}/*`;
     return report(
       "file_has_other_names",
-      `${entry} is a file of a file server, which gives it under other names too (as the index of its folder, or in other letter case); price its folder: "${verb} ${folder}"`,
+      `${entry} is a file of a file server, which serves it under other names too (as the index of its folder, or in other letter case); price its folder: "${verb} ${folder}"`,
     );
   }
   const served = methodsOf(verb).some((method) =>
@@ -138,11 +138,11 @@ function unserved(
     const where = places.map(({ path }) => path).join(", ");
     return report(
       "gate_misses_path",
-      `the app serves ${entry}, and this paywall stands at ${where}, which does not cover it. Write protect(app, tolls, { … }), or app.use(paywall(…)) at the root of the app`,
+      `the app serves ${entry}, and this paywall is mounted at ${where}, which does not cover it. Write protect(app, tolls, { … }), or app.use(paywall(…)) at the root of the app`,
     );
   }
   return report(
     "route_not_served",
-    `no route of the app behind this paywall serves ${entry}${servedHint(entry, routesOf(scene))}; write method and path as the app has them, its base included. Middleware for the whole app is not taken for a route: if one serves it, mount that below a path, and price all of that by a wildcard`,
+    `no route of the app behind this paywall serves ${entry}${servedHint(entry, routesOf(scene))}; write method and path as in the app, including its base. App-wide middleware does not count as a route: if one serves it, mount that below a path, and price all of that with a wildcard`,
   );
 }

@@ -36,4 +36,4 @@ export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "so
 }
 
 const message =
-  'what comes before the paywall responded to a request that costs. Register it after the paywall, or open what it may serve by entries that are "free"';
+  'what comes before the paywall responded to a priced request. Register it after the paywall, or make what it serves free with "free" entries';

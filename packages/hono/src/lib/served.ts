@@ -42,18 +42,18 @@ function missing(app: App, scene: Scene): ConfigProblem[] {
     table.paths.flatMap((path) =>
       freeEntries(scene, path).map((verb): ConfigProblem => {
         const entry = `${verb} ${path.pattern}`;
-        const message = `the app serves ${entry} free: the paywall that prices it was made and never given to the app. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes`;
+        const message = `the app serves ${entry} free: the paywall that prices it was never added to the app. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes`;
         return { code: "gate_missing", path: `routes["${entry}"]`, message };
       }),
     ),
   );
   if (problems.length > 0 || engines.size > 0) return problems;
   const message =
-    "no paywall stands in this app, so everything that it serves is free. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes; a paywall within a mounted app cannot be seen from here, so check that app";
+    "this app has no paywall, so everything it serves is free. Write protect(app, tolls, { … }), or app.use(paywall(…)) ahead of the routes; a paywall within a mounted app cannot be seen from here, so check that app";
   return [{ code: "gate_missing", path: "app", message }];
 }
 
-/** The methods that a pattern prices and that the app serves without asking anybody. */
+/** The methods that a pattern prices and that the app serves unpaid. */
 function freeEntries(scene: Scene, { pattern, verbs, route }: PricedPath<Context>): string[] {
   return verbs.filter((verb) =>
     methodsOf(verb).some((method) => {

@@ -92,6 +92,6 @@ function judge(gate: Gate, place: AppRoute, stops: readonly AppRoute[], at: numb
   const own = gate.type === "paid" && !isWild(place) && server?.path === place.path && server.method === place.method;
   const route = own ? undefined : findBypass(place, stops);
   if (!route) return undefined;
-  const message = `what this paywall prices at ${place.path} is served under other spellings of its path by ${nameOf(route)}, which do not meet it. Write protect(app, tolls, { … }), or give the table to the root of the outermost app: app.use(paywall(…))`;
+  const message = `what this paywall prices at ${place.path} is served under other spellings of its path by ${nameOf(route)}, which do not reach it. Write protect(app, tolls, { … }), or give the table to the root of the outermost app: app.use(paywall(…))`;
   return new ConfigError([{ code: "gate_bypassed", path: nameOf(place), message }]);
 }

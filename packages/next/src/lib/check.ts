@@ -23,11 +23,11 @@ export function sellHandler(handler: object): void {
 }
 
 /**
- * Checks the exports of a route file, in a test of the seller's: a handler that no price was stated for is free, and Next
- * tells nobody of it at run time. `paywall.check(await import("./app/items/route"))`
+ * Checks the exports of a route file, in your tests: a handler without a price is free, and Next does not report it at
+ * run time. `paywall.check(await import("./app/items/route"))`
  * @param exports the route file's module
- * @throws ConfigError `price_missing` for each handler without a price, and for a module without any; `gate_bypassed` for a
- * sold handler that `OPTIONS` has too; `static_route` for a priced file that is static
+ * @throws ConfigError `price_missing` for each handler without a price, and for a module without any; `gate_bypassed`
+ * for a priced handler that is also `OPTIONS`; `static_route` for a priced file that is static
  */
 export function checkExports(exports: object): void {
   const file = exports as Readonly<Record<string, unknown>>;
@@ -46,7 +46,7 @@ export function checkExports(exports: object): void {
   }
   if (handlers.length === 0 && typeof options !== "function") {
     const message =
-      "the module exports no handler of a route file; pass what `await import(…)` gives for the route file";
+      "the module exports no handler of a route file; pass the result of `await import(…)` for the route file";
     problems.push({ code: "price_missing", path: "exports", message });
   }
   if (file.dynamic === "force-static") {

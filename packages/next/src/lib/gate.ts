@@ -15,22 +15,24 @@ import { refuseStatic, type Source } from "./static-route.js";
 import { answerOwed, answerRedirect } from "./thrown.js";
 import { waitUntil } from "./wait-until.js";
 
-/** What a paid handler's context has beside Next's own members. */
+/** What a paid handler's context has in addition to Next's members. */
 export interface Paid {
-  /** The payment of this request; absent where nothing had to be paid. */
+  /** The payment of this request; absent if nothing had to be paid. */
   readonly payment?: Payment;
 }
 
 /** A route handler as Next calls it. */
 export type RouteHandler<Req extends Request, Context> = (request: Req, context: Context) => Awaitable<Response>;
 
-/** What Next cannot know. */
+/** Options that Next cannot determine. */
 export interface NextOptions {
-  /** The client's address, from whatever the seller trusts. @default what Vercel and Netlify write; unknown elsewhere */
+  /**
+   * The client's address from a source that you trust. @default the headers of Vercel and Netlify; unknown elsewhere
+   */
   readonly address?: (request: NextRequest) => string | undefined;
   /**
-   * The `basePath` of the app, for offers to name the URL that the client asked. Needed only where this package is no part
-   * of Next's build (`serverExternalPackages`). @default Next's own
+   * The `basePath` of the app, so that offers contain the URL that the client requested. Needed only if this package is
+   * not part of Next's build (`serverExternalPackages`). @default Next's own
    */
   readonly basePath?: string;
 }

@@ -11,14 +11,14 @@ import { factsOf, type NextOptions } from "./gate.js";
 import { keepVary, watchResponses } from "./vary.js";
 
 /**
- * The function of a `proxy.ts` (`middleware.ts` before Next 16) that prices pages: every request that Next's own
- * `config.matcher` sends to it, whatever its verb, but `OPTIONS`, which it answers itself. Pages, server actions, RSC and
- * prefetch requests all cost.
+ * The function of a `proxy.ts` (`middleware.ts` before Next 16) that prices pages: every request that Next's
+ * `config.matcher` sends to it, with any method except `OPTIONS`, which it responds to itself. Pages, server actions,
+ * RSC and prefetch requests are all priced.
  *
- * It settles before the page is rendered, since a proxy does not see the page's answer, nor whether it reached the
- * client. So the payment stays owed: sent again, it gets the same page again, within the limits that the engine sets for
- * owed deliveries. That `config.matcher` covers every path of the page is the seller's to see to; it cannot be proven here.
- * An app of the Pages Router with `i18n` has one path more than it seems and needs one entry more:
+ * It settles before the page is rendered, since a proxy does not see the page's response or whether it reached the
+ * client. So the payment stays owed: sent again, it gets the same page again, within the engine's limits for owed
+ * deliveries. Make sure that `config.matcher` covers every path of the page; it cannot be checked here. An app of the
+ * Pages Router with `i18n` has one extra path and needs one extra entry:
  * `{ source: "/:lang/_next/data/:path*", locale: false }`.
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */

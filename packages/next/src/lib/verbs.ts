@@ -28,7 +28,7 @@ export function compileVerbs(
   const prices = routes ?? tableOf<NextRequest>(source) ?? {};
   const problems = Object.keys(prices).flatMap((verb): ConfigProblem[] => {
     if (verbs.includes(verb) || verb === "ALL") return [];
-    const message = `the route file has no handler for ${verb}; list the verbs that it has, for example { GET: "$0.01" }`;
+    const message = `the route file has no handler for ${verb}; list the methods that it has, for example { GET: "$0.01" }`;
     return [{ code: "route_not_served", path: `routes["${verb}"]`, message }];
   });
   const table = compilePath(source, prices, problems);

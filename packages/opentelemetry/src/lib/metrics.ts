@@ -14,15 +14,15 @@ const SETTLEMENT_ENDS: readonly PaymentState[] = ["settled", "unknown", "failed"
 /** Counts events. Neither payers nor payments become attributes: each would be a time series, and tell who bought what. */
 export function createCounters(meter: Meter): (event: PaywallEvent) => void {
   const payments = meter.createCounter("turnpike.payments", {
-    description: "Payments that came to a state.",
+    description: "Payments that entered a state.",
     unit: "{payment}",
   });
   const revenue = meter.createCounter("turnpike.revenue", {
-    description: "What was charged, in atomic units of the asset.",
+    description: "Charged amount, in atomic units of the asset.",
     unit: "{atomic_unit}",
   });
   const duration = meter.createHistogram("turnpike.settle.duration", {
-    description: "From before a settlement was sent until its outcome was on record.",
+    description: "Time from before a settlement was sent until its outcome was recorded.",
     unit: "s",
     advice: { explicitBucketBoundaries: BUCKETS },
   });
@@ -31,7 +31,7 @@ export function createCounters(meter: Meter): (event: PaywallEvent) => void {
     unit: "{payment}",
   });
   const alerts = meter.createCounter("turnpike.alerts", {
-    description: "Things that an operator should look at.",
+    description: "Events that an operator should check.",
     unit: "{alert}",
   });
   const routeLabel = createLabels(MAX_VALUES);

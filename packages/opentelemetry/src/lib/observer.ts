@@ -7,17 +7,17 @@ import { createGauges, type Gauges, type WatchedPaywall } from "./watch.js";
 export interface OpenTelemetryOptions {
   /** @default the global provider's */
   readonly tracer?: Tracer;
-  /** @default the global provider's, as it is at the first event or watch */
+  /** @default the global provider's at the first event or watch */
   readonly meter?: Meter;
-  /** Name of the instrumentation, where the global providers are used. @default "@turnpike/opentelemetry" */
+  /** Name of the instrumentation with the global providers. @default "@turnpike/opentelemetry" */
   readonly name?: string;
 }
 
-/** Turns what a paywall does into spans and metrics; for its option `observe`. */
+/** Turns the events of a paywall into spans and metrics; for its option `observe`. */
 export interface OpenTelemetryObserver extends Required<Observer> {
   /**
-   * Shows what is open in a paywall's store, and which facilitators are ready, whenever metrics are collected. Watch one
-   * paywall for each store: several are added up. Returns a function that ends it.
+   * Reports open payments of a paywall's store, and which facilitators are ready, whenever metrics are collected. Watch
+   * one paywall for each store: values of several are added up. Returns a function that stops it.
    */
   watch(paywall: WatchedPaywall): () => void;
 }

@@ -9,7 +9,7 @@ export interface WatchedHealth extends Pick<Health, "open"> {
 
 type FacilitatorReadiness = Pick<Health["facilitators"][number], "id" | "ready">;
 
-/** A paywall, as far as it is watched. */
+/** The part of a paywall that is watched. */
 export interface WatchedPaywall {
   health(): Promise<WatchedHealth>;
 }
@@ -29,12 +29,12 @@ export function createGauges(meter: Meter): Gauges {
   const gauge = (name: string, description: string, unit: string) =>
     meter.createObservableGauge(`turnpike.${name}`, { description, unit });
   const unknown = {
-    open: gauge("unknown.open", "Payments whose outcome is not known.", "{payment}"),
-    age: gauge("unknown.oldest_age", "How long the oldest of the unknown payments has been that.", "s"),
+    open: gauge("unknown.open", "Payments with an unknown outcome.", "{payment}"),
+    age: gauge("unknown.oldest_age", "Age of the oldest unknown payment.", "s"),
   };
   const owed = {
     open: gauge("owed.open", "Charged payments whose response did not arrive.", "{payment}"),
-    age: gauge("owed.oldest_age", "How long the oldest of the owed payments has been that.", "s"),
+    age: gauge("owed.oldest_age", "Age of the oldest owed payment.", "s"),
   };
   const facilitatorReady = gauge("facilitator.ready", "Whether a facilitator takes payments: 1 or 0.", "1");
 

@@ -2,7 +2,7 @@ import { overClient, overPool } from "./pg.js";
 import { overSql } from "./postgres-js.js";
 import type { Queries } from "./queries.js";
 
-/** A `Pool` of `pg`, or of what is made after it. */
+/** A `Pool` of `pg` or a compatible package. */
 export interface PgPool {
   connect(...args: never[]): unknown;
   query(...args: never[]): unknown;
@@ -10,7 +10,7 @@ export interface PgPool {
   readonly waitingCount: number;
 }
 
-/** A connected `Client` of `pg` that nobody else uses. */
+/** A connected `Client` of `pg`, used by nothing else. */
 export interface PgClient {
   query(...args: never[]): unknown;
   escapeIdentifier(text: string): string;

@@ -23,6 +23,6 @@ export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const cause = Object.assign(new Error(error instanceof Error ? error.message : "unknown"), code ? { code } : {});
-  const hint = code && UNPREPARED.includes(code) ? "; behind a pooler in transaction mode, give `prepare: false`" : "";
+  const hint = code && UNPREPARED.includes(code) ? "; behind a pooler in transaction mode, set `prepare: false`" : "";
   return new StoreError("store_unavailable", `PostgreSQL failed${code ? `: ${code}` : ""}${hint}`, { cause });
 }

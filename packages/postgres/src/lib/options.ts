@@ -4,15 +4,15 @@ import type { Queries } from "./queries.js";
 import { isSchemaName, SCHEMA_NAME_RULE } from "./schema.js";
 
 export interface PostgresStoreOptions {
-  /** Schema of the tables; made at the first operation if it is not there. @default "turnpike" */
+  /** Schema of the tables; created at the first operation if missing. @default "turnpike" */
   readonly schema?: string;
-  /** Prepared statements. Turn them off behind a pooler in transaction mode that does not keep them. @default true */
+  /** Use prepared statements. Turn off behind a pooler in transaction mode that does not support them. @default true */
   readonly prepare?: boolean;
-  /** Milliseconds that one operation may take. A write that was given up may still happen. @default 2000 */
+  /** Milliseconds that one operation may take. A write that timed out may still happen. @default 2000 */
   readonly timeout?: number;
-  /** Bytes of the largest answer that is kept. @default 8388608 (8 MiB) */
+  /** Bytes of the largest response that is kept. @default 8388608 (8 MiB) */
   readonly maxAnswer?: number;
-  /** Bytes of answers that are kept in all, more or less; the oldest go first. @default 1073741824 (1 GiB) */
+  /** Approximate total bytes of kept responses; the oldest are dropped first. @default 1073741824 (1 GiB) */
   readonly answerBytes?: number;
   /** Accept connections with `synchronous_commit = off`: a crash of the database then loses the last payments. @default false */
   readonly allowAsyncCommit?: boolean;

@@ -88,7 +88,7 @@ async function send(client: Client, config: Config): Promise<Value[][]> {
   if (status === "T" || status === "E") {
     throw new StoreError(
       "store_in_transaction",
-      "The connection is inside a transaction of the app's, which could undo what the store writes",
+      "The connection is inside a transaction of the app, which could roll back the store's writes",
     );
   }
   return (await client.query(config)).rows;

@@ -12,9 +12,9 @@ import { readBytes, readName, required, writeBytes, writeJson, writeName } from 
 type Row = readonly Value[];
 
 /**
- * Payment records in PostgreSQL, shared by every process that uses the database. The client stays the app's: it is never
- * closed here. Every operation is one statement, and rejects with a StoreError.
- * @param client a `Pool` of `pg`, a connected `Client` of `pg` for the store alone, or the `sql` function of `postgres`
+ * Payment records in PostgreSQL, shared by every process that uses the database. The client belongs to the app and is
+ * never closed here. Every operation is one statement, and rejects with a StoreError.
+ * @param client a `Pool` of `pg`, a connected `Client` of `pg` for the store only, or the `sql` function of `postgres`
  * @throws ConfigError
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): Store {

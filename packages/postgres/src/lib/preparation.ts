@@ -66,14 +66,14 @@ async function prepare(
   if (commit === "off" && !allowAsyncCommit) {
     throw new StoreError(
       "store_not_durable",
-      "synchronous_commit is off, so a crash of the database would lose payments. Turn it on, or give `allowAsyncCommit: true`",
+      "synchronous_commit is off, so a crash of the database would lose payments. Turn it on, or set `allowAsyncCommit: true`",
     );
   }
   if (meta && (await isCurrent(queries, name, deadline))) return;
   const made = meta ? upgrade() : queries.script(preparation(schema, Boolean(namespace)), deadline);
   await made.catch((error: unknown) => {
     if (codeOf(error) !== "42501") throw error;
-    const missing = `The role may not make the tables in the schema ${schema}: run the SQL of postgresSchema() as one that may`;
+    const missing = `The role may not create tables in the schema ${schema}: run the SQL of postgresSchema() as a role that may`;
     throw new StoreError("store_not_prepared", missing);
   });
   if (!(await isCurrent(queries, name, deadline))) {
@@ -86,6 +86,6 @@ async function isCurrent(queries: Queries, name: string, deadline: Deadline): Pr
   const [row] = await queries.query({ text: `SELECT version::text FROM ${name}.meta` }, [], deadline);
   const version = Number(row?.[0] ?? 0);
   if (version <= SCHEMA_VERSION) return version === SCHEMA_VERSION;
-  const message = `The tables are of version ${version}, and this code knows up to ${SCHEMA_VERSION}. Update @turnpike/postgres`;
+  const message = `The tables have version ${version}, and this package supports up to ${SCHEMA_VERSION}. Update @turnpike/postgres`;
   throw new StoreError("store_too_new", message);
 }

@@ -22,5 +22,5 @@ export interface Queries {
 }
 
 export function givenUp(): Error {
-  return new Error("Nobody waits for this statement any more: it was not sent");
+  return new Error("The statement was not sent, since its operation has ended");
 }

@@ -7,7 +7,7 @@ export const SCHEMA_VERSION = 2;
 const RETAINED = 400 * 24 * 3_600_000;
 
 export const SCHEMA_NAME_RULE =
-  "a schema's name has 1 to 63 of A-Z, a-z, 0-9, _ and -, begins with a letter or _, and not with pg_";
+  "a schema name must have 1 to 63 of A-Z, a-z, 0-9, _ and -, begin with a letter or _, and not with pg_";
 
 export function isSchemaName(name: unknown): name is string {
   return typeof name === "string" && /^(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name);
@@ -19,10 +19,9 @@ export function quoteName(name: string): string {
 }
 
 /**
- * The SQL that makes the schema and its tables, for those who run migrations themselves. It can be run again, over what
- * is there already.
+ * The SQL that creates the schema and its tables, for your own migrations. It can be run again over an existing schema.
  * @param schema the option of the same name @default "turnpike"
- * @throws ConfigError if it can be no schema's name
+ * @throws ConfigError if it is not a valid schema name
  */
 export function postgresSchema(schema = "turnpike"): string {
   if (!isSchemaName(schema)) {

@@ -29,5 +29,5 @@ export const readBytes = (text: string): Uint8Array => Buffer.from(text, "base64
 /** A column that is never null. */
 export function required(value: Value | undefined): string {
   if (typeof value === "string") return value;
-  throw new TypeError("PostgreSQL gave no text where a column has some");
+  throw new TypeError("PostgreSQL returned no text for a text column");
 }

@@ -20,7 +20,7 @@ export function overIoredis(client: object): Commands {
       if (command === "EVALSHA") return redis.evalshaBuffer(...args);
       return command === "EVAL" ? redis.evalBuffer(...args) : redis.waitBuffer(...args);
     },
-    obstacle: () => (redis.status === "end" ? "The client was closed, or gave up to connect" : undefined),
+    obstacle: () => (redis.status === "end" ? "The client was closed, or gave up connecting" : undefined),
     ...(redis.isCluster ? {} : { countConnections: () => countReady(redis) }),
   };
 }

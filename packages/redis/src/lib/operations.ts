@@ -40,7 +40,7 @@ export function limitOperations(commands: Commands, limit: number): Operate {
       current++;
       // Nobody would learn of what a command did that is sent too late.
       const send: Send = async (command) => {
-        if (signal.aborted) throw new StoreError("store_timeout", "There is no time left");
+        if (signal.aborted) throw new StoreError("store_timeout", "The time limit has passed");
         return commands.call(command, signal);
       };
       work(send).then(
@@ -62,5 +62,5 @@ function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const { message = "", code = "" } = (error ?? {}) as { message?: unknown; code?: unknown };
   const [said = ""] = String(message || code).split(/\n|, with args/);
-  return new StoreError("store_unavailable", "Redis could not be asked", { cause: new Error(said.slice(0, 200)) });
+  return new StoreError("store_unavailable", "Redis failed", { cause: new Error(said.slice(0, 200)) });
 }

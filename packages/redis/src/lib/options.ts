@@ -3,22 +3,22 @@ import { openCommands } from "./client.js";
 import type { Commands } from "./commands.js";
 
 export interface RedisStoreOptions {
-  /** Tells the keys apart from others: they begin with it in braces, so that a cluster keeps them together. @default "turnpike" */
+  /** Prefix of the keys, in braces, so that a cluster keeps them together. @default "turnpike" */
   readonly prefix?: string;
-  /** Bytes of the largest answer that is kept. @default 8388608 (8 MiB) */
+  /** Bytes of the largest response that is kept. @default 8388608 (8 MiB) */
   readonly maxAnswer?: number;
-  /** Bytes of answers that are kept in all, headers included; the oldest go first. @default 268435456 (256 MiB) */
+  /** Total bytes of kept responses, including headers; the oldest are dropped first. @default 268435456 (256 MiB) */
   readonly answerBytes?: number;
-  /** Milliseconds that one operation may take. A write that was given up may still happen. @default 2000 */
+  /** Milliseconds that one operation may take. A write that timed out may still happen. @default 2000 */
   readonly timeout?: number;
   /**
-   * Replicas that must have a record before it counts as written; with fewer the operation rejects. Wants a client with
-   * one connection, for the store alone: while it waits for replicas, it serves nobody else. @default 0
+   * Replicas that must have a record before it counts as written; with fewer the operation rejects. Needs a client with
+   * one connection, used only by the store: waiting for replicas blocks it. @default 0
    */
   readonly replicas?: number;
   /**
-   * Accept a Redis that drops keys when memory runs out: a payment whose record is dropped may buy again, and one that is
-   * owed or in doubt is lost. @default false
+   * Accept a Redis that evicts keys when memory runs out: a payment whose record is evicted may buy again, and one that
+   * is owed or unknown is lost. @default false
    */
   readonly allowEviction?: boolean;
 }
@@ -52,7 +52,7 @@ export function readOptions(client: unknown, options: RedisStoreOptions): Settin
     [
       replicas === 0 || commands === undefined || commands.countConnections !== undefined,
       "replicas",
-      "a pool, sentinel or cluster has several connections, and replicas can be waited for on the one that wrote only: " +
+      "a pool, sentinel or cluster has several connections, and only the one that wrote can wait for replicas: " +
         "give a client with one connection, or set `min-replicas-to-write` in Redis",
     ],
     [typeof allowEviction === "boolean", "allowEviction", "give true or false"],

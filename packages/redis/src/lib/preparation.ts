@@ -45,7 +45,7 @@ async function prepare(send: Send, key: string, allowEviction: boolean, upgrade:
   const reply = await runScript(send, PREPARE, key, [String(SCHEMA_VERSION)]);
   const [version, policy, late] = (reply as unknown[]).map(readText);
   if (Number(version) > SCHEMA_VERSION) {
-    const message = `The keys are of version ${version}, and this code knows up to ${SCHEMA_VERSION}. Update @turnpike/redis`;
+    const message = `The keys have version ${version}, and this package supports up to ${SCHEMA_VERSION}. Update @turnpike/redis`;
     throw new StoreError("store_too_new", message);
   }
   if (policy) refuseEviction(policy, allowEviction);
@@ -59,7 +59,7 @@ function refuseEviction(policy: string, allowEviction: boolean): void {
   if (policy !== "noeviction" && !allowEviction) {
     throw new StoreError(
       "store_evicts",
-      `With maxmemory-policy ${policy} Redis drops keys when memory runs out. Set it to noeviction, or give \`allowEviction: true\``,
+      `With maxmemory-policy ${policy} Redis evicts keys when memory runs out. Set it to noeviction, or set \`allowEviction: true\``,
     );
   }
 }

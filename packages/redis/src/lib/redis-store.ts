@@ -12,8 +12,8 @@ import { ANSWER, INSERT, LINK, LINKED, READ, RENEW, REPLACE, runScript, type Scr
 import { createUpgrade } from "./upgrade.js";
 
 /**
- * Payment records in Redis, shared by every process that uses it. The client stays the app's: it is neither connected
- * nor closed here. Every operation is one script, and rejects with a StoreError.
+ * Payment records in Redis, shared by every process that uses it. The client belongs to the app and is neither
+ * connected nor closed here. Every operation is one script, and rejects with a StoreError.
  * @param client a client, pool, sentinel or cluster of `redis`, or a Redis or Cluster of `ioredis`
  * @throws ConfigError
  */

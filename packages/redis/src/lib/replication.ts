@@ -18,6 +18,6 @@ export async function awaitReplicas(
   if (reached >= replicas && connections() === before) return;
   throw new StoreError(
     "store_not_replicated",
-    `Fewer than ${replicas} replicas are known to have the record. What was written may be lost if Redis fails over`,
+    `Fewer than ${replicas} replicas confirmed the record. The write may be lost if Redis fails over`,
   );
 }

@@ -9,12 +9,12 @@ export function codeOf(error: unknown): string {
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ["SQLITE_FULL", "the disk is full"],
   ["SQLITE_READONLY", "it may not be written"],
-  ["SQLITE_IOERR", "the disk failed, or may not grow the file"],
+  ["SQLITE_IOERR", "the disk failed, or the file cannot grow"],
   ["SQLITE_CANTOPEN", "it, or a file beside it, cannot be opened"],
-  ["EACCES", "there is no permission to make it"],
+  ["EACCES", "there is no permission to create it"],
   ["EROFS", "the file system is read-only"],
   ["ENOENT", "its directory does not exist"],
-  ["ENOTDIR", "its directory is none"],
+  ["ENOTDIR", "its directory is not a directory"],
 ];
 
 /** What an operation on the file at `path` rejects with. */
@@ -23,7 +23,7 @@ export function toStoreError(path: string, error: unknown): StoreError {
   const code = codeOf(error);
   const cause = error;
   if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB") {
-    const message = `${path} is damaged, or is no SQLite file. It was left as it is: stop the process, and put a sound copy in its place`;
+    const message = `${path} is damaged, or not an SQLite file. It was not changed: stop the process and replace it with a good copy`;
     return new StoreError("store_unreadable", message, { cause });
   }
   const hint = HINTS.find(([name]) => code.startsWith(name))?.[1] ?? "it cannot be used";

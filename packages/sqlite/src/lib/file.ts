@@ -106,7 +106,7 @@ function examine(connection: Connection, path: string): void {
     if (message.includes("other_application")) {
       throw new StoreError(
         "store_unreadable",
-        `${path} is the database of something else. Give the payments their own`,
+        `${path} belongs to another application. Use a separate file for payments`,
       );
     }
     throw error;

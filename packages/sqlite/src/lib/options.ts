@@ -4,15 +4,15 @@ import { ConfigError, unknownOptions } from "@turnpike/core";
 
 export interface SqliteStoreOptions {
   /**
-   * What an acknowledged write survives: `power` a power cut, by one flush to the disk for all that is written at the same
-   * time; `process` the end of the process, a kill included. @default "power"
+   * What an acknowledged write survives: `power`: a power failure, by one disk flush for all concurrent writes;
+   * `process`: the end of the process, including a kill. @default "power"
    */
   readonly durability?: "power" | "process";
-  /** Milliseconds that the first operation waits for an earlier process to let go of the file. @default 5000 */
+  /** Milliseconds that the first operation waits for an earlier process to release the file. @default 5000 */
   readonly wait?: number;
-  /** Bytes of the largest answer that is kept. @default 8388608 (8 MiB) */
+  /** Bytes of the largest response that is kept. @default 8388608 (8 MiB) */
   readonly maxAnswer?: number;
-  /** Bytes of answers that are kept in all; the oldest go first. @default 1073741824 (1 GiB) */
+  /** Total bytes of kept responses; the oldest are dropped first. @default 1073741824 (1 GiB) */
   readonly answerBytes?: number;
 }
 

@@ -3,7 +3,7 @@ import { closedError, createDatabase, type Database, type Tables } from "./datab
 import { MEMORY, readOptions, type Settings, type SqliteStoreOptions } from "./options.js";
 
 export interface SqliteStore extends Store {
-  /** Writes what is under way, and lets go of the file. Operations reject from then on. */
+  /** Finishes pending writes and releases the file. Operations reject from then on. */
   close(): Promise<void>;
 }
 
@@ -19,10 +19,10 @@ home[KEY] ??= new Map();
 const files = home[KEY];
 
 /**
- * Keeps payment records in an SQLite file, which one process at a time may have open. Nothing is opened before the first
- * operation. Stores of one path are one within a process; the options of the first count.
+ * Keeps payment records in an SQLite file, which only one process can open at a time. The file is opened at the first
+ * operation. Stores of one path share it within a process; the options of the first apply.
  *
- * @param path of the file, or `:memory:` for a database that is gone with the store
+ * @param path of the file, or `:memory:` for a database that lasts as long as the store
  * @throws ConfigError
  */
 export function sqliteStore(path: string | URL, options: SqliteStoreOptions = {}): SqliteStore {

@@ -10,7 +10,7 @@ export const authorizationTypes = {
   ],
 } as const;
 
-/** What the payer signs, as the wire carries it: decimal strings, Unix seconds, 32 bytes of hex. */
+/** What the payer signs, in wire format: decimal strings, Unix seconds, 32 bytes of hex. */
 export interface Authorization {
   readonly from: string;
   readonly to: string;

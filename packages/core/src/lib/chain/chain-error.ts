@@ -2,20 +2,20 @@ import { KIND, TurnpikeError } from "../errors.js";
 import { RpcFailure, RpcRefusal } from "./rpc-errors.js";
 
 export type ChainErrorCode =
-  /** The node gave no answer: it cannot be reached, broke off, or answered with an HTTP error. */
+  /** No response: the node cannot be reached, broke off, or returned an HTTP error. */
   | "chain_unavailable"
   | "chain_timeout"
-  /** The node answered with an error of its own. */
+  /** The node responded with an error. */
   | "chain_refused"
-  /** The node answered something else than what was asked for. */
+  /** The node's response does not match the request. */
   | "chain_unreadable"
   /** The node serves another chain than the configured one. */
   | "chain_mismatch";
 
-/** A chain could not be asked. Carries neither the node's words nor its address. */
+/** A chain could not be read. Contains neither the node's text nor its address. */
 export class ChainError extends TurnpikeError {
   declare readonly code: ChainErrorCode;
-  /** HTTP status of the node's answer, if that is what was wrong. */
+  /** HTTP status of the node's response, if that was the error. */
   readonly status?: number;
 
   override get [KIND](): string {
@@ -28,7 +28,7 @@ export class ChainError extends TurnpikeError {
   }
 }
 
-/** What went wrong, as callers may see it: no cause is passed on, since it may quote the node or its address. */
+/** The error for callers: without a cause, which may quote the node or its address. */
 export function asChainError(error: unknown): ChainError {
   if (error instanceof ChainError) return error;
   if (error instanceof RpcFailure) return new ChainError(codeOf(error), error.message, error.status);

@@ -127,7 +127,7 @@ async function readFinalized(rpc: Rpc): Promise<Block> {
     throw error;
   });
   if (block) return block;
-  throw new ChainError("chain_refused", "The chain's node knows of no finalized block; ask for a number of blocks.");
+  throw new ChainError("chain_refused", "The chain's node has no finalized block; configure a number of blocks.");
 }
 
 /** A known transaction that failed, or is not mined, says nothing: another one may have used the same signature. */

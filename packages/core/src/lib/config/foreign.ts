@@ -5,7 +5,7 @@ const MOVING = `if you are moving from the official packages, see ${pageOf("migr
 /** Options of the official x402 packages that have no counterpart of nearly the same name here. */
 const FOREIGN: Readonly<Record<string, string>> = {
   accepts: "`price`, `network` and `payTo` go on the route itself",
-  config: "what `config` holds goes on the route itself",
+  config: "the members of `config` go on the route itself",
   maxAmountRequired: 'write `price: "$0.01"`',
   resource: "offers name the URL of the request; see `origin`",
   facilitatorUrl: "write `facilitator`",
@@ -13,7 +13,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   paywallConfig: "the browser page needs no configuration",
 };
 
-/** What to say of an option that other packages have, or of a route that stands beside the options. */
+/** The hint for an option of other packages, or for a route among the options. */
 export function foreignOption(key: string): string | undefined {
   if (/^(?:[A-Za-z]+ +)?\//.test(key))
     return `routes belong in \`routes\`: { payTo, network, routes: { ${JSON.stringify(key)}: "$0.01" } }; ${MOVING}`;
@@ -21,21 +21,21 @@ export function foreignOption(key: string): string | undefined {
   return hint && `there is no such option; ${hint}; ${MOVING}`;
 }
 
-/** Whether this is what `createPaywall` makes, perhaps by another copy of this module. */
+/** Whether this is an engine from `createPaywall`, possibly from another copy of this module. */
 export function isEngine(value: unknown): boolean {
   return ["price", "reconcile"].every(
     (name) => typeof (value as Record<string, unknown> | null)?.[name] === "function",
   );
 }
 
-/** What to say of a value that is no route. */
+/** The message for a value that is not a route. */
 export function notRoute(value: unknown): string {
   if (isEngine(value)) return "this is an engine of createPaywall, which comes first: paid(tolls, price)";
   const kind = value === null ? "null" : Array.isArray(value) ? "a list" : `of type ${typeof value}`;
   return `a route is a price such as "$0.01", or its options, such as { price: "$0.01" }; this is ${kind}`;
 }
 
-/** What to say of a value that is no configuration. */
+/** The message for a value that is not a configuration. */
 export function notConfig(value: unknown): string {
   const wanted =
     "the first argument is a configuration, such as { payTo, network, routes }, or an engine of createPaywall";

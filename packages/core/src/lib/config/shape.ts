@@ -22,70 +22,70 @@ const isAscii = (value: unknown) => typeof value === "string" && /^[\x20-\x7e]{1
 const hasId = (value: unknown): value is { id: string } =>
   isObject(value) && typeof value.id === "string" && value.id !== "";
 
-/** Made when the first paywall is: an import should cost nothing. */
+/** Created with the first paywall: an import should cost nothing. */
 const makeShared = () => ({
   payTo: is(
     (value) => isText(200)(value) || isFunction(value) || (isObject(value) && Object.values(value).every(isText(200))),
-    "is an address, one for each network, or a function that gives it",
+    "must be an address, one for each network, or a function that returns it",
   ),
-  network: is(isTexts, 'is a network such as "base" or "eip155:8453", or a list of them'),
-  asset: is(isText(200), "is a token's symbol or address"),
+  network: is(isTexts, 'must be a network such as "base" or "eip155:8453", or a list of them'),
+  asset: is(isText(200), "must be a token's symbol or address"),
   settle: is(
     (value) => value === "after" || value === "before" || value === "background",
-    'is "after", "before" or "background"',
+    'must be "after", "before" or "background"',
   ),
   finality: is(
     (value) => value === "facilitator" || value === "included" || value === "finalized" || isWhole(1, 10_000)(value),
-    'is "facilitator", "included", "finalized", or a number of blocks',
+    'must be "facilitator", "included", "finalized", or a number of blocks',
   ),
-  keep: is((value) => value === "buyer" || value === "public" || value === false, 'is "buyer", "public" or false'),
+  keep: is((value) => value === "buyer" || value === "public" || value === false, 'must be "buyer", "public" or false'),
   credentials: is(
     (value) =>
       Array.isArray(value) &&
       value.every((name) => typeof name === "string" && /^[!#$%&'*+.^_`|~\w-]{1,64}$/.test(name)),
-    'is a list of request fields such as ["X-Api-Key"]',
+    'must be a list of request fields such as ["X-Api-Key"]',
   ),
-  keepBytes: is(isWhole(0, 2 ** 26), "is a whole number of bytes, at most 64 MiB"),
-  collectSeconds: is(isWhole(0, 31_536_000), "is a whole number of seconds, at most a year"),
-  maxTimeoutSeconds: is(isWhole(10, 86_400), "is a whole number of seconds from 10 to 86400"),
-  handlerTimeout: is(isWhole(1, 86_400_000), "is a whole number of milliseconds, at least 1"),
-  holdBytes: is(isWhole(0, 2 ** 30), "is a whole number of bytes, at most 1 GiB"),
-  holdIdle: is(isWhole(1, 60_000), "is a whole number of milliseconds from 1 to 60000"),
+  keepBytes: is(isWhole(0, 2 ** 26), "must be a whole number of bytes, at most 64 MiB"),
+  collectSeconds: is(isWhole(0, 31_536_000), "must be a whole number of seconds, at most a year"),
+  maxTimeoutSeconds: is(isWhole(10, 86_400), "must be a whole number of seconds from 10 to 86400"),
+  handlerTimeout: is(isWhole(1, 86_400_000), "must be a whole number of milliseconds, at least 1"),
+  holdBytes: is(isWhole(0, 2 ** 30), "must be a whole number of bytes, at most 1 GiB"),
+  holdIdle: is(isWhole(1, 60_000), "must be a whole number of milliseconds from 1 to 60000"),
   checkSignature: is(
     (value) => value === false || (isObject(value) && isFunction(value.check)),
-    "is a signature check, or false",
+    "must be a signature check, or false",
   ),
   extensions: is(
     (value) =>
       Array.isArray(value) &&
       value.every((entry) => hasId(entry) && isFunction((entry as { declare?: unknown }).declare)),
-    "is a list of extensions",
+    "must be a list of extensions",
   ),
 });
 
 const makeRoute = () =>
   z.strictObject({
     ...makeShared(),
-    price: is((value) => isPrice(value) || isFunction(value), "is a price, or a function that makes one"),
-    label: is(isText(200), "is a name for the route, of at most 200 characters"),
-    minPrice: is(isPrice, "is a price"),
-    maxPrice: is(isPrice, "is a price"),
-    scheme: is(isText(64), "is a scheme's name"),
-    description: is(isText(500), "is text of at most 500 characters"),
-    mimeType: is(isText(128), "is a media type"),
-    serviceName: is(isAscii, "is at most 32 printable ASCII characters"),
+    price: is((value) => isPrice(value) || isFunction(value), "must be a price, or a function that returns one"),
+    label: is(isText(200), "must be a name for the route, of at most 200 characters"),
+    minPrice: is(isPrice, "must be a price"),
+    maxPrice: is(isPrice, "must be a price"),
+    scheme: is(isText(64), "must be a scheme's name"),
+    description: is(isText(500), "must be text of at most 500 characters"),
+    mimeType: is(isText(128), "must be a media type"),
+    serviceName: is(isAscii, "must be at most 32 printable ASCII characters"),
     tags: is(
       (value) => Array.isArray(value) && value.length <= 5 && value.every(isAscii),
-      "is at most 5 tags of 32 printable ASCII characters",
+      "must be at most 5 tags of 32 printable ASCII characters",
     ),
     iconUrl: is(
       (value) => isText(2048)(value) && /^https?:\/\//.test(value as string) && URL.canParse(value as string),
-      "is an absolute http(s) URL",
+      "must be an absolute http(s) URL",
     ),
     preview: z.optional(z.unknown()),
-    buyer: is(isFunction, "is a function of the request"),
+    buyer: is(isFunction, "must be a function of the request"),
     hooks: is(isHooks, HOOKS),
-    extra: is(isObject, "is an object"),
+    extra: is(isObject, "must be an object"),
   });
 
 const timeouts = (value: unknown): boolean =>
@@ -95,7 +95,7 @@ const timeouts = (value: unknown): boolean =>
       ([key, limit]) => ["verify", "settle", "supported"].includes(key) && isWhole(1, 600_000)(limit),
     ));
 
-/** Spelled as buyers see it, so that offers can be told from it by text. */
+/** Spelled as buyers see it, so that offers can be compared with it as text. */
 const isOrigin = (value: unknown): boolean => {
   if (typeof value !== "string" || !URL.canParse(value)) return false;
   const { origin, pathname } = new URL(value);
@@ -121,7 +121,7 @@ const isHooks = (value: unknown): boolean =>
       ["beforeVerify", "afterVerify", "beforeSettle", "afterSettle"].includes(name) &&
       (hook === undefined || isFunction(hook)),
   );
-const HOOKS = "is an object of the functions beforeVerify, afterVerify, beforeSettle and afterSettle";
+const HOOKS = "must be an object with the functions beforeVerify, afterVerify, beforeSettle and afterSettle";
 
 /** A reader, or nodes by network: what the nodes' addresses look like is checked where networks are known. */
 const isChain = (value: unknown): boolean =>
@@ -152,43 +152,43 @@ const makeConfig = () =>
     ...makeShared(),
     facilitator: is(
       (value) => isFacilitator(value) || (Array.isArray(value) && value.length > 0 && value.every(isFacilitator)),
-      "is a facilitator's URL, a facilitator, or a list of them",
+      "must be a facilitator's URL, a facilitator, or a list of them",
     ),
-    facilitatorTimeout: is(timeouts, "is milliseconds, or { verify, settle, supported } in milliseconds"),
+    facilitatorTimeout: is(timeouts, "must be milliseconds, or { verify, settle, supported } in milliseconds"),
     origin: is(
       isOrigin,
-      'is an origin such as "https://api.example.com", or one with the path that a proxy strips ("https://example.com/shop"); without a final slash',
+      'must be an origin such as "https://api.example.com", or one with the path that a proxy strips ("https://example.com/shop"); without a final slash',
     ),
     secret: is(
       (value) => typeof value === "string" && value.length >= 16 && value.length <= 1_024,
-      "is a secret of 16 to 1024 characters, the same in every process",
+      "must be a secret of 16 to 1024 characters, the same in every process",
     ),
     store: is(
       isStore,
-      `is a store that promises atomic claims (\`atomic: true\`) and has the operations ${STORE.join(", ")}; an eventually consistent one cannot serve`,
+      `must be a store with atomic claims (\`atomic: true\`) and the operations ${STORE.join(", ")}; an eventually consistent one cannot be used`,
     ),
     chain: is(
       oneOrMore(isChain),
-      'is the address of a node by network, such as { base: "https://…" }, a chain reader such as `evmChain` makes, or a list of them',
+      'must be the URL of a node by network, such as { base: "https://…" }, a chain reader such as `evmChain` makes, or a list of them',
     ),
     retain: is(
       (value) => value === "forever" || isWhole(1, 36_500)(value),
-      'is a number of days from 1 to 36500, or "forever"',
+      'must be a number of days from 1 to 36500, or "forever"',
     ),
-    reconcileSeconds: is(isWhole(0, 3_600), "is a whole number of seconds, at most 3600"),
-    limits: is(isLimits, `is an object of the whole numbers ${LIMITS.join(", ")}, or false`),
-    buyer: is(isFunction, "is a function of the request"),
+    reconcileSeconds: is(isWhole(0, 3_600), "must be a whole number of seconds, at most 3600"),
+    limits: is(isLimits, `must be an object of the whole numbers ${LIMITS.join(", ")}, or false`),
+    buyer: is(isFunction, "must be a function of the request"),
     hooks: is(isHooks, HOOKS),
-    observe: is(oneOrMore(isObserver), "is an observer with the functions `event` or `trace`, or a list of them"),
+    observe: is(oneOrMore(isObserver), "must be an observer with the functions `event` or `trace`, or a list of them"),
     logger: is(
       (value) =>
         value === false || (isObject(value) && ["info", "warn", "error"].every((name) => isFunction(value[name]))),
-      "is an object with the functions info, warn and error, or false",
+      "must be an object with the functions info, warn and error, or false",
     ),
-    networks: is((value) => Array.isArray(value) && value.every(isObject), "is a list of networks"),
-    tokens: is((value) => Array.isArray(value) && value.every(isObject), "is a list of tokens"),
-    schemes: is((value) => Array.isArray(value) && value.every(isScheme), "is a list of schemes"),
-    routes: is(isObject, "is a table of routes and prices"),
+    networks: is((value) => Array.isArray(value) && value.every(isObject), "must be a list of networks"),
+    tokens: is((value) => Array.isArray(value) && value.every(isObject), "must be a list of tokens"),
+    schemes: is((value) => Array.isArray(value) && value.every(isScheme), "must be a list of schemes"),
+    routes: is(isObject, "must be a table of routes and prices"),
   });
 
 let route: ReturnType<typeof makeRoute> | undefined;

@@ -1,9 +1,9 @@
-/** Clients in a row whose calls fail, and that open it: what one client sends may fail by its own fault. */
+/** Clients in a row whose calls must fail to open it, since one client's calls may fail by its own fault. */
 const MAX_FAILING = 5;
 /** Calls that a share of failures without a client is taken of, at most and at least; half of them opens it. */
 const WINDOW = 20;
 const MIN_WINDOW = 10;
-/** Milliseconds without a call after which what came before says nothing about now. */
+/** Milliseconds without a call after which earlier outcomes no longer count. */
 const WINDOW_AGE = 10_000;
 /** Milliseconds that it stays open: at first, and for those whose trial failed. */
 const FIRST_PAUSE = 1_000;
@@ -12,16 +12,20 @@ const PAUSE = 2_000;
 const MAX_PAUSE = 3_000;
 /** Milliseconds after which another trial may go, though the last one has not ended. */
 const TRIAL = 2_000;
-/** Milliseconds for which a client is not believed whose calls failed while others were answered; and how many are remembered. */
+/**
+ * Milliseconds for which a client's failures are ignored after its calls failed while others succeeded; and how many
+ * are kept.
+ */
 const DISBELIEF = 60_000;
 const MAX_DISBELIEVED = 1_000;
 
 /**
- * Stops calls to somebody who fails, and lets one at a time through to see whether that is over. Decided by the clock
- * when a call comes; it has no timer. An end of the trouble is found at most `TRIAL` or `MAX_PAUSE` after it, if calls come.
+ * Stops calls to a failing service, and lets one at a time through as a trial. Decided by the clock when a call comes;
+ * it has no timer. Recovery is noticed at most `TRIAL` or `MAX_PAUSE` later, if calls come.
  *
- * A call may name its client, since a client can cause a failure. One client alone opens nothing. It has one trial, and other
- * clients have theirs meanwhile; its next one comes after a pause. A failure without a client is certainly the other side's.
+ * A call may name its client, since a client can cause a failure. One client alone opens nothing. It has one trial, and
+ * other clients have theirs meanwhile; its next one comes after a pause. A failure without a client is certainly the
+ * service's.
  */
 export interface Breaker {
   readonly isOpen: boolean;
@@ -29,7 +33,7 @@ export interface Breaker {
   readonly failures: number;
   /** When its pause ends, by `now`'s clock. */
   readonly until: number;
-  /** As many calls have failed in a row as open it, but they are of too few clients. */
+  /** Enough calls in a row have failed to open it, but by too few clients. */
   readonly isDoubtful: boolean;
   /** Whether a call may go. While it is open this takes a trial, if there is one. */
   enter(client?: string): boolean;
@@ -37,23 +41,23 @@ export interface Breaker {
   wait(client?: string): number;
   succeeded(client?: string): void;
   /**
-   * @param started when the call began: one from before the last recovery says nothing about now
-   * @param retryAfter seconds that were asked for
+   * @param started when the call began: one from before the last recovery does not count
+   * @param retryAfter seconds requested by the service
    */
   failed(started: number, retryAfter?: number, client?: string): void;
-  /** Opens it if it is doubtful: the trouble was seen in another way. */
+  /** Opens it if it is doubtful: the failure was confirmed in another way. */
   confirm(): void;
-  /** The call told nothing: the next one may be the trial. */
+  /** The call was inconclusive: the next one may be the trial. */
   undecided(client?: string): void;
 }
 
-/** When trials may go: those of clients that have failed have a turn of their own. */
+/** When trials may go: clients that have failed have separate trials. */
 interface Gate {
   until: number;
   trialUntil: number;
 }
 
-/** Milliseconds on a clock that nobody sets. */
+/** Milliseconds on a monotonic clock. */
 export function now(): number {
   return performance.now();
 }
@@ -65,9 +69,9 @@ export function createBreaker(changed: () => void): Breaker {
   let closedAt = 0;
   const others: Gate = { until: 0, trialUntil: 0 };
   const suspects: Gate = { until: 0, trialUntil: 0 };
-  /** Those whose calls have failed since anybody was answered. */
+  /** Clients whose calls have failed since the last success. */
   const failing = new Set<unknown>();
-  /** Those who are not believed, and until when. */
+  /** Clients whose failures are ignored, and until when. */
   const disbelieved = new Map<unknown, number>();
   /** The last outcomes, one bit each; set for a failure without a client. */
   let outcomes = 0;

@@ -1,29 +1,32 @@
 import { type Breaker, createBreaker } from "./breaker.js";
 
-/** For whom a facilitator is called. Without one a call counts as if each time another client had made it. */
+/** On whose behalf a facilitator is called. Without one, each call counts as another client's. */
 export interface Caller {
-  /** Where it comes from, or a payer who is proven; empty where neither is known. */
+  /** The client's address, or a proven payer; empty if neither is known. */
   readonly client: string;
-  /** Whose calls are stopped together when they fail; empty where that cannot be told. */
+  /** Identifies calls that are stopped together when they fail; empty if unknown. */
   readonly buyer: string;
 }
 
-/** Nobody waits for the call: it stops no buyer, whatever comes of it. */
+/** No buyer waits for the call: it blocks no buyer, whatever its outcome. */
 export const UPKEEP: Caller = { client: "", buyer: "" };
 
-/** A breaker for each buyer whose calls have failed, so that a facilitator that fails for one is not asked over and over. */
+/**
+ * A breaker for each buyer whose calls have failed, so that a facilitator that fails for one is not called over and
+ * over.
+ */
 export interface OwnBreakers {
   of(caller: Caller | undefined): Breaker | undefined;
   succeeded(caller: Caller | undefined): void;
   failed(started: number, retryAfter: number | undefined, caller: Caller): void;
 }
 
-/** Buyers that are remembered at most; those whose trouble began first are forgotten first. */
+/** Most buyers that are kept; those that failed first are dropped first. */
 const MOST = 1_000;
 
 export function createOwnBreakers(): OwnBreakers {
   const known = new Map<string, Breaker>();
-  /** Of those without an address anybody may be anybody: one answer acquits them all. */
+  /** Buyers without an address cannot be told apart: one success clears them all. */
   const strangers = new Map<string, Breaker>();
   const mapOf = ({ client }: Caller) => (client === "" ? strangers : known);
 

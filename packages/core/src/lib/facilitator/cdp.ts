@@ -14,17 +14,17 @@ export interface CdpKeys {
 }
 
 const BASE = "https://api.cdp.coinbase.com/platform/v2/x402";
-/** Seconds that a token is good for; one is made for each call. */
+/** Seconds that a token is valid; each call gets a new one. */
 const LIFETIME = 120;
 
 /** Keys from the environment, where a variable may not be set. */
 type GivenKeys = { readonly [Key in keyof CdpKeys]: CdpKeys[Key] | undefined };
 
 /**
- * Coinbase's facilitator. Every call carries a token that is bound to its method and path.
- * @param keys the keys, or a function that is asked at the first priced request, so that a build needs no secrets
+ * Coinbase's facilitator. Every call carries a token bound to its method and path.
+ * @param keys the keys, or a function that is called at the first priced request, so that a build needs no secrets
  * @param url another base URL, for tests
- * @throws ConfigError if a key is missing or has no form that Coinbase issues
+ * @throws ConfigError if a key is missing or not in a form that Coinbase issues
  * @example cdp(() => ({ keyId: process.env.CDP_API_KEY_ID, keySecret: process.env.CDP_API_KEY_SECRET }))
  */
 export function cdp(keys: CdpKeys | (() => Awaitable<GivenKeys>), url: string = BASE): Facilitator {
@@ -60,7 +60,7 @@ type KeyForm =
   | { readonly alg: "EdDSA"; readonly jwk: { kty: "OKP"; crv: "Ed25519"; d: string; x: string } }
   | { readonly alg: "ES256"; readonly pem: string };
 
-/** What stands before a SEC 1 key of P-256 in PKCS #8 (RFC 5958): version and algorithm, then the key's own length. */
+/** The prefix of a SEC 1 key of P-256 in PKCS #8 (RFC 5958): version and algorithm, then the key's own length. */
 const P256_HEADER = [
   0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
   0x01, 0x07,

@@ -1,7 +1,7 @@
 import { FacilitatorError } from "../errors.js";
 import { MAX_ANSWER, type Transport, type TransportAnswer } from "./transport.js";
 
-/** Errors of Node's fetch that come before a connection stands. Other runtimes do not tell. */
+/** Errors of Node's fetch before a connection is established. Other runtimes do not report this. */
 const BEFORE_SENDING = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -11,7 +11,7 @@ const BEFORE_SENDING = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** Carries requests with the runtime's `fetch`: on edge runtimes, and wherever `node:http` is not at hand. */
+/** Sends requests with the runtime's `fetch`: on edge runtimes, and wherever `node:http` is not available. */
 export const createTransport = (): Transport => async (request) => {
   let response: Response;
   try {

@@ -23,23 +23,24 @@ export interface FacilitatorCall {
 }
 
 export interface HttpFacilitatorOptions {
-  /** Headers of one call, made anew for each: credentials. */
+  /** Headers for one call, such as credentials; called for each one. */
   readonly headers?: (call: FacilitatorCall) => Awaitable<Record<string, string>>;
-  /** Allows plain http to a host other than this machine, for networks that are private. @default false */
+  /** Allows plain http to a host other than this machine, for private networks. @default false */
   readonly insecure?: boolean;
 }
 
-/** Seconds of a `Retry-After` that are heeded at most. */
+/** Most seconds of a `Retry-After` that are respected. */
 const MAX_RETRY_AFTER = 5;
 
-/** Milliseconds for which an answer to `/settle` is heard after the caller's time is up, and for how many calls at once. */
+/** Milliseconds to wait for a `/settle` response after the caller's timeout, and for how many calls at once. */
 const LISTENING = 60_000;
 const MOST_LISTENING = 64;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * A facilitator over HTTP (core specification, 7). No redirects, bounded answers, strict reading; a settle call is sent once.
+ * A facilitator over HTTP (core specification, 7). Follows no redirects, limits the size of responses and parses them
+ * strictly. A settle call is sent once.
  * @param base its base URL, to which `/verify`, `/settle` and `/supported` are appended
  * @throws ConfigError if the URL is not https (or http to this machine)
  */
@@ -71,7 +72,7 @@ export function httpFacilitator(base: string, options: HttpFacilitatorOptions = 
     );
 
   let listening = 0;
-  /** Ends the wait when the caller's time is up, but not the connection: a facilitator tells a success once. */
+  /** Stops waiting at the caller's timeout, but keeps the connection: a facilitator may report a success only once. */
   const listen = (
     request: FacilitatorRequest,
     callOptions: CallOptions,
@@ -145,12 +146,12 @@ async function send(
   });
 }
 
-/** Only a 2xx answer counts. */
+/** Only a 2xx response counts. */
 function ok<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>): Parsed<T> {
   return isOk(answer) ? readJson(answer, parse) : { problem: "status" };
 }
 
-/** A refusal may also come with a 4xx status, whose body then says so, or as plain text; a success may not. */
+/** A refusal may also have a 4xx status with a matching body, or be plain text; a success may not. */
 function negative<T>(
   answer: TransportAnswer,
   parse: (value: unknown) => Parsed<T>,
@@ -186,9 +187,9 @@ function judge<T>(answer: TransportAnswer, parsed: Parsed<T>): T {
   );
 }
 
-/** JSON by any name; a service that says it sends something else is not one that was meant. */
+/** JSON under any name; a service that declares another type is not a facilitator. */
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json\b/i;
-/** What some services send JSON as, or say nothing. */
+/** Types that some services send for JSON, or none. */
 const JSON_OR_TEXT = /^(application\/([\w.+-]+\+)?json\b|text\/(plain|json)\b|$)/i;
 
 function readJson<T>(answer: TransportAnswer, parse: (value: unknown) => Parsed<T>, type = JSON_TYPE): Parsed<T> {
@@ -208,17 +209,17 @@ function checkUrl(base: string, insecure: boolean): string {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   const secure = url?.protocol === "https:" || (url?.protocol === "http:" && (insecure || LOOPBACK.test(url.hostname)));
   if (url && secure && !url.username && !url.password && !url.search && !url.hash) return url.href.replace(/\/+$/, "");
-  // Without what may be a password.
+  // Without what could be a password.
   const shown = url ? `${url.protocol}//${url.host}${url.pathname}` : base;
   const hint =
     url?.protocol === "http:"
-      ? ". Within a private network, httpFacilitator(url, { insecure: true }) takes plain http"
+      ? ". Within a private network, httpFacilitator(url, { insecure: true }) allows plain http"
       : "";
   const message = `"${shown.slice(0, 80)}" is not a facilitator's base URL: https (http only to this machine), no credentials, no query${hint}`;
   throw new ConfigError([{ code: "invalid_facilitator", path: "facilitator", message }]);
 }
 
-/** What is known to be no use, whatever is sent there. */
+/** URLs that are known not to work. */
 function deadEnd(url: string, hasHeaders: boolean): string | undefined {
   const { host, pathname } = new URL(url);
   if (host === "api.cdp.coinbase.com" && !hasHeaders)

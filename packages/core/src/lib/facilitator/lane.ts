@@ -6,14 +6,16 @@ import { type Caller, createOwnBreakers, UPKEEP } from "./caller.js";
 import { limited } from "./time-limit.js";
 import type { CallOptions, Facilitator } from "./types.js";
 
-/** Calls under way in one lane; more are refused at once, so that a facilitator that hangs cannot pile up requests. */
+/**
+ * Most concurrent calls in one lane; more are refused at once, so that a hanging facilitator cannot pile up requests.
+ */
 const MAX_IN_FLIGHT = 256;
-/** Of these, what verifications leave free: the handler of a payment that is to be settled has run already. */
+/** Of these, slots reserved for settlements, whose handlers have already run. */
 const KEPT_FOR_SETTLE = 64;
-/** Milliseconds for which nobody tries to settle at a stopped facilitator that could not be reached. */
+/** Milliseconds without settle calls to a stopped facilitator that could not be reached. */
 const UNREACHABLE = 1_000;
 
-/** Errors that are no failure of the facilitator's: nothing was asked of it. */
+/** Errors that are not the facilitator's failure: nothing was sent to it. */
 const OURS: ReadonlySet<string> = new Set([
   "facilitator_busy",
   "facilitator_credentials",
@@ -22,11 +24,11 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The calls to one facilitator for one network. Each network has a lane of its own, since a facilitator may be fine on
- * one chain while its node of another hangs.
+ * The calls to one facilitator for one network. Each network has its own lane, since a facilitator may work on one
+ * chain while its node for another hangs.
  */
 export interface Lane {
-  /** What stops everybody's calls; a caller may have a breaker of its own beside it. */
+  /** The breaker for all callers; a caller may also have its own. */
   readonly breaker: Breaker;
   hasRoom(): boolean;
   isOpen(caller?: Caller): boolean;
@@ -34,28 +36,28 @@ export interface Lane {
   enter(caller?: Caller): boolean;
   /** Milliseconds until a call may go. */
   wait(caller?: Caller): number;
-  /** Whoever calls has entered. `limit` in milliseconds, as below. */
+  /** The caller must have entered. `limit` in milliseconds, as below. */
   verify(request: FacilitatorRequest, limit: number, caller?: Caller): Promise<VerifyResponse>;
   /**
-   * Goes past an open breaker: the handler has run, and it is a trial as good as any. Only where the facilitator could not
-   * be reached a moment ago nothing is sent.
+   * Bypasses an open breaker: the handler has run, and the call also serves as a trial. Nothing is sent only if the
+   * facilitator could not be reached a moment ago.
    */
   settle(request: FacilitatorRequest, limit: number, options?: SettleOptions): Promise<SettlementResponse>;
 }
 
 /** How one settle call is made. */
 export interface SettleOptions extends Pick<CallOptions, "token" | "late"> {
-  /** Who brought the payment. */
+  /** The client that sent the payment. */
   readonly caller?: Caller;
 }
 
-/** What a lane wants to tell. */
+/** Callbacks of a lane. */
 export interface LaneEvents {
   /** After every call, with the error that counts as a failure if it was one. */
   readonly told: (failure?: FacilitatorError) => void;
   /** The breaker opens or closes. */
   readonly changed: () => void;
-  /** Calls fail in a row, but for too few clients to open the breaker. */
+  /** Calls fail in a row, but from too few clients to open the breaker. */
   readonly doubtful: () => void;
 }
 
@@ -82,13 +84,14 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
       if (!settling) undecided(caller);
       return;
     }
-    // A refusal in a form that nobody can read is an answer all the same: whoever sends junk must not stop others.
+    // An unreadable refusal is still a response: a client that sends junk must not stop others.
     if (isAnswer(failure)) return answered(caller);
     if (failure.code === "facilitator_unreachable") unreachableAt = now();
     if (caller === UPKEEP) return;
     const { retryAfter } = failure;
     const by = isOwnFault(failure) ? undefined : caller;
-    // Settlements that fail on their own account would keep it open for ever; only a trial says that the trouble goes on.
+    // Settlements that fail for their own reasons would keep it open forever; only a trial shows that the failure
+    // persists.
     if (by && !(settling && own.of(by)?.isOpen)) own.failed(started, retryAfter, by);
     if (!settling || !breaker.isOpen) breaker.failed(started, retryAfter, by?.client);
     if (breaker.isDoubtful) doubtful();
@@ -103,7 +106,7 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
   ): Promise<T> => {
     if (inFlight >= (settling ? MAX_IN_FLIGHT : MAX_IN_FLIGHT - KEPT_FOR_SETTLE)) {
       if (!settling) undecided(caller);
-      const message = `${inFlight} calls to the facilitator are under way`;
+      const message = `${inFlight} calls to the facilitator are in progress`;
       throw new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
     }
     inFlight++;
@@ -143,16 +146,16 @@ export function createLane(facilitator: Facilitator, { told, changed, doubtful }
   return lane;
 }
 
-/** A facilitator whose own node is away may say so in the word that refuses a payment. */
+/** A facilitator whose own node is down may say so in the reason that refuses a payment. */
 function verdict(answer: VerifyResponse): VerifyResponse {
   if (answer.isValid !== false || !saysOwnTrouble(answer.invalidReason)) return answer;
   throw new FacilitatorError("facilitator_status", "The facilitator could not verify", { sent: true, status: 500 });
 }
 
-/** What to say where nothing is sent to any of them. */
+/** The error if nothing is sent to any of them. */
 export function unavailable(lanes: readonly Pick<Lane, "wait">[], caller?: Caller): FacilitatorError {
   const wait = Math.min(...lanes.map((lane) => lane.wait(caller)));
-  return new FacilitatorError("facilitator_unavailable", "The facilitator has failed and is given a pause", {
+  return new FacilitatorError("facilitator_unavailable", "The facilitator failed and is paused", {
     sent: false,
     retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
   });
@@ -162,7 +165,7 @@ function isAnswer({ code, status = 0 }: FacilitatorError): boolean {
   return code === "facilitator_status" && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** Whether it is certainly no payment's doing: nothing of it was sent, or the facilitator refuses to hear us at all. */
+/** Whether certainly no payment caused it: nothing was sent, or the facilitator refuses all our calls. */
 function isOwnFault({ sent, status }: FacilitatorError): boolean {
   return !sent || status === 429;
 }

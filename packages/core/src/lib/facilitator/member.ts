@@ -5,41 +5,41 @@ import { cacheSupported, type SupportedCache } from "./supported.js";
 import type { Facilitator } from "./types.js";
 
 /**
- * `unknown`: nothing was asked yet. `ready`: all is well. `failing`: the last call for some network failed, or what it
- * supports cannot be had. `open`: nothing is sent to it for now, on no network that it was used for.
+ * `unknown`: not called yet. `ready`: working. `failing`: the last call for some network failed, or `/supported` is not
+ * available. `open`: nothing is sent to it for now, for any network it was used for.
  */
 export type FacilitatorState = "unknown" | "ready" | "failing" | "open";
 
-/** How a facilitator does. Has none of its words. */
+/** The health of a facilitator. Contains none of its own text. */
 export interface FacilitatorHealth {
   readonly id: string;
   /** Payments can be sent to it: what it supports is known, and it is not `open`. */
   readonly ready: boolean;
   readonly state: FacilitatorState;
-  /** Unix milliseconds at which the state began; absent for one that was never asked. */
+  /** Unix milliseconds at which the state began; absent if it was never called. */
   readonly since?: number;
   /** Code of its last failure; absent while `ready` or `unknown`. */
   readonly error?: FacilitatorErrorCode;
-  /** Combinations of scheme and network that it lists for version 2. */
+  /** The combinations of scheme and network that it lists for version 2. */
   readonly kinds: number;
-  /** CAIP-2 ids of networks for which nothing is sent to it for now. */
+  /** CAIP-2 ids of the networks for which nothing is sent to it for now. */
   readonly open: readonly string[];
 }
 
-/** One facilitator of a pool, with all that is known of it. */
+/** One facilitator of a pool, with its state. */
 export interface Member {
   readonly facilitator: Facilitator;
   readonly supported: SupportedCache;
   lane(network: string): Lane;
   isOpen(network: string): boolean;
   health(): FacilitatorHealth;
-  /** Asks what it supports, if that is not known or nothing may be sent to it; settles when there is news. */
+  /** Calls `/supported`, if unknown or if nothing may be sent to it; settles when there is news. */
   look(): Promise<void> | undefined;
 }
 
-/** What a pool wants to hear of its members. */
+/** Callbacks from members to their pool. */
 export interface MemberEvents {
-  /** What offers are made of may be different. */
+  /** The data for offers may have changed. */
   readonly supportedChanged: () => void;
   readonly breakerChanged: (network: string) => void;
   readonly healthChanged: (health: FacilitatorHealth) => void;
@@ -51,7 +51,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
   let since: number | undefined;
   let error: FacilitatorErrorCode | undefined;
 
-  /** After the pause of a breaker, a facilitator that answers at all has earned a trial. */
+  /** After the pause of a breaker, a facilitator that responds at all gets a trial. */
   const isStopped = ({ breaker }: Lane) => breaker.isOpen && !(supported.heardAt >= breaker.until);
 
   const judge = (): FacilitatorState => {
@@ -100,7 +100,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
         lane = createLane(facilitator, {
           told,
           changed: () => events.breakerChanged(network),
-          // What has nothing to do with any payment tells whether these clients or the facilitator are to blame.
+          // A call unrelated to payments shows whether these clients or the facilitator are at fault.
           doubtful: () => void supported.ask(true),
         });
         lanes.set(network, lane);
@@ -110,7 +110,7 @@ export function createMember(facilitator: Facilitator, timeout: number, events: 
     isOpen: (network) => lanes.get(network)?.breaker.isOpen === true,
     health,
     look: () => {
-      // Where readiness decides about traffic, no payment comes along that would find out.
+      // If readiness controls traffic, no payment arrives that would find out.
       const over = [...lanes.values()].some((lane) => isStopped(lane) && now() >= lane.breaker.until);
       return over || !supported.answer?.kinds.length ? supported.ask(true) : undefined;
     },

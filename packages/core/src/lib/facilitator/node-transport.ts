@@ -9,12 +9,12 @@ import { urlToHttpOptions } from "node:url";
 import { FacilitatorError } from "../errors.js";
 import { MAX_ANSWER, type Transport, type TransportAnswer, type TransportRequest } from "./transport.js";
 
-/** Milliseconds until a connection must stand. */
+/** Milliseconds until a connection must be established. */
 const CONNECT_TIMEOUT = 2_000;
 /** Milliseconds that an idle connection is kept: less than servers keep theirs, so that a reused one is alive. */
 const KEEP_IDLE = 4_000;
 
-/** Carries requests over kept connections of `node:http`, at a fraction of what Node's `fetch` costs. */
+/** Sends requests over keep-alive connections of `node:http`, at a fraction of the cost of Node's `fetch`. */
 export const createTransport = (): Transport => {
   const options = { keepAlive: true, maxFreeSockets: 64, timeout: KEEP_IDLE, scheduling: "lifo" as const };
   const plain = { request: httpRequest, agent: new Agent(options), ready: "connect" };
@@ -24,7 +24,7 @@ export const createTransport = (): Transport => {
     import("node:https").then(
       (https): Carrier => ({ request: https.request, agent: new https.Agent(options), ready: "secureConnect" }),
     );
-  /** A facilitator has three addresses; reading one costs more than remembering it. */
+  /** A facilitator has three URLs; parsing one costs more than caching it. */
   const places = new Map<string, RequestOptions>();
   return async (request) => {
     let place = places.get(request.url);
@@ -43,11 +43,11 @@ export const createTransport = (): Transport => {
   };
 };
 
-/** How requests of one kind of URL leave. */
+/** How requests to one kind of URL are sent. */
 interface Carrier {
   readonly request: typeof httpRequest;
   readonly agent: Agent;
-  /** The event by which a connection stands. */
+  /** The event of an established connection. */
   readonly ready: string;
 }
 
@@ -74,7 +74,7 @@ function exchange(outgoing: ClientRequest, { signal }: TransportRequest, ready: 
     };
     const abort = () =>
       finish(new FacilitatorError("facilitator_timeout", "The facilitator took too long", { sent: connected }));
-    // Ahead of anything that may destroy the request: an error that nobody listens to ends the process.
+    // Before anything that may destroy the request: an error without a listener ends the process.
     outgoing.on("error", (cause) => finish(connected ? broken(cause) : unreachable(cause)));
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);

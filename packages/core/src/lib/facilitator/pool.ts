@@ -21,7 +21,7 @@ import { verifyAt } from "./verify-tries.js";
 
 export type { FacilitatorHealth } from "./member.js";
 
-/** Milliseconds that one call may take. */
+/** Timeouts of one call, in milliseconds. */
 export interface FacilitatorTimeouts {
   /** For all tries at one facilitator. */
   readonly verify: number;
@@ -30,7 +30,7 @@ export interface FacilitatorTimeouts {
   readonly supported: number;
 }
 
-/** A facilitator that serves an offer, with what it says about that kind. */
+/** A facilitator that serves an offer, with its entry for that kind. */
 export interface Selected {
   readonly facilitator: Facilitator;
   readonly kind: SupportedKind;
@@ -38,7 +38,7 @@ export interface Selected {
   readonly extensions: readonly string[];
 }
 
-/** A facilitator's word on a payment. */
+/** A facilitator's verdict on a payment. */
 export interface Verified {
   readonly facilitator: Facilitator;
   readonly answer: VerifyResponse;
@@ -46,49 +46,49 @@ export interface Verified {
 
 /** The facilitators of one engine, in the seller's order. Every rejection is a FacilitatorError. */
 export interface FacilitatorPool {
-  /** Grows whenever offers may have to be made anew: what was derived from `peek` is then out of date. */
+  /** Grows whenever offers may change: data derived from `peek` is then out of date. */
   readonly version: number;
-  /** Milliseconds after which `verify` has ended, whoever hangs. */
+  /** Milliseconds after which `verify` ends, whichever facilitator hangs. */
   readonly verifyLimit: number;
   /**
-   * Whose terms offers of a scheme on a network take over, as far as is known now: `undefined` if unknown, `null` if nobody
-   * serves it. The preferred one's; the next one's while the preferred one cannot be called and their terms differ.
+   * The facilitator whose terms offers of a scheme on a network use: `undefined` if unknown, `null` if none serves it.
+   * The preferred one's; the next one's while the preferred one cannot be called and their terms differ.
    */
   peek(scheme: string, network: string): Selected | undefined | null;
-  /** The same, asking facilitators where needed. Rejects if nobody can be had. */
+  /** The same, calling facilitators if needed. Rejects if none is available. */
   find(scheme: string, network: string): Awaitable<Selected>;
-  /** Everybody known to serve a scheme on a network: an offer may have been made on any one's terms. */
+  /** All facilitators known to serve a scheme on a network: an offer may have used the terms of any. */
   serving(scheme: string, network: string): readonly Selected[];
   /** The facilitator that a payment was pinned to. */
   named(id: string): Facilitator | undefined;
   /**
-   * Verifies at the preferred facilitator that can be called, then at the next; only at those on whose terms the payment
-   * was offered. Where nothing was heard, once more at the same one. All tries at one share the limit of `verify`, and all
-   * facilitators together have twice that. Rejects with what the first one called came to; with
+   * Verifies at the preferred facilitator that can be called, then at the next; only at those on whose terms the
+   * payment was offered. If one does not respond, it is called once more. All tries at one share the limit of `verify`,
+   * and all facilitators together have twice that. Rejects with the error of the first one called; with
    * `facilitator_unavailable` if none can be called.
    */
   verify(request: FacilitatorRequest, caller?: Caller): Promise<Verified>;
-  /** The facilitator to settle a payment at that nobody has verified. Rejects as `verify` does. */
+  /** The facilitator to settle an unverified payment. Rejects as `verify` does. */
   select(request: FacilitatorRequest, caller?: Caller): Promise<Facilitator>;
-  /** Another one for a settlement that provably never left `than`; `undefined` if there is none now. Never rejects. */
+  /** Another one for a settlement that `than` provably never sent; `undefined` if there is none now. Never rejects. */
   instead(than: Facilitator, request: FacilitatorRequest, caller?: Caller): Promise<Facilitator | undefined>;
   /** Calls one facilitator, once. */
   settle(facilitator: Facilitator, request: FacilitatorRequest, options?: SettleOptions): Promise<SettlementResponse>;
-  /** Ids of those that are known to tell a success again to anybody. */
+  /** Ids of those known to repeat a success to any caller. */
   readonly retellers: readonly string[];
-  /** How each does, as far as is known. */
+  /** The health of each, as far as known. */
   health(): readonly FacilitatorHealth[];
-  /** The same, after asking those that are not well or unknown; waits a second at most. Never rejects. */
+  /** The same, after checking those that are unhealthy or unknown; waits at most a second. Never rejects. */
   check(): Promise<readonly FacilitatorHealth[]>;
 }
 
 export interface PoolSettings {
   /**
-   * Members of `extra` that offers of a scheme take over from a facilitator (`fromSupported`). Its terms: only facilitators
-   * that state the same may be asked about a payment.
+   * Members of `extra` that offers of a scheme copy from a facilitator (`fromSupported`): its terms. Only facilitators
+   * with the same terms may be called for a payment.
    */
   readonly takenOver: (scheme: string, network: string) => readonly string[];
-  /** Called when the state of a facilitator has changed. What it throws is dropped. */
+  /** Called when the state of a facilitator has changed. What it throws is ignored. */
   readonly onChange?: (health: FacilitatorHealth) => void;
 }
 
@@ -97,13 +97,13 @@ const SPAN = 2;
 /** Milliseconds that a check of health waits. */
 const LOOK = 1_000;
 
-/** Somebody who may be called for a payment. */
+/** A facilitator that may be called for a payment. */
 interface Candidate {
   readonly facilitator: Facilitator;
   readonly lane: Lane;
 }
 
-/** Starts nothing: all is asked and decided when calls come. */
+/** Starts nothing: everything is decided when calls come. */
 export function createPool(
   facilitators: readonly Facilitator[],
   timeouts: FacilitatorTimeouts,
@@ -122,14 +122,14 @@ export function createPool(
         try {
           onChange?.(health);
         } catch {
-          // The seller's observer is no part of a payment.
+          // The seller's observer must not affect a payment.
         }
       },
     }),
   );
   const survey = createSurvey(members, timeouts.supported);
 
-  /** Whether two statements of what offers take over are the same. */
+  /** Whether the terms of two facilitators are the same. */
   const sameTerms = (scheme: string, network: string, a: JsonObject = {}, b: JsonObject = {}) =>
     takenOver(scheme, network).every((name) => sameJson(a[name], b[name]));
 
@@ -172,14 +172,14 @@ export function createPool(
     };
   };
 
-  /** Those who may be called for a payment, in the seller's order; never none. */
+  /** Facilitators that may be called for a payment, in the seller's order; at least one. */
   const candidates = (request: FacilitatorRequest): Promise<readonly Candidate[]> => {
     const { scheme, network } = request.paymentRequirements;
     for (const { supported } of members) supported.refresh();
     return survey.find(serves(request), `${scheme} on ${network}`);
   };
 
-  /** Those of them who said so too late to be among the first. */
+  /** Those that responded too late to be among the first. */
   const others = async (request: FacilitatorRequest, known: readonly Candidate[]): Promise<readonly Candidate[]> => {
     await survey.late();
     const all = members.flatMap((member) => serves(request)(member) ?? []);
@@ -187,8 +187,8 @@ export function createPool(
   };
 
   /**
-   * One that is preferred to whoever is called now, and is due for a trial, is tried with a copy of the verification: it
-   * reserves nothing, and no buyer waits for a facilitator that may still hang.
+   * One that is preferred to the one called now, and is due for a trial, gets a copy of the verification: it reserves
+   * nothing, and no buyer waits for a facilitator that may still hang.
    */
   const tryPreferred = async (
     all: readonly Candidate[],
@@ -316,6 +316,6 @@ function selection({ facilitator, supported }: Member, scheme: string, network: 
 }
 
 function stranger(): FacilitatorError {
-  const message = "The facilitator is not one of the configuration";
+  const message = "The facilitator is not configured";
   return new FacilitatorError("facilitator_unsupported", message, { sent: false });
 }

@@ -6,42 +6,42 @@ import { now } from "./breaker.js";
 import { limited } from "./time-limit.js";
 import type { Facilitator } from "./types.js";
 
-/** Milliseconds after which what a facilitator supports is asked again, in the background. */
+/** Milliseconds after which `/supported` is refreshed, in the background. */
 const FRESH = 300_000;
-/** Milliseconds between two questions after a failure, or where an answer lacked what was needed. */
+/** Milliseconds between two calls after a failure, or if a response lacked what was needed. */
 const BACK_OFF = 1_000;
-/** Milliseconds that a facilitator is left alone at most, however long it asks for. */
+/** Most milliseconds without calls to a facilitator, however long it asks for. */
 const MAX_BACK_OFF = 3_000;
 /**
- * Milliseconds after which a question without an answer is asked again beside the first: edge runtimes end a question
- * with its request, and a facilitator that comes back does not answer what it was asked before.
+ * Milliseconds after which a call without a response is repeated in parallel: edge runtimes end a call with its
+ * request, and a restarted facilitator does not respond to earlier calls.
  */
 const OVERDUE = 1_000;
 
-/** What one facilitator supports: asked lazily, kept, refreshed, and shared between requests. */
+/** What one facilitator supports: fetched lazily, cached, refreshed, and shared between requests. */
 export interface SupportedCache {
   readonly answer: SupportedResponse | undefined;
-  /** Why the last question has no answer. */
+  /** Why the last call has no response. */
   readonly failure: FacilitatorError | undefined;
-  /** When it was last asked with success, by the clock of breakers. */
+  /** When it last succeeded, by the clock of breakers. */
   readonly heardAt: number;
-  /** Nobody has waited for it in vain yet. */
+  /** No request has waited for it in vain yet. */
   readonly isNew: boolean;
-  /** It has made somebody wait long enough: others are taken before it until it answers. */
+  /** A request has waited long enough for it: others are preferred until it responds. */
   passOver(): void;
-  /** Asks in the background where it is time to; asks nobody for the first time. */
+  /** Refreshes in the background when due; never makes the first call. */
   refresh(): void;
   /**
-   * Settles when there is news; never rejects. `undefined` where there is nothing to ask now.
-   * @param wanting the last answer lacks what is needed: ask again, though not at once
+   * Settles when there is news; never rejects. `undefined` if there is nothing to fetch now.
+   * @param wanting the last response lacks what is needed: fetch again, but not at once
    */
   ask(wanting: boolean): Promise<void> | undefined;
 }
 
 /**
- * @param timeout milliseconds for one question
- * @param told called when a question has ended
- * @param changed called when what offers are made of may be different
+ * @param timeout milliseconds for one call
+ * @param told called when a call has ended
+ * @param changed called when the data for offers may have changed
  */
 export function cacheSupported(
   facilitator: Facilitator,
@@ -118,7 +118,7 @@ export function cacheSupported(
     passOver,
     refresh: () => {
       if (askedAt === Number.NEGATIVE_INFINITY) return;
-      // Nobody configures a facilitator for nothing: an empty answer is a bad moment.
+      // A configured facilitator supports something: an empty response is a temporary failure.
       const fresh = answer?.kinds.length ? FRESH : BACK_OFF;
       if (failure || now() - askedAt > fresh) ask(true);
     },
@@ -126,7 +126,7 @@ export function cacheSupported(
   };
 }
 
-/** One in this process may say anything. */
+/** A facilitator in this process may return anything. */
 function read(answer: unknown): SupportedResponse {
   const parsed = parseSupportedResponse(answer);
   if ("value" in parsed) return parsed.value;

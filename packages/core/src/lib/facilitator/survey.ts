@@ -3,37 +3,37 @@ import { within } from "../within.js";
 import { now } from "./breaker.js";
 import type { Member } from "./member.js";
 
-/** Milliseconds that one facilitator is waited for, once, while another is at hand. */
+/** Milliseconds to wait for one facilitator, once, while another is available. */
 const PATIENCE = 500;
-/** Milliseconds after which a request looks again whether there is somebody to ask. */
+/** Milliseconds after which a request checks again whether a facilitator is available. */
 const STEP = 1_000;
-/** Requests that wait at once to hear who serves one kind; more are refused. */
+/** Most requests that wait at once to learn which facilitators serve a kind; more are refused. */
 const MAX_WAITING = 1_000;
 
 export interface Survey {
   /**
-   * Finds those who serve something, in the seller's order; never none. All who may serve it are asked at once, and it ends
-   * when the first of them is certain: others may be missing.
-   * Rejects with a FacilitatorError if nobody does, or nobody tells.
+   * Finds the facilitators that serve something, in the seller's order; at least one. All candidates are called at
+   * once, and it ends when the first of them is certain: others may be missing. Rejects with a FacilitatorError if none
+   * serves it, or none responds.
    */
   find<T>(serves: (member: Member) => T | undefined, what: string): Promise<readonly T[]>;
-  /** Waits a moment for those who may be missing. Never rejects. */
+  /** Waits a moment for missing ones. Never rejects. */
   late(): Promise<void>;
 }
 
-/** @param timeout milliseconds that a request waits for answers */
+/** @param timeout milliseconds that a request waits for responses */
 export function createSurvey(members: readonly Member[], timeout: number): Survey {
   const waiting = new Map<string, number>();
 
   const wait = async (questions: readonly Promise<void>[], longest: number, what: string): Promise<void> => {
     const ahead = waiting.get(what) ?? 0;
     if (ahead >= MAX_WAITING) {
-      const message = `${ahead} requests wait to hear who serves ${what}`;
+      const message = `${ahead} requests are waiting to learn which facilitator serves ${what}`;
       throw new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
     }
     waiting.set(what, ahead + 1);
     try {
-      // Each with a timer of its own: on edge runtimes the question ends with the request that asked it.
+      // Each with its own timer: on edge runtimes the call ends with its request.
       await within(Promise.race(questions), longest, () => undefined);
     } finally {
       waiting.set(what, (waiting.get(what) ?? 1) - 1);
@@ -50,7 +50,7 @@ export function createSurvey(members: readonly Member[], timeout: number): Surve
     for (;;) {
       const first = members.findIndex((member) => serves(member) !== undefined);
       const served = first >= 0;
-      // Those whose answer can still change the choice.
+      // Those whose response can still change the choice.
       const open = served ? members.slice(0, first).filter(({ supported }) => supported.isNew) : members;
       const left = started + (served ? PATIENCE : timeout) - now();
       const questions: Promise<void>[] = [];
@@ -72,8 +72,8 @@ export function createSurvey(members: readonly Member[], timeout: number): Surve
 
 function nobody(members: readonly Member[], what: string): FacilitatorError {
   return members.every(({ supported }) => supported.answer)
-    ? new FacilitatorError("facilitator_unsupported", `No facilitator of the configuration serves ${what}`, {
+    ? new FacilitatorError("facilitator_unsupported", `No configured facilitator serves ${what}`, {
         sent: false,
       })
-    : new FacilitatorError("facilitator_timeout", "The facilitator does not say what it supports", { sent: false });
+    : new FacilitatorError("facilitator_timeout", "The facilitator does not list what it supports", { sent: false });
 }

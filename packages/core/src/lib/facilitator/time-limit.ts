@@ -1,11 +1,11 @@
 import { FacilitatorError } from "../errors.js";
 
-/** Milliseconds that a facilitator has to tell, after its time is up, how far it came. */
+/** Milliseconds that a facilitator has after its timeout to report how far it got. */
 export const GRACE = 500;
 
 /**
- * Holds any facilitator to its time, also one that does not heed the signal, and to its errors. With timers of its own:
- * those of `AbortSignal.timeout` live on until they fire, and thousands of them are what a busy shop spends its time on.
+ * Enforces timeouts and errors for any facilitator, also one that ignores the signal. Uses its own timers: those of
+ * `AbortSignal.timeout` live until they fire, and thousands of them slow down a busy shop.
  */
 export function limited<T>(limit: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -36,7 +36,7 @@ export function limited<T>(limit: number, call: (signal: AbortSignal) => Promise
   });
 }
 
-/** Waits so many milliseconds. */
+/** Waits this many milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -15,10 +15,10 @@ export interface TransportAnswer {
 }
 
 /**
- * Carries one request, once: it follows no redirect, resends nothing, and reads at most `MAX_ANSWER` bytes.
- * Rejects with a `FacilitatorError` whose `sent` is false only if no byte of the request can have left.
+ * Sends one request once: follows no redirect, resends nothing, and reads at most `MAX_ANSWER` bytes. Rejects with a
+ * `FacilitatorError` whose `sent` is false only if no byte of the request can have been sent.
  */
 export type Transport = (request: TransportRequest) => Promise<TransportAnswer>;
 
-/** Bytes of a facilitator's answer; more is refused. */
+/** Most bytes of a facilitator's response; more is refused. */
 export const MAX_ANSWER = 65_536;

@@ -1,35 +1,35 @@
 import { FacilitatorError } from "../errors.js";
 
-/** How much is known of a payment before a facilitator is asked: who has bought before, who has signed, anybody. */
+/** What is known of a payment before a facilitator is called: a returning buyer, a proven signer, or nothing. */
 export type Rank = "known" | "signed" | "unproven";
 
-/** One request that wants a facilitator asked. */
+/** One request that needs a facilitator call. */
 export interface Asker {
   readonly rank: Rank;
-  /** Whom it shares its places with, for example the network of a client's address; empty where nothing is known. */
+  /** What it shares its places with, for example the network of a client's address; empty if unknown. */
   readonly source: string;
-  /** Whom its payment names: requests of one source take turns by payer. */
+  /** The payer in its payment: requests of one source take turns by payer. */
   readonly payer: string;
-  /** How many questions its source may have open, as far as its failures tell; 0: it is to be refused. */
+  /** How many calls its source may have open, given its failures; 0: it is refused. */
   room(): number;
-  /** What it is refused with where there is no room left. */
+  /** The error if there is no room left. */
   refusal(): Error;
 }
 
-/** The places for questions to the facilitators of one network, shared fairly. */
+/** The places for calls to the facilitators of one network, shared fairly. */
 export interface Turns {
   /**
-   * Waits for a place, and gives what ends it. Rejects with the asker's refusal where its source has no room left, and with
-   * `facilitator_busy` where too many wait already, or the wait took too long.
+   * Waits for a place, and returns a function that releases it. Rejects with the request's own refusal if its source
+   * has no room left, and with `facilitator_busy` if too many wait already or the wait took too long.
    */
   take(asker: Asker): Promise<() => void>;
 }
 
-/** Questions that may be open at once. What is left of a lane is for settlements whose handlers have run. */
+/** Most concurrent calls. The rest of a lane is for settlements whose handlers have run. */
 const PLACES = 192;
-/** Of these, what one rank takes at most: none of them leaves nothing to the others. */
+/** Of these, the most for one rank, so that something is left for the others. */
 const RANK_PLACES = 128;
-/** What one source takes at most. */
+/** The most for one source. */
 const SOURCE_PLACES: Readonly<Record<Rank, number>> = { known: 32, signed: 96, unproven: 96 };
 /** Requests of one rank, and of one source, that may wait. */
 const RANK_WAITING = 2_048;
@@ -37,7 +37,7 @@ const SOURCE_WAITING = 512;
 /** Milliseconds that one waits. */
 export const TURN_LIMIT = 15_000;
 
-/** Those who bought before go first, then those who have certainly signed. */
+/** Returning buyers go first, then proven signers. */
 const RANKS: readonly Rank[] = ["known", "signed", "unproven"];
 
 interface Waiter {
@@ -63,7 +63,7 @@ interface Queue {
   readonly sources: Map<string, Source>;
 }
 
-/** The places of each network: one that hangs keeps nobody from another. */
+/** The places of each network: one that hangs does not block another. */
 export function turnsByNetwork(): (network: string) => Turns {
   const networks = new Map<string, Turns>();
   return (network) => {
@@ -96,7 +96,7 @@ export function createTurns(): Turns {
     return open < PLACES && queues[rank].open < RANK_PLACES && own.open < Math.min(places, room());
   };
 
-  /** Takes the place; what it gives ends it, once. */
+  /** Takes the place; returns a function that releases it once. */
   const start = (asker: Asker, own: Source): (() => void) => {
     const queue = queues[asker.rank];
     open++;
@@ -163,8 +163,8 @@ export function createTurns(): Turns {
   };
 
   /**
-   * By turns, so that one that asks much does not hold up the others; and every second place by age, since junk may come
-   * under a new name each time.
+   * In turns, so that a busy source does not hold up the others; and every second place by age, since junk may use a
+   * new name each time.
    */
   const next = (queue: Queue): Waiter | undefined => {
     const found = queue.byAge ? oldest(queue) : inTurn(queue);
@@ -225,6 +225,6 @@ export function createTurns(): Turns {
 }
 
 function busy(waiting: number): FacilitatorError {
-  const message = `${waiting} payments wait for the facilitator`;
+  const message = `${waiting} payments are waiting for the facilitator`;
   return new FacilitatorError("facilitator_busy", message, { sent: false, retryAfter: 1 });
 }

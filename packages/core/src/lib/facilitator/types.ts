@@ -1,20 +1,20 @@
 import type { FacilitatorRequest, SettlementResponse, SupportedResponse, VerifyResponse } from "../protocol/types.js";
 
 /**
- * Verifies and settles payments: a service over HTTP (`httpFacilitator`, `cdp`) or a part of this process
- * (`localFacilitator` of `@turnpike/evm`). Every method rejects with a `FacilitatorError` when no answer can be had.
+ * Verifies and settles payments: a service over HTTP (`httpFacilitator`, `cdp`) or one in this process
+ * (`localFacilitator` of `@turnpike/evm`). Every method rejects with a `FacilitatorError` if there is no response.
  */
 export interface Facilitator {
-  /** Names it in records and errors: its base URL, or `local:<address>`. Carries no secret. */
+  /** Names it in records and errors: its base URL, or `local:<address>`. Contains no secret. */
   readonly id: string;
   /**
-   * It is known to tell a settlement's success again to whoever asks, and not only to the caller that asked first
-   * (`CallOptions.token`). @default false
+   * It is known to repeat a settlement's success to any caller, not only to the first (`CallOptions.token`).
+   * @default false
    */
   readonly retells?: boolean;
   /**
-   * Asks for what it cannot work without, such as keys that a function gives: called before the first payment is offered, and
-   * again while it rejects. Contacts nobody.
+   * Gets what it cannot work without, such as keys from a function: called before the first offer, and again while it
+   * rejects. Makes no network call.
    */
   ready?(): Promise<void>;
   supported(options?: CallOptions): Promise<SupportedResponse>;
@@ -24,13 +24,13 @@ export interface Facilitator {
 }
 
 export interface CallOptions {
-  /** Ends the wait. Whatever was sent stays sent. */
+  /** Stops waiting. A request already sent is not undone. */
   readonly signal?: AbortSignal;
   /**
-   * For `settle`: the caller's secret for this payment, the same at every try, also after a restart. A facilitator that
-   * tells a success again does so only to the caller that asked first, and says to others that the payment is used.
+   * For `settle`: the caller's secret for this payment, the same at every attempt, also after a restart. A facilitator
+   * that repeats a success does so only to the first caller, and reports the payment as used to others.
    */
   readonly token?: string;
-  /** For `settle`: told of an answer that comes after `signal` has ended the wait, if it is still heard. */
+  /** For `settle`: called with a response that arrives after `signal` ended the wait, if one still does. */
   readonly late?: (answer: SettlementResponse) => void;
 }

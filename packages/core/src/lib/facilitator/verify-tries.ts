@@ -5,13 +5,16 @@ import type { Caller } from "./caller.js";
 import type { Lane } from "./lane.js";
 import { pause } from "./time-limit.js";
 
-/** Milliseconds before the second try, at least and at most: not all who failed together come again together. */
+/**
+ * Milliseconds before the second try, at least and at most, so that requests that failed together do not retry
+ * together.
+ */
 const LEAST_PAUSE = 50;
 const MOST_PAUSE = 200;
 
 /**
- * Verifies at one facilitator; once more if it could not be reached or said that it is a bad moment. Not after a time
- * limit, nor where it asks for a wait: the next facilitator has its turn then.
+ * Verifies at one facilitator; once more if it could not be reached or reported a temporary failure. Not after a
+ * timeout, nor if it asks to wait: then the next facilitator is called.
  * @param limit milliseconds for all of it
  */
 export async function verifyAt(
@@ -27,7 +30,7 @@ export async function verifyAt(
     const wait = LEAST_PAUSE + Math.random() * (MOST_PAUSE - LEAST_PAUSE);
     if (!isPassing(error as FacilitatorError) || now() + wait >= deadline) throw error;
     await pause(wait);
-    // Others may have found it broken in the meantime.
+    // Other calls may have found it broken in the meantime.
     if (lane.isOpen(caller)) throw error;
     return await lane.verify(request, deadline - now(), caller);
   }

@@ -18,7 +18,7 @@ export function byteSource(response: { readonly body?: unknown; readonly bodyUse
   const { body } = response;
   if (body === null) return undefined;
   if (response.bodyUsed === true || (body as { locked?: boolean } | undefined)?.locked === true) {
-    throw new TypeError("The body of the handler's Response was read before.");
+    throw new TypeError("The body of the handler's Response was already read.");
   }
   if (typeof (body as ReadableStream | undefined)?.getReader === "function") return webSource(body as ReadableStream);
   if (typeof (body as NodeStream | undefined)?.[Symbol.asyncIterator] === "function")
@@ -74,7 +74,7 @@ function toBytes(chunk: unknown): Uint8Array {
   if (typeof chunk === "string") return new TextEncoder().encode(chunk);
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (Object.prototype.toString.call(chunk) === "[object ArrayBuffer]") return new Uint8Array(chunk as ArrayBuffer);
-  throw new TypeError("The body of the handler's Response holds something other than bytes.");
+  throw new TypeError("The body of the handler's Response contains something other than bytes.");
 }
 
 function ignore(): void {}

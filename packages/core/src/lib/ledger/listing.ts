@@ -7,12 +7,12 @@ function listedAt(record: StoredPayment, order: ListOrder): number | undefined {
   return order === "oldest" ? record.updatedAt : record.chargedAt;
 }
 
-/** Where a record stands in a list that has it. */
+/** The position of a record in a list that contains it. */
 export function positionOf(record: StoredPayment, order: ListOrder): ListPosition {
   return { time: listedAt(record, order) ?? 0, id: record.id };
 }
 
-/** Whether a list has this record, apart from its limit. For stores that look through their records one by one. */
+/** Whether a list contains this record, apart from its limit. For stores that filter their records one by one. */
 export function isListed({ record, leased }: Reading, query: StoreQuery): boolean {
   const { states, lapsed, order, route, payer, from, to, after } = query;
   const time = listedAt(record, order);
@@ -23,7 +23,7 @@ export function isListed({ record, leased }: Reading, query: StoreQuery): boolea
   return after === undefined || compare(after, { time, id: record.id }, order) < 0;
 }
 
-/** Sorts what a list has: for stores that gather it from several places. */
+/** Sorts the records of a list. For stores that collect them from several places. */
 export function inListOrder(order: ListOrder): (a: Reading, b: Reading) => number {
   return ({ record: a }, { record: b }) => compare(positionOf(a, order), positionOf(b, order), order);
 }

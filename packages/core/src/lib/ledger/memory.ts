@@ -4,7 +4,7 @@ import { isGuard, isJunk, type StoredAnswer, type StoredPayment } from "./record
 import type { Reading, Store } from "./store.js";
 
 export interface MemoryStoreOptions {
-  /** Bytes of answers that are kept in all; the oldest go first. @default 67108864 (64 MiB) */
+  /** Total bytes of kept responses; the oldest are dropped first. @default 67108864 (64 MiB) */
   readonly answerBytes?: number;
 }
 
@@ -24,7 +24,7 @@ interface Row {
   leasedUntil: number;
 }
 
-/** Records in this process's memory: for one process, and gone with it. */
+/** Keeps records in memory: for one process, and lost when it ends. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const rows = new Map<string, Row>();
   const answers = keepAnswers(options.answerBytes ?? ANSWER_BYTES);
@@ -74,7 +74,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     insert: (record, lease) => {
       if (rows.has(record.id)) return false;
       if (isFull())
-        throw new StoreError("store_full", "The memory store is full of payments that may not be forgotten yet");
+        throw new StoreError("store_full", "The memory store is full of payments that cannot be dropped yet");
       rows.set(record.id, { record, leasedUntil: performance.now() + lease });
       sweepRows();
       return true;

@@ -2,17 +2,17 @@ import type { PaymentPayload, PaymentRequirements, SettlementResponse } from "..
 import type { Finality } from "../schemes/chain.js";
 
 /**
- * Where a payment stands.
- * - `running`: claimed; the handler may be at work
- * - `settling`: written before the settle call leaves
- * - `settled`: charged; the answer is not delivered yet
+ * The state of a payment.
+ * - `running`: claimed; the handler may be running
+ * - `settling`: written before the settle call is sent
+ * - `settled`: charged; the response is not delivered yet
  * - `delivered`: charged and delivered
  * - `owed`: charged, and the delivery failed: the same payment collects it
- * - `refunding`: charged, not delivered, and a refund is on its way: nothing is collected any more
- * - `refunded`: charged, and the money was given back; final
- * - `unknown`: nobody knows whether it was charged
+ * - `refunding`: charged, not delivered, and being refunded: it can no longer be collected
+ * - `refunded`: charged and refunded; final
+ * - `unknown`: it is not known whether it was charged
  * - `released`: not charged; the same payment may be used again
- * - `failed`: the settlement was refused for certain; nothing was charged
+ * - `failed`: the settlement was definitely refused; nothing was charged
  */
 export type PaymentState =
   | "running"
@@ -42,61 +42,61 @@ const EVERY_STATE: Readonly<Record<PaymentState, true>> = {
 /** Every state that a payment can be in. */
 export const PAYMENT_STATES = Object.keys(EVERY_STATE) as readonly PaymentState[];
 
-/** How a buyer got the money back: by a transaction, or in a way that only the seller knows. */
+/** How a buyer was refunded: by a transaction, or as described in `note`. */
 export interface Refund {
-  /** Id of the transaction that gives it back. */
+  /** Id of the refund transaction. */
   readonly transaction?: string;
-  /** What the seller wrote about it, at most 500 characters. */
+  /** The seller's note, at most 500 characters. */
   readonly note?: string;
-  /** While it is under way: what its sender goes on from. Holds no key. */
+  /** While in progress: the data its sender resumes from. Contains no key. */
   readonly plan?: string;
 }
 
-/** One payment, named by what makes it single-use on its network. Holds no signature. */
+/** One payment, identified by what makes it single-use on its network. Contains no signature. */
 export interface PaymentRecord {
   readonly id: string;
-  /** Grows by one with every change; a change names the version that it was made from. */
+  /** Incremented with every change; a change must give the version it is based on. */
   readonly version: number;
   readonly state: PaymentState;
   /** The route's name: its label, else method and pattern (`GET /v1/items/:id`), else method and price (`GET (0.01 USDC)`). */
   readonly route: string;
   /** Method and path of the request that it was claimed for, and a digest of its query and body if it had any. */
   readonly request: string;
-  /** What was offered and accepted. */
+  /** The accepted offer. */
   readonly offer: PaymentRequirements;
   readonly payer?: string;
   /** Id of the facilitator that it is pinned to. */
   readonly facilitator: string;
-  /** Digest of the payment's proof: tells the payment from a forgery of its name. */
+  /** Digest of the payment's proof: distinguishes it from a forgery with the same id. */
   readonly proof?: string;
   /** Digest of the client's `payment-identifier`, if it sent one. */
   readonly identifier?: string;
-  /** Keyed digest of the credentials that its request carried: only a request with the same ones gets its response again. */
+  /** Keyed digest of its request's credentials: only requests with the same ones get its response again. */
   readonly audience?: string;
-  /** How deep in the chain its settlement must lie to count, where the facilitator's word is not enough. */
+  /** Required depth of its settlement on the chain, if the facilitator's response is not enough. */
   readonly finality?: Finality;
   /** Transaction id once one is known. */
   readonly transaction?: string;
   readonly receipt?: SettlementResponse;
-  /** Unix milliseconds of when the charge was known to have happened; absent while nothing is known to be charged. */
+  /** Unix milliseconds when the charge became known; absent until then. */
   readonly chargedAt?: number;
-  /** What became of the money where it was given back, or is about to be. */
+  /** The refund, if there is one or one is planned. */
   readonly refund?: Refund;
-  /** Unix milliseconds of when the kept response to what is owed was last begun to be sent. */
+  /** Unix milliseconds when sending the kept response of an owed delivery last began. */
   readonly handedAt?: number;
-  /** The answer left before the settlement was known (`settle: "background"`): it is never free again. */
+  /** The response was sent before the settlement was known (`settle: "background"`): it is never free again. */
   readonly answered?: boolean;
-  /** Such an answer has arrived whole: when its settlement is found, nothing is owed. */
+  /** Such a response was delivered completely: once its settlement is found, nothing is owed. */
   readonly arrived?: boolean;
-  /** The seller's `afterSettle` hook has been asked. */
+  /** The `afterSettle` hook has run. */
   readonly told?: boolean;
-  /** The store was given the whole answer, to be sent again. */
+  /** The store has the whole response, to be sent again. */
   readonly kept?: boolean;
-  /** Why it came to its state, as a stable code: a reason of the protocol, or one of ours. */
+  /** Why it is in its state, as a stable code: a protocol reason, or one of ours. */
   readonly reason?: string;
-  /** Unix seconds until which it can be settled; absent where only the chain knows. */
+  /** Unix seconds until which it can be settled; absent if only the chain has it. */
   readonly validBefore?: number;
-  /** How often it was admitted to the handler since it was last claimed. */
+  /** How often it reached the handler since it was last claimed. */
   readonly runs: number;
   /** How often the handler has run for it without a charge: the client left, or the response was an error. */
   readonly uncharged?: number;
@@ -108,9 +108,9 @@ export interface PaymentRecord {
 
 /** A record as stores keep it. */
 export interface StoredPayment extends PaymentRecord {
-  /** Who is at work on it; a claim's own name, never used twice. */
+  /** The claim that is processing it: a unique id, never reused. */
   readonly holder: string;
-  /** Unix milliseconds from which a store may drop it; absent while money is at stake. */
+  /** Unix milliseconds after which a store may drop it; absent while the payment is open. */
   readonly expiresAt?: number;
   /**
    * The payment with its signature, while a settlement may have to be repeated: in `settling` and `unknown` only. A bearer
@@ -118,24 +118,23 @@ export interface StoredPayment extends PaymentRecord {
    */
   readonly payload?: PaymentPayload;
   /**
-   * The claim's own secret: a facilitator tells what became of its settlement to who has it (`CallOptions.token`). Made
-   * anew with every claim.
+   * The claim's secret: a facilitator reports the outcome of its settlement only with it (`CallOptions.token`). New for every claim.
    */
   readonly settleToken?: string;
   /** The label that the payment is bound to; empty for a route without one. */
   readonly label?: string;
-  /** Unix milliseconds of the claim; `createdAt` is the first one's. */
+  /** Unix milliseconds of this claim; `createdAt` is that of the first. */
   readonly claimedAt?: number;
   /** Claimed for an attempt that has settled: it counts only once that attempt's record says `moved`. */
   readonly moving?: true;
 }
 
-/** An answer as it was sent, to be sent again. */
+/** A response as sent, to be sent again. */
 export interface StoredAnswer {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
-  /** Unix milliseconds until which it is given out; a store may drop it from then on. */
+  /** Unix milliseconds until which it is available; a store may drop it from then on. */
   readonly expiresAt: number;
 }
 
@@ -199,7 +198,7 @@ const DAY = 24 * 3_600_000;
 /** Unix milliseconds of the last date that there is: what is kept for ever. */
 const FOREVER = 8_640_000_000_000_000;
 
-/** For how long records of charged payments are kept: days, or `"forever"`. */
+/** How long records of charged payments are kept: days, or `"forever"`. */
 export type Retain = number | "forever";
 
 /** Days. */

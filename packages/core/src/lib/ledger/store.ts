@@ -1,16 +1,16 @@
 import type { Awaitable } from "../seam.js";
 import type { PaymentState, StoredAnswer, StoredPayment } from "./record.js";
 
-/** A record as it was read. */
+/** A record as read. */
 export interface Reading {
   readonly record: StoredPayment;
-  /** Its holder's lease has not run out. */
+  /** Its lease has not expired. */
   readonly leased: boolean;
 }
 
 /**
- * What a list goes by: `newest` by `createdAt`, the latest first; `oldest` by `updatedAt`, the earliest first; `charged` by
- * `chargedAt`, the earliest first, and only what has one.
+ * The order of a list: `newest` by `createdAt`, latest first; `oldest` by `updatedAt`, earliest first; `charged` by
+ * `chargedAt`, earliest first, and only records that have one.
  */
 export type ListOrder = "newest" | "oldest" | "charged";
 
@@ -18,64 +18,65 @@ export type ListOrder = "newest" | "oldest" | "charged";
 export interface StoreQuery {
   /** @default every state */
   readonly states?: readonly PaymentState[];
-  /** Only records whose lease has run out. @default false */
+  /** Only records whose lease has expired. @default false */
   readonly lapsed?: boolean;
-  /** Records of the same time are in the order of their ids, byte by byte: the last first in `newest`. */
+  /** Records of the same time are ordered by id, byte by byte; in `newest` the last id comes first. */
   readonly order: ListOrder;
   readonly limit: number;
   /** Only records of the route with this label. */
   readonly route?: string;
-  /** Only records of this payer, as records spell it. */
+  /** Only records of this payer, spelled as in records. */
   readonly payer?: string;
-  /** Unix milliseconds of the time that `order` goes by: from this one on. */
+  /** Unix milliseconds of the time that `order` uses, inclusive. */
   readonly from?: number;
-  /** The same: before this one. */
+  /** The same, exclusive. */
   readonly to?: number;
-  /** Where an earlier list of the same order ended: only what comes behind it. */
+  /** Where an earlier list of the same order ended; only records after it. */
   readonly after?: ListPosition;
 }
 
-/** A place in a list. */
+/** A position in a list. */
 export interface ListPosition {
-  /** Unix milliseconds, of what the list goes by. */
+  /** Unix milliseconds of the time that the list is ordered by. */
   readonly time: number;
   readonly id: string;
 }
 
 /**
- * Keeps payment records. Every operation is atomic and, once it has come back, lasting as far as the store promises any;
- * what was written is seen by the next read, from every process that shares the store. Leases are measured by the
- * store's own clock, never by that of a process that calls. A store prepares what it needs (a schema, and its newer
- * versions) by itself, at the first operation. Operations reject when the store cannot be asked.
- * `testStore` of `@turnpike/testing/stores` is the contract in full.
+ * Keeps payment records. Every operation is atomic, and once it has resolved it is as durable as the store promises;
+ * the next read sees the write, from every process that shares the store. Leases use the store's own clock, never that
+ * of the calling process. A store creates what it needs (a schema, and its newer versions) at the first operation.
+ * Operations reject when the store is unavailable. `testStore` of `@turnpike/testing/stores` is the full contract.
  */
 export interface Store {
-  /** For messages, for example `memory`. */
+  /** Used in messages, for example `memory`. */
   readonly name: string;
-  /** The store's promise that claims are atomic. One that cannot make it cannot serve a ledger. */
+  /** Whether claims are atomic. A store without this cannot serve a ledger. */
   readonly atomic: true;
-  /** Who may share it: one process, or several. */
+  /** Whether one process or several may share it. */
   readonly scope: "process" | "shared";
   read(id: string): Awaitable<Reading | undefined>;
-  /** Writes a new record with a lease of so many milliseconds; false if there is one of that id. */
+  /** Writes a new record with a lease in milliseconds; false if that id exists. */
   insert(record: StoredPayment, lease: number): Awaitable<boolean>;
   /**
-   * Replaces the record whose stored version is `version`, and its lease; false if there is another version, or none.
-   * @param lease milliseconds from now; 0: it has none
-   * @param answer written in the same step; a store may decline one that exceeds its limits, and keep the record
+   * Replaces the record if its stored version is `version`, and its lease; false if the version differs or there is no
+   * record.
+   * @param lease milliseconds from now; 0 for none
+   * @param answer written atomically with the record; a store may drop one that exceeds its limits, and still write the
+   * record
    */
   replace(record: StoredPayment, version: number, lease: number, answer?: StoredAnswer): Awaitable<boolean>;
-  /** Extends the lease of a record to so many milliseconds from now; false if its holder is another by now. */
+  /** Extends the lease of a record to this many milliseconds from now; false if the holder has changed. */
   renew(id: string, holder: string, lease: number): Awaitable<boolean>;
-  /** The answer kept for a record; nothing once it has expired or was dropped for room. */
+  /** The response kept for a record; nothing once it has expired or was evicted. */
   answer(id: string): Awaitable<StoredAnswer | undefined>;
   /**
-   * Binds a key to a payment, unless it is bound already; gives the id that it is bound to from then on.
-   * @param instead the id that it must be bound to so far to be bound anew
-   * @param expiresAt Unix milliseconds from which the store may forget it
+   * Binds a key to a payment unless it is bound already, and returns the id it is bound to afterwards.
+   * @param instead rebinds the key if it is bound to this id
+   * @param expiresAt Unix milliseconds after which the store may drop it
    */
   link(key: string, id: string, expiresAt: number, instead?: string): Awaitable<string>;
-  /** The id that a key is bound to. */
+  /** The id a key is bound to. */
   linked(key: string): Awaitable<string | undefined>;
   list(query: StoreQuery): Awaitable<readonly Reading[]>;
 }

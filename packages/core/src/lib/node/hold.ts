@@ -96,7 +96,7 @@ export class Hold {
       if (decided.type === "release" && status < 400) return decided.set;
       this.#report(false);
       if (decided.type === "release") return decided.set;
-      throw new Error("The time for the handler ran out.");
+      throw new Error("The handler timed out.");
     });
     if (settled) return leave;
     leave.catch(() => undefined);

@@ -10,10 +10,10 @@ const sending = ["writeHead", "write", "end", "flushHeaders"];
 const kept = /^(?:access-control-.*|vary)$/;
 
 /**
- * Watches a response until its request meets the gate. What stands ahead of the gate may refuse and redirect; a success of
- * its own is asked about, since it may be what costs.
- * @param refusal asked once, as such a response begins: what to send in its place, if anything
- * @returns ends the watch: the request has met the gate
+ * Watches a response until its request reaches the gate. Middleware ahead of the gate may refuse and redirect; a
+ * successful response from it is checked, since it may be priced content.
+ * @param refusal called once, when such a response begins: what to send instead, if anything
+ * @returns ends the watch: the request has reached the gate
  */
 export function keepBack(
   response: ServerResponse,

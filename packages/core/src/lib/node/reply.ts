@@ -10,8 +10,8 @@ export interface ReplyTarget {
 }
 
 /**
- * Writes an answer of the engine's own. Headers that the app has set stay, list fields are merged; `HEAD`, 204 and 304
- * get no body.
+ * Writes a response from the engine. Headers that the app has set stay, list fields are merged; `HEAD`, 204 and 304 get
+ * no body.
  */
 export function writeReply(target: ReplyTarget, reply: Reply, method: string | undefined): void {
   target.statusCode = reply.status;

@@ -8,8 +8,8 @@ import { describeParsed } from "./parsed-body.js";
 const LONGEST_EMPTY = 16;
 
 /**
- * What the engine may ask about a request that came through `node:http`. A framework extends it: its members live on
- * the prototype, so a request costs one small object and nothing is read before it is asked for.
+ * A `node:http` request, as the engine reads it. Frameworks extend it: its members are on the prototype, so a request
+ * costs one small object and values are read only when needed.
  */
 export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
   readonly raw: Raw;
@@ -24,7 +24,7 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     return verbOf(this.message);
   }
 
-  /** A library that upgrades first and then asks the app, as express-ws does, leaves nothing to be settled before. */
+  /** With a library that upgrades before the app runs, such as express-ws, it is too late to settle first. */
   get detached(): "settle" | "refuse" | undefined {
     const { message } = this;
     if ((message as { ws?: unknown }).ws) return "refuse";
@@ -37,8 +37,8 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
   }
 
   /**
-   * Of a body that was read ahead of the paywall, what its reader has left counts: the bytes themselves, or what a parser has
-   * made of them. Rejects where a body is announced, and neither it nor anything of it is there.
+   * If the body was read before the paywall, uses what is left of it: the bytes, or the parsed value. Rejects if a body
+   * is announced and nothing of it is available.
    */
   async body(limit: number): Promise<Uint8Array | undefined> {
     const { message } = this;
@@ -53,10 +53,10 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     if (left) return left;
     // That nothing comes is known of a body that came to its end before our eyes, unless its length was declared.
     if (seen === undefined && !(declaredLength(message) > 0)) return undefined;
-    throw new Error("The request's body was read ahead of the paywall, and nothing tells it from another");
+    throw new Error("The request's body was read ahead of the paywall, and cannot be distinguished from another");
   }
 
-  /** The bytes of the body, where a platform or a parser keeps them. */
+  /** The bytes of the body, if a platform or a parser keeps them. */
   #bytes(): Uint8Array | undefined {
     const { rawBody, body } = this.message as { rawBody?: unknown; body?: unknown };
     const kept = [(this.raw as { rawBody?: unknown }).rawBody, rawBody, body, this.parsedBody()];
@@ -64,12 +64,14 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
     return typeof bytes === "string" ? Buffer.from(bytes) : (bytes as Uint8Array | undefined);
   }
 
-  /** What a body parser ahead of the paywall has made of the body. */
+  /** The body as parsed ahead of the paywall. */
   protected parsedBody(): unknown {
     return undefined;
   }
 
-  /** Files that a parser has taken out of the body, by the shapes of the usual ones (multer, express-fileupload, formidable). */
+  /**
+   * Files that a parser took from the body, in the shapes of the usual ones (multer, express-fileupload, formidable).
+   */
   protected uploads(): unknown {
     return undefined;
   }
@@ -79,14 +81,14 @@ export abstract class NodeRequest<Raw> implements PaywallRequest<Raw> {
   abstract address(): string | undefined;
 }
 
-/** The verb as routers compare it: HTTP/2 lets a client send `get`, and routers serve it as `GET`. */
+/** The method as routers compare it: HTTP/2 lets a client send `get`, and routers serve it as `GET`. */
 export function verbOf(message: IncomingMessage): string {
   return (message.method ?? "GET").toUpperCase();
 }
 
 /**
- * An absolute URL from the parts that a framework's proxy rules give; the target may be in absolute form itself. A host
- * that would reach into the path is left out, which the engine refuses unless an origin is configured.
+ * An absolute URL from the parts that a framework's proxy rules give; the target may itself be in absolute form. A host
+ * that would run into the path is omitted, which the engine refuses unless an origin is configured.
  */
 export function absoluteUrl(protocol: string, host: string | undefined, target: string): string {
   const path = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");

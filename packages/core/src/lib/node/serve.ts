@@ -6,21 +6,21 @@ import { Hold } from "./hold.js";
 import { writeReply } from "./reply.js";
 import { noteAdmitted } from "./upgrades.js";
 
-/** One request and how its framework goes on with it. */
+/** One request, and how its framework continues. */
 export interface Exchange {
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
   /** Runs the handler. */
   run(payment: Payment | undefined): void;
-  /** Denies, with an error that the framework reports its way. */
+  /** Denies the request with an error that the framework reports. */
   fail(error: unknown): void;
-  /** Sends an answer of the engine's own. @default straight to the response */
+  /** Sends a response from the engine. @default straight to the response */
   reply?(reply: Reply): void;
   /** The headers of the response before its handler, if the framework keeps them elsewhere. */
   headers?(): HeaderList;
 }
 
-/** Puts one request through a priced route: answers it, or runs its handler and holds the answer. */
+/** Runs one request through a priced route: responds to it, or runs its handler and holds the response. */
 export function serve<Raw>(route: PricedRoute<Raw>, request: PaywallRequest<Raw>, exchange: Exchange): void {
   try {
     const decision = route.admit(request);

@@ -6,7 +6,7 @@ import type { Awaitable, Payment } from "../seam.js";
 import { absoluteUrl, NodeRequest } from "./request.js";
 import { serve } from "./serve.js";
 
-/** Takes over a connection that has been paid for. @param payment absent for a grant by the seller's own hook */
+/** Takes over a paid connection. @param payment absent if a hook granted the request */
 export type PaidUpgradeListener = (
   request: IncomingMessage,
   socket: Duplex,
@@ -36,17 +36,13 @@ class UpgradeRequest extends NodeRequest<IncomingMessage> {
 }
 
 /**
- * A priced listener for a server's event `upgrade` (or `connect`), which no middleware of an app ever sees:
+ * A priced listener for a server's event `upgrade` (or `connect`), which bypasses the app's middleware:
  *
- * ```ts
- * const upgrade = paidUpgrade(tolls, "$0.01", (req, socket, head) =>
- *   wss.handleUpgrade(req, socket, head, (ws) => wss.emit("connection", ws, req)));
- * server.on("upgrade", upgrade);
- * ```
+ * ```ts const upgrade = paidUpgrade(tolls, "$0.01", (req, socket, head) => wss.handleUpgrade(req, socket, head, (ws) => wss.emit("connection", ws, req))); server.on("upgrade", upgrade); ```
  *
- * Unpaid requests get the 402 as plain HTTP. The payment settles before the listener runs, whatever `settle` says, and buys
- * one upgrade: the connection counts as delivered once the response head that the listener writes has left. It prices every
- * path that it is called for.
+ * Unpaid requests get the 402 as plain HTTP. The payment settles before the listener runs, whatever `settle` says, and
+ * buys one upgrade: the connection counts as delivered once the listener's response head is sent. It prices every path
+ * that it is called for.
  * @param source a configuration, or the engine that `createPaywall` made
  * @throws ConfigError that lists everything that is wrong with the configuration or the price
  */

@@ -17,8 +17,8 @@ export function noteAdmitted(request: IncomingMessage): void {
 }
 
 /**
- * Looks at every request of a server ahead of all its listeners, whenever they were added.
- * @param look gets the response too
+ * Sees every request of a server before all its listeners, whenever they were added.
+ * @param look also gets the response
  */
 export function watchRequests(
   server: Server,
@@ -30,9 +30,9 @@ export function watchRequests(
 }
 
 /**
- * Watches the events `upgrade` and `connect` of a server, whose requests no middleware sees. Proxies listen there by
- * themselves, and what they relay need not even be an upgrade. A success that leaves for a request that costs, and that no
- * gate has let through, is replaced; refusals and redirects leave.
+ * Watches the events `upgrade` and `connect` of a server, which bypass middleware. Proxies add listeners there, and may
+ * relay requests that are not upgrades. A successful response to a priced request that passed no gate is replaced;
+ * refusals and redirects are sent.
  */
 export function watchUpgrades(server: Server, refusal: Refusal): void {
   const refusals = watched.get(server);

@@ -38,7 +38,7 @@ async function askChain(
     const facts = { network: requirements.network };
     // A reader of the seller's own may throw anything; ours says by its code what failed, and no more.
     if (code === undefined) engine.reporter.failed("A chain reader failed", facts, { code: "chain_failed", error });
-    else engine.reporter.warn("A chain cannot be asked about a payment", { ...facts, code });
+    else engine.reporter.warn("A chain could not be read for a payment", { ...facts, code });
     return undefined;
   }
 }

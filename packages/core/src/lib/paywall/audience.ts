@@ -55,7 +55,7 @@ export async function readBuyer<Raw>({ route, request }: PaidRequest<Raw>): Prom
   const late = () => Promise.reject(new Error("`buyer` took too long"));
   const named: unknown = await within(Promise.resolve(route.buyer(request.raw)), TIME_LIMIT, late);
   if (named === undefined || (typeof named === "string" && named !== "")) return named;
-  throw new TypeError("`buyer` names the user by text that is not empty, or by `undefined`");
+  throw new TypeError("`buyer` must return non-empty text or `undefined`");
 }
 
 function fieldsOf<Raw>({ credentials }: Pick<RouteTerms<Raw>, "credentials">): readonly string[] {

@@ -22,13 +22,13 @@ export interface PaymentQuery {
   readonly route?: string;
   /** Only payments of this payer, in any spelling of the address. */
   readonly payer?: string;
-  /** Only payments whose first request came at this time or later: a date, or Unix milliseconds. */
+  /** Only payments first requested at this time or later: a date, or Unix milliseconds. */
   readonly from?: Date | number;
-  /** Only payments whose first request came before this time. */
+  /** Only payments first requested before this time. */
   readonly to?: Date | number;
   /** @default 100 */
   readonly limit?: number;
-  /** The `next` of an earlier page: goes on behind it. */
+  /** The `next` of an earlier page; the list continues after it. */
   readonly after?: string;
 }
 
@@ -52,7 +52,7 @@ export async function listPayments(engine: Engine, query: PaymentQuery): Promise
   const { states, route, payer, from, to, limit = 100, after } = query;
   const unknown = states?.find((state) => !PAYMENT_STATES.includes(state));
   if (unknown !== undefined) throw invalid(`"${unknown}" is not a state${suggestion(String(unknown), PAYMENT_STATES)}`);
-  if (!Number.isInteger(limit) || limit < 1) throw invalid("`limit` is a whole number, at least 1");
+  if (!Number.isInteger(limit) || limit < 1) throw invalid("`limit` must be a whole number, at least 1");
   const payments: PaymentRecord[] = [];
   const wanted = {
     ...(states ? { states } : {}),
@@ -127,7 +127,7 @@ export function readSpan(
     if (given === undefined) return {};
     const time = given instanceof Date ? given.getTime() : given;
     if (typeof time !== "number" || !Number.isFinite(time)) {
-      throw invalid(`\`${name}\` is a Date, or a number of Unix milliseconds`);
+      throw invalid(`\`${name}\` must be a Date or Unix milliseconds`);
     }
     return { [name]: time };
   };
@@ -165,5 +165,5 @@ function readCursor(text: unknown): ListPosition {
   } catch {
     // It was cut short, which the message says as well.
   }
-  throw invalid("`after` is the `next` of an earlier page");
+  throw invalid("`after` must be the `next` of an earlier page");
 }

@@ -10,7 +10,7 @@ import { internalReply } from "./replies.js";
 /** Milliseconds that a price function may take. */
 const TIME_LIMIT = 5_000;
 
-/** Answers a request before any payment is asked: return it from a price function. */
+/** Rejects a request before asking for payment: return it from a price function. */
 export function refuse(status: number, code: string, detail: string): Refusal {
   return { refusal: { status, code, detail } };
 }

@@ -5,14 +5,14 @@ import type { Fault } from "../seam.js";
 import { createFaultLog } from "./fault-log.js";
 import type { Log } from "./log.js";
 
-/** What an engine tells its observers. `at` is in Unix milliseconds. */
+/** An event that an engine sends to its observers. `at` is in Unix milliseconds. */
 export type PaywallEvent =
   /** A payment's record was written in a new state. */
   | {
       readonly type: "payment";
       readonly at: number;
       readonly state: PaymentState;
-      /** The state that it left; absent for a new record. */
+      /** The previous state; absent for a new record. */
       readonly before?: PaymentState;
       readonly payment: PaymentRecord;
     }
@@ -20,20 +20,20 @@ export type PaywallEvent =
   | { readonly type: "refused"; readonly at: number; readonly route: string; readonly code: string }
   /** A facilitator's readiness changed. */
   | { readonly type: "facilitator"; readonly at: number; readonly health: FacilitatorHealth }
-  /** Something that an operator should look at. */
+  /** Something that an operator should check. */
   | { readonly type: "alert"; readonly at: number; readonly code: AlertCode; readonly payment?: PaymentRecord };
 
 export type AlertCode =
-  /** A facilitator's answer contradicts the payment: it is faulty, or somebody poses as it. */
+  /** A facilitator's response contradicts the payment: it is faulty, or an impostor. */
   | "settlement_contradicted"
-  /** The answer had left already, and the settlement was refused: the seller's loss. */
+  /** The settlement was refused after the response was sent: the seller bears the loss. */
   | "answered_unpaid"
-  /** The store could not be asked or written. */
+  /** The store could not be read or written. */
   | "store_failed"
-  /** The chain does not confirm what the facilitator called settled. */
+  /** The chain does not confirm a settlement that the facilitator reported. */
   | "settlement_unconfirmed";
 
-/** A piece of work that may be traced. */
+/** An operation that can be traced. */
 export interface Operation {
   readonly name: "verify" | "settle" | "reconcile";
   readonly route?: string;
@@ -42,13 +42,13 @@ export interface Operation {
   readonly facilitator?: string;
 }
 
-/** Listens to an engine; `@turnpike/opentelemetry` makes one. */
+/** Observes an engine; `@turnpike/opentelemetry` provides one. */
 export interface Observer {
-  /** Called after the fact, outside of any request. */
+  /** Called after the event, outside of any request. */
   event?(event: PaywallEvent): void;
   /**
-   * Runs a piece of work at once, and may wait for its outcome. The work runs once, whether and however often this calls
-   * `run`; what this gives back is not used.
+   * Runs an operation at once, and may wait for its outcome. The operation runs once, no matter how often `run` is
+   * called; the return value is ignored.
    */
   trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }

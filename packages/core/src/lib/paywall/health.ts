@@ -10,13 +10,13 @@ export interface OpenPayments {
   readonly oldestSeconds: number;
 }
 
-/** How an engine is at the moment. */
+/** The current health of an engine. */
 export interface Health {
-  /** Payments can be taken: the store answers, and some facilitator serves. */
+  /** Payments can be taken: the store responds, and a facilitator is ready. */
   readonly ready: boolean;
   readonly store: { readonly name: string; readonly ready: boolean };
   readonly facilitators: readonly FacilitatorHealth[];
-  /** `owed` counts what is being refunded as well, until the money is back. */
+  /** `owed` includes payments being refunded, until that is done. */
   readonly open: { readonly unknown: OpenPayments; readonly owed: OpenPayments };
 }
 

@@ -4,23 +4,23 @@ import { within } from "../within.js";
 import { problemReply } from "./problem.js";
 import { internalReply } from "./replies.js";
 
-/** What a hook is told of a payment. */
+/** The payment, as hooks see it. */
 export interface HookPayment<Raw = unknown> {
   /** The framework's own request. */
   readonly request: Raw;
   /** The route's label, for example `GET /weather`. */
   readonly route: string;
-  /** Who has signed, once that is proven. */
+  /** The signer, once the signature is verified. */
   readonly payer: string | undefined;
-  /** Who the payment says has signed; anybody can write anything there. */
+  /** The signer that the payment claims; not verified. */
   readonly claimedPayer: string | undefined;
-  /** What is offered and accepted. */
+  /** The accepted offer. */
   readonly offer: PaymentRequirements;
 }
 
 /**
- * A hook's say. Nothing: go on. `refuse`: answer with this instead; nothing is charged that is not charged yet.
- * `grant`: the buyer gets the answer, and is not charged.
+ * The decision of a hook. `undefined`: continue. `refuse`: respond with this instead; nothing more is charged. `grant`:
+ * the buyer gets the response without being charged.
  */
 export type HookResult =
   | undefined
@@ -30,20 +30,22 @@ export type HookResult =
   | { readonly grant: true };
 
 /**
- * The seller's own say around verify and settle. A hook that throws, takes more than five seconds or returns something
+ * The seller's hooks around verify and settle. A hook that throws, takes more than five seconds or returns something
  * else denies the request.
  */
 export interface Hooks<Raw = unknown> {
-  /** The payment is sound in itself, and its signature is not proven yet. */
+  /** The payment is well-formed and matches the offer; its signature is not verified yet. */
   beforeVerify?(payment: HookPayment<Raw>): Awaitable<HookResult>;
-  /** The facilitator finds it valid; nothing is claimed yet. With `settle: "before"` there is no verify, nor this hook. */
+  /**
+   * The facilitator found it valid; nothing is claimed yet. With `settle: "before"` neither verify nor this hook runs.
+   */
   afterVerify?(payment: HookPayment<Raw>): Awaitable<HookResult>;
-  /** The settle call is about to leave. */
+  /** The settle call is about to be sent. */
   beforeSettle?(payment: HookPayment<Raw>): Awaitable<HookResult>;
   /**
-   * It is charged, and its response is about to be delivered for the first time; of a charge that was found out later, once
-   * its buyer collects. At least once for every delivery that was not made in the background: again where the process ended
-   * before it was written down. A refusal here withholds the answer, which is then owed: the same payment collects it.
+   * It is charged, and its response is about to be delivered for the first time; for a charge discovered later, when
+   * its buyer collects. Runs at least once for every delivery not made in the background: again if the process ended
+   * before it was recorded. A refusal here withholds the response, which is then owed: the same payment collects it.
    */
   afterSettle?(
     payment: HookPayment<Raw> & { readonly receipt: SettlementResponse },

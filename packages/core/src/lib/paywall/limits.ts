@@ -4,20 +4,20 @@ import type { Reply } from "../seam.js";
 import { createBuyers } from "./buyers.js";
 import { type Problem, problemReply } from "./problem.js";
 
-/** How many payments may fail within so many seconds before more are refused unasked. */
+/** How many payments may fail within `seconds` before more are refused without verification. */
 export interface FailureLimits {
-  /** Failures that are the payer's own, such as a balance that is too low. @default 10 */
+  /** Failures caused by the payer, such as a balance that is too low. @default 10 */
   readonly perPayer?: number;
   /** Failures of any kind from one client address (of IPv6, the first 64 bits). @default 100 */
   readonly perAddress?: number;
   /** @default 60 */
   readonly seconds?: number;
   /**
-   * Runs of a handler that one payment may have without a charge: the client left, or the handler gave an error. The
-   * payment is refused for good then. @default 5
+   * How often a handler may run for one payment without a charge: the client left, or the handler failed. After that
+   * the payment is refused for good. @default 5
    */
   readonly runsPerPayment?: number;
-  /** The same of all payments of one payer, within `seconds`. @default 20 */
+  /** The same for all payments of one payer, within `seconds`. @default 20 */
   readonly runsPerPayer?: number;
 }
 

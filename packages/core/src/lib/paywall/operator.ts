@@ -6,33 +6,33 @@ import type { RefundByHand, RefundOptions, RefundResult, RefundSender } from "./
 import type { ByHand } from "./resolve-by-hand.js";
 import type { SalesTotal, TotalsQuery } from "./totals.js";
 
-/** What an engine does for those who run the shop. */
+/** The operator's methods of an engine. */
 export interface Operator {
   /**
-   * Finds out what became of every payment that is open and that nobody is at work on. Happens by itself every
-   * `reconcileSeconds`; to be called where timers do not run, or by an operator.
+   * Looks up the outcome of every open payment that is not being processed. Runs automatically every
+   * `reconcileSeconds`; call it where timers do not run, or as an operator.
    */
   reconcile(): Promise<Reconciliation>;
   /**
-   * Says what became of a payment whose outcome is `unknown`, where neither facilitator nor chain can. What is settled is
-   * owed from then on, and its payment collects it. A chain that is configured is asked about the transaction.
+   * Sets the outcome of an `unknown` payment if neither facilitator nor chain can tell. A settled payment is owed from
+   * then on, and the same payment collects it. The transaction is checked on the configured chain, if any.
    * @param options.transaction the transaction that settled it
-   * @param options.force ask neither the chain nor other records
-   * @throws StoreError `not_unknown` if there is no such payment, or somebody is at work on it; `invalid_transaction`;
+   * @param options.force skip the checks against the chain and other records
+   * @throws StoreError `not_unknown` if there is no such payment, or it is being processed; `invalid_transaction`;
    * `invalid_state`; `transaction_contradicted` by the chain; `transaction_taken` by another payment on record
    * @example await tolls.resolve(open.id, "settled", { transaction: "0x…" });
    */
   resolve(id: string, state: "settled" | "failed", options?: ByHand): Promise<PaymentRecord>;
   /**
-   * Says that the seller has given back what is owed: in `transaction`, or in a way that the `note` tells. The payment is
-   * closed for good: it collects nothing, and counts as open no more.
+   * Records that the seller refunded an owed payment: by `transaction`, or as described in `note`. The payment is
+   * closed permanently: it collects nothing, and no longer counts as open.
    * @throws StoreError `not_owed`, `payment_busy`, `refund_under_way`, `invalid_refund`, `invalid_transaction`
    * @example await tolls.resolve(debt.id, "refunded", { note: "Bank transfer of 28 November" });
    */
   resolve(id: string, state: "refunded", refund: RefundByHand): Promise<PaymentRecord>;
   /**
-   * Gives back what is owed by a transaction of the seller's own key. It is on record before it is sent; a call that was
-   * interrupted is repeated, and goes on with the same transaction.
+   * Refunds an owed payment with a transaction from the seller's own key. It is recorded before it is sent; after an
+   * interruption, call again to resume the same transaction.
    * @param sender `evmRefunds` of `@turnpike/evm`, for example
    * @throws StoreError `not_owed`, `payment_busy`, `refund_unsupported`, and the sender's own
    * @example await tolls.refund(debt.id, evmRefunds({ network: "base", rpcUrl, account }));
@@ -45,17 +45,17 @@ export interface Operator {
    */
   payments(query?: PaymentQuery): Promise<PaymentPage>;
   /**
-   * What was sold, and what of it was refunded, by the time of the charge: for each network and token, and for each day and
-   * route unless `by` says otherwise.
+   * Sales and refunds by the time of the charge: for each network and token, and for each day and route unless `by`
+   * says otherwise.
    * @throws StoreError `invalid_query`
    * @example await tolls.totals({ from: new Date("2026-11-01"), by: ["month"] });
    */
   totals(query?: TotalsQuery): Promise<readonly SalesTotal[]>;
-  /** Whether payments can be taken now. Asks facilitators that have not been asked yet. */
+  /** Whether payments can be taken now. Calls facilitators that were not called yet. */
   health(): Promise<Health>;
   /**
-   * Waits for the payments under way, at most `seconds`, and stops looking after open ones. For the end of a process: stop
-   * taking requests first. The store is the seller's to close.
+   * Waits for payments in progress, at most `seconds`, and stops reconciling open ones. Call it at the end of a
+   * process, after it stops taking requests. Close the store yourself.
    */
   close(options?: { readonly seconds?: number }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Extension } from "./extension.js";
 
 export interface PaymentIdentifierOptions {
-  /** Refuse payments that come without an identifier. @default false */
+  /** Refuse payments without an identifier. @default false */
   readonly required?: boolean;
 }
 
@@ -10,9 +10,9 @@ const PATTERN = "^[A-Za-z0-9_-]{16,128}$";
 const IDENTIFIER = new RegExp(PATTERN);
 
 /**
- * The extension `payment-identifier`: a client names its purchase, and the same name with the same payment collects the
- * same answer again, also when the payment itself has become public on its chain. The name with another payment or
- * another request is a conflict (409).
+ * The extension `payment-identifier`: a client gives its purchase an identifier, and the same identifier with the same
+ * payment gets the same response again, even after the payment is public on its chain. The identifier with another
+ * payment or another request is a conflict (409).
  */
 export function paymentIdentifier({ required = false }: PaymentIdentifierOptions = {}): Extension {
   const schema = {

@@ -42,17 +42,17 @@ import { startUpkeep } from "./upkeep.js";
 
 /**
  * The engine: one set of networks, facilitators and payment records. Made by `createPaywall`.
- * @typeParam Own names of networks that its configuration adds
+ * @typeParam Own names of networks added by its configuration
  */
 export interface Paywall<Own extends string = never> extends Operator {
   /**
-   * Compiles one route. `label` names it in records and answers, for example `GET /weather`; without one, records name the path.
-   * @throws ConfigError with every problem of the route
+   * Compiles one route. `label` names it in records and responses (`GET /weather`); without one, records use the path.
+   * @throws ConfigError that lists every problem of the route
    */
   price<Raw>(price: RoutePrice<Raw, Own>, label?: string): PricedRoute<Raw>;
 }
 
-/** What an adapter takes: a configuration, or the engine that `createPaywall` made of one. */
+/** What an adapter takes: a configuration, or an engine from `createPaywall`. */
 export type PaywallSource<Raw = unknown, Own extends string = never, Keys extends keyof TableKeys = "paths"> =
   | ConfigByRoute<Raw, Own, Keys>
   | PaywallConfig<Raw, Own, Keys>
@@ -94,7 +94,7 @@ export function createPaywall<Raw = unknown, Own extends string = never>(
   return paywall;
 }
 
-/** `createPaywall` of one framework, whose request price functions of a table get. */
+/** `createPaywall` for one framework, whose request is passed to price functions. */
 export type CreatePaywall<Raw, Keys extends keyof TableKeys = "paths"> = <Own extends string = never>(
   config: ConfigByRoute<Raw, Own, Keys> | PaywallConfig<Raw, Own, Keys>,
 ) => Paywall<Own>;

@@ -67,17 +67,14 @@ export function presentPayment<Raw>(
   if (!offer) return offerMismatch();
   const named = payload.resource?.url;
   if (named !== undefined && pathOf(named) !== pathOf(url)) {
-    return refuse("resource_mismatch", "The payment names another resource than the one that is requested.");
+    return refuse("resource_mismatch", "The payment is for another resource than the one requested.");
   }
   const echo = echoProblem(payload, terms, route);
   if (echo) return echo;
   const { requirements } = offer;
   const now = Math.floor(Date.now() / 1000);
   if (identity.validBefore !== undefined && identity.validBefore > now + LONGEST_WINDOW) {
-    return refuse(
-      "valid_for_too_long",
-      "The payment is valid for more than 28 days, longer than it would be remembered.",
-    );
+    return refuse("valid_for_too_long", "The payment is valid for more than 28 days, longer than its record is kept.");
   }
   const fault = scheme.judge(payload, requirements, now, route.needSeconds);
   return fault ? faulty(fault) : { payload, scheme, requirements, identity, extensions: Object.keys(terms.extensions) };
@@ -97,10 +94,7 @@ function faulty({ fault }: PaymentFault): Refused {
 }
 
 function offerMismatch(): Refused {
-  return refuse(
-    "offer_mismatch",
-    "The accepted offer is not one that this route makes now; sign one of the fresh offers.",
-  );
+  return refuse("offer_mismatch", "The accepted offer is not one of this route's current offers; sign one of those.");
 }
 
 /** A client may add to an extension's `info`, never delete or change (core specification, 5.1.2). */
@@ -111,7 +105,7 @@ function echoProblem<Raw>(payload: PaymentPayload, terms: Terms, route: RouteTer
     const dynamic = route.extensions.find((extension) => extension.id === id)?.dynamic ?? [];
     const fixed = Object.fromEntries(Object.entries(entry.info).filter(([key]) => !dynamic.includes(key)));
     if (!includesJson(echo.info ?? {}, fixed)) {
-      return refuse("extension_echo_mismatch", `The payment changes what the offer says in the extension "${id}".`);
+      return refuse("extension_echo_mismatch", `The payment changes the offered extension "${id}".`);
     }
   }
   return undefined;

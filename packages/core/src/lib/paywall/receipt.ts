@@ -7,7 +7,7 @@ import type { Scheme } from "../schemes/scheme.js";
  * purchase counts as paid that the chain does not show (core specification, 5.3).
  */
 export function successReceipt(scheme: Scheme, receipt: Omit<SettlementResponse, "success">): SettlementResponse {
-  if (!scheme.isTransaction(receipt.transaction)) throw new TypeError("A settlement without its transaction is none");
+  if (!scheme.isTransaction(receipt.transaction)) throw new TypeError("A settlement must have a transaction");
   const { errorReason: _, ...rest } = receipt;
   return { ...rest, success: true };
 }

@@ -8,17 +8,17 @@ import { countedAs, readerOf, withdraw } from "./one-record.js";
 import { oweLater } from "./record-settled.js";
 import { resolvePayment } from "./resolve.js";
 
-/** What one pass over the open payments has done. */
+/** The result of one pass over the open payments. */
 export interface Reconciliation {
-  /** Records that were looked at: those that a dead process left behind, and those whose outcome is unknown. */
+  /** Records that were checked: those left by a dead process, and those with an unknown outcome. */
   readonly examined: number;
-  /** Charged, as it turned out; their deliveries are owed. */
+  /** Found to be charged; their deliveries are owed. */
   readonly settled: number;
-  /** Not charged, and certainly never. */
+  /** Definitely not charged. */
   readonly failed: number;
-  /** Left behind before anything was charged. */
+  /** Left before anything was charged. */
   readonly released: number;
-  /** Left behind after they were charged: owed from now on. */
+  /** Left after they were charged: owed from now on. */
   readonly owed: number;
   /** Still unknown. */
   readonly open: number;

@@ -7,55 +7,55 @@ import type { Engine } from "./engine.js";
 import { countedAs, readerOf } from "./one-record.js";
 import { sameTransaction } from "./resolve-by-hand.js";
 
-/** A transaction that gives a payment's money back, made and signed. */
+/** A signed transaction that refunds a payment. */
 export interface RefundPlan {
-  /** Its id: known before it is sent, so that no second one is ever needed to find out about the first. */
+  /** Its id, known before it is sent, so that a second transaction is never needed. */
   readonly transaction: string;
-  /** What the sender makes the very same transaction from again. Goes on record, so it holds no key. */
+  /** Data from which the sender rebuilds the same transaction. It is recorded, so it must not contain a key. */
   readonly plan: string;
-  /** Whose money it is. */
+  /** The account that pays. */
   readonly from: string;
   readonly to: string;
   /** Atomic units of the payment's token. */
   readonly amount: string;
-  /** The most that it costs, in atomic units of the network's own coin. */
+  /** Maximum fee, in atomic units of the network's coin. */
   readonly fee?: string;
 }
 
 /** Why a refund's transaction is not confirmed yet. */
 export type PendingReason =
-  /** The network has it, or may have it, and no block does. */
+  /** It was, or may have been, sent, and is in no block yet. */
   | "unmined"
-  /** It is in a block, and too few blocks follow. */
+  /** It is in a block without enough confirmations. */
   | "shallow"
-  /** It was reverted, and the block may still be replaced. */
+  /** It was reverted; the block may still be replaced. */
   | "reverted"
-  /** Its place in the account's order is taken, by another transaction as it seems. */
+  /** Its nonce seems to be used by another transaction. */
   | "nonce_used"
-  /** The node does not take it: too little of the network's coin, or too low a fee. */
+  /** The node rejects it: too little of the network's coin, or too low a fee. */
   | "not_accepted";
 
-/** What became of a refund's transaction. */
+/** The outcome of a refund's transaction. */
 export type RefundOutcome =
-  /** It is on the chain, deep enough to stay there. */
+  /** It is on the chain with enough confirmations. */
   | { readonly type: "confirmed" }
   /** It may still happen. */
   | { readonly type: "pending"; readonly reason?: PendingReason }
-  /** It can never happen any more, or happened without effect. A sender that is not certain of this says `pending`. */
+  /** It can no longer happen, or had no effect. A sender that is not certain of this says `pending`. */
   | { readonly type: "void" };
 
-/** Sends money back, by the seller's key: `evmRefunds` of `@turnpike/evm` makes one. */
+/** Sends refunds with the seller's key; `evmRefunds` of `@turnpike/evm` is one. */
 export interface RefundSender {
   /** CAIP-2 ids. */
   readonly networks: readonly string[];
   /**
-   * Makes the transaction, and checks that it would succeed now. A payment with a `refund.plan` on record gets that very
-   * transaction again, unchecked, since it may have been sent. Sends nothing.
+   * Creates the transaction, and checks that it would succeed now. A payment with a recorded `refund.plan` gets
+   * the same transaction again, unchecked, since it may have been sent. Sends nothing.
    */
   prepare(payment: PaymentRecord): Promise<RefundPlan>;
   /**
-   * Sends the transaction of the plan on record, which may have been sent before, and waits for it for a while.
-   * @param options.signal ends the waiting
+   * Sends the transaction of the plan on record, which may have been sent before, and waits for it up to a limit.
+   * @param options.signal stops waiting
    */
   send(payment: PaymentRecord, options?: { readonly signal?: AbortSignal }): Promise<RefundOutcome>;
 }
@@ -74,21 +74,21 @@ export interface PlannedRefund extends Omit<RefundPlan, "plan"> {
 }
 
 export interface RefundOptions {
-  /** Asked with what is about to be sent; `false`: nothing is recorded and nothing is sent. */
+  /** Called with the refund about to be sent; `false`: nothing is recorded and nothing is sent. */
   readonly confirm?: (planned: PlannedRefund) => Awaitable<boolean>;
-  /** Ends the waiting for what was sent: the refund is then `pending`. */
+  /** Stops waiting for the transaction: the refund is then `pending`. */
   readonly signal?: AbortSignal;
 }
 
-/** How far a refund has come. */
+/** The result of a refund. */
 export type RefundResult =
-  /** `confirm` said no. */
+  /** `confirm` returned `false`. */
   | { readonly type: "planned"; readonly payment: PaymentRecord }
-  /** The money is back. */
+  /** Refunded. */
   | { readonly type: "refunded"; readonly payment: PaymentRecord }
-  /** It was sent, and is not confirmed: the same call goes on with it. */
+  /** It was sent, and is not confirmed: the same call resumes it. */
   | { readonly type: "pending"; readonly payment: PaymentRecord; readonly reason?: PendingReason }
-  /** Its transaction can never happen any more, so the payment is owed as before. */
+  /** Its transaction can no longer happen, so the payment is owed as before. */
   | { readonly type: "void"; readonly payment: PaymentRecord };
 
 /** Milliseconds for which a kept response that is being sent stands in the way of a refund. */
@@ -110,7 +110,7 @@ export function refundPayment(
   options: RefundOptions,
 ): Promise<RefundResult> {
   if (typeof sender?.prepare !== "function" || typeof sender.send !== "function") {
-    const message = "A refund needs a sender, such as evmRefunds({ network, rpcUrl, privateKey }) makes";
+    const message = "A refund needs a sender, such as evmRefunds({ network, rpcUrl, privateKey })";
     return Promise.reject(new StoreError("refund_unsupported", message));
   }
   const turn = (turns.get(sender) ?? Promise.resolve()).then(() => refundInTurn(engine, id, sender, options));
@@ -136,7 +136,7 @@ async function refundInTurn(
   const resumed = found.state === "refunding";
   const refund = { transaction: shown.transaction, plan };
   if (resumed && !sameTransaction(refund.transaction, found.refund?.transaction ?? "")) {
-    throw new StoreError("refund_under_way", `A refund is under way by the transaction ${found.refund?.transaction}`);
+    throw new StoreError("refund_under_way", `A refund is in progress with transaction ${found.refund?.transaction}`);
   }
   if (!(await confirm({ ...shown, ...tokenOf(engine, found), resumed }))) {
     return { type: "planned", payment: publicRecord(found) };
@@ -174,15 +174,15 @@ function tokenOf({ registry }: Engine, { offer }: StoredPayment): Omit<PlannedRe
   return { network: id, asset, ...(token ? { token: token.symbol, decimals: token.decimals } : {}) };
 }
 
-/** What the seller says of a refund. */
+/** A refund that the seller made. */
 export interface RefundByHand {
-  /** The transaction that gave the money back. */
+  /** The refund transaction. */
   readonly transaction?: string;
-  /** How the money was given back, where there is no transaction to name. */
+  /** How it was refunded, if there is no transaction. */
   readonly note?: string;
   /**
-   * Also while a refund of `paywall.refund` is under way, while a kept response is being sent, and by a transaction that has
-   * refunded another payment. @default false
+   * Even while `paywall.refund` is in progress or a kept response is being sent, and with a transaction that refunded another
+   * payment. @default false
    */
   readonly force?: boolean;
 }
@@ -195,10 +195,7 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
   const { transaction, note, force = false } = given;
   const found = await findOwed(engine, id, force);
   if ((transaction === undefined) === (note === undefined)) {
-    throw new StoreError(
-      "invalid_refund",
-      "A refund names its `transaction`, or says in a `note` how the money went back",
-    );
+    throw new StoreError("invalid_refund", "Give the refund's `transaction`, or describe it in `note`");
   }
   if (note !== undefined) checkNote(note);
   if (transaction !== undefined) {
@@ -213,7 +210,7 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
   ) {
     throw new StoreError(
       "refund_under_way",
-      `A refund is under way by the transaction ${refund?.transaction}. Go on with it, or name it here once it is confirmed`,
+      `A refund is in progress with transaction ${refund?.transaction}. Resume it, or give it here once it is confirmed`,
     );
   }
   const done: Refund = {
@@ -237,12 +234,12 @@ async function findOwed(engine: Engine, id: string, force = false): Promise<Stor
     );
   }
   if (record?.state === "owed" || record?.state === "refunding") return record;
-  throw new StoreError("not_owed", "There is no payment of this id that is owed to its buyer");
+  throw new StoreError("not_owed", "No owed payment has this id");
 }
 
 function checkNote(note: unknown): void {
   if (typeof note === "string" && note.trim() !== "" && note.length <= NOTE) return;
-  throw new StoreError("invalid_refund", `The note of a refund has 1 to ${NOTE} characters`);
+  throw new StoreError("invalid_refund", `\`note\` must have 1 to ${NOTE} characters`);
 }
 
 /** One transaction can give back several payments, but it is a mistake far more often. */
@@ -250,7 +247,7 @@ async function checkUnused(engine: Engine, { id, offer }: StoredPayment, transac
   for await (const other of walk(engine, "newest", { states: ["refunding", "refunded"] })) {
     if (other.id === id || other.offer.network !== offer.network) continue;
     if (!sameTransaction(other.refund?.transaction ?? "", transaction)) continue;
-    throw new StoreError("transaction_taken", `The payment ${other.id} was refunded by this transaction`);
+    throw new StoreError("transaction_taken", `The payment ${other.id} was refunded with this transaction`);
   }
 }
 
@@ -260,6 +257,6 @@ function checkTransaction({ schemes }: Engine, record: StoredPayment, transactio
     throw new StoreError("invalid_transaction", `This is not the id of a transaction on ${network}`);
   }
   if (sameTransaction(transaction, record.receipt?.transaction ?? record.transaction ?? "")) {
-    throw new StoreError("invalid_transaction", "This is the transaction by which the buyer paid");
+    throw new StoreError("invalid_transaction", "This is the buyer's own payment transaction");
   }
 }

@@ -94,9 +94,9 @@ export function usedReply(receipt: SettlementResponse | undefined): Reply {
 
 /** Nothing is collected for it any more: the money went back, or is on its way. */
 export function refundedReply(receipt: SettlementResponse | undefined): Reply {
-  const problem = { status: 409, code: "payment_used", detail: "The seller refunds this payment." };
+  const problem = { status: 409, code: "payment_used", detail: "The seller is refunding this payment." };
   return problemReply(
-    { ...problem, help: "To buy again, ask without a payment and sign a new one." },
+    { ...problem, help: "To buy again, request an offer without a payment and sign a new one." },
     receipt ? [receiptHeader(receipt)] : [],
   );
 }

@@ -7,12 +7,11 @@ import { type Admission, sharedState } from "./engine.js";
 export type Expected = Price | { readonly label: string };
 
 /**
- * The last gate, inside a handler: throws unless a paywall admitted this very request, with the method and URL that it
- * still has. What proves it is kept by the engine for the request object itself, so nothing that a client sends can stand
- * in for it.
+ * A last check inside a handler: throws unless a paywall admitted this request object, with its current method and URL.
+ * The engine keeps the proof for the object itself, so a client cannot forge it.
  * @param request the framework's own: Express and Fastify `req`, Hono `c`, Next.js `request`
- * @param expected what must have been asked for it, for example `"$5.00"` or `{ label: "GET /reports/:id" }`
- * @returns the payment, or `undefined` where the seller's own hook granted the request
+ * @param expected the price or label it must have, for example `"$5.00"` or `{ label: "GET /reports/:id" }`
+ * @returns the payment, or `undefined` if a hook granted the request
  * @throws TurnpikeError with the code `not_paid`
  * @example
  * app.get("/report", paid(tolls, "$5.00"), (req, res) => {
@@ -22,11 +21,11 @@ export type Expected = Price | { readonly label: string };
  */
 export function requirePaid(request: object, expected?: Expected): Payment | undefined {
   const admission = sharedState().admitted.get(request);
-  if (!admission) throw notPaid("The handler ran for a request that no paywall has admitted");
+  if (!admission) throw notPaid("The handler ran for a request that no paywall admitted");
   const changed = admission.changed();
-  if (changed) throw notPaid(`The request was changed behind the paywall: ${changed} when it was paid for`);
+  if (changed) throw notPaid(`The request was changed after the paywall: ${changed} when it was paid for`);
   if (expected !== undefined && !isAsked(admission, expected)) {
-    throw notPaid("The request was admitted for another price than its handler asks");
+    throw notPaid("The request was admitted at another price than its handler requires");
   }
   return admission.payment;
 }

@@ -39,7 +39,7 @@ export async function resolveByHand(
   if (!rules || ((state === "settled" || transaction !== undefined) && !rules.isTransaction(known))) {
     const message = known
       ? `This is not the id of a transaction on ${network}`
-      : `A settled payment names the transaction on ${network} that settled it`;
+      : `A settled payment needs its transaction on ${network}`;
     throw new StoreError("invalid_transaction", message);
   }
   if (state === "settled" && !force) await confirm(engine, found.record, known);
@@ -64,13 +64,13 @@ async function confirm(engine: Engine, record: StoredPayment, transaction: strin
     if (finding.type !== "settled" || !sameTransaction(finding.transaction, transaction)) {
       throw new StoreError(
         "transaction_contradicted",
-        "The chain does not show that this transaction has settled the payment",
+        "The chain does not show that this transaction settled the payment",
       );
     }
   }
   const other = await findSale(engine, record, finding ? undefined : transaction);
   if (other === undefined) return;
-  throw new StoreError("transaction_taken", `The payment ${other} is on record with this transaction`);
+  throw new StoreError("transaction_taken", `This transaction or payment already belongs to ${other}`);
 }
 
 /** The id of another sale of the same payment, or of one that this transaction settled. */

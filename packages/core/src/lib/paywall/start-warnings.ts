@@ -35,7 +35,7 @@ export function createStartWarnings(logger: Logger | undefined): StartWarnings {
       warned.add("TURNPIKE_MEMORY");
       tell(
         "TURNPIKE_MEMORY",
-        "Turnpike records payments in the memory of this process: a restart forgets them, sales included, and other processes do not see them. Name a `store` before real money is taken.",
+        "Turnpike records payments in the memory of this process: a restart loses them, including sales, and other processes do not see them. Configure a `store` before taking real money.",
         false,
       );
     },

@@ -2,10 +2,10 @@ import type { StoredPayment } from "../ledger/record.js";
 import { checkNames, invalid, readSpan, walk } from "./books.js";
 import type { Engine } from "./engine.js";
 
-/** What totals may be told apart by, beside the network and the token. */
+/** What totals can be grouped by, in addition to network and token. */
 export type TotalsKey = "day" | "month" | "route" | "payer";
 
-/** What to add up. */
+/** Which charges to add up. */
 export interface TotalsQuery {
   /** Only what was charged at this time or later: a date, or Unix milliseconds. */
   readonly from?: Date | number;
@@ -13,11 +13,11 @@ export interface TotalsQuery {
   readonly to?: Date | number;
   /** @default ["day", "route"] */
   readonly by?: readonly TotalsKey[];
-  /** Called now and then with the number of sales that were added up so far. */
+  /** Called now and then with the number of sales added up so far. */
   readonly progress?: (sales: number) => void;
 }
 
-/** What was sold in one token, and what of it was given back. */
+/** Sales in one token, and how much of them was refunded. */
 export interface SalesTotal {
   /** In UTC, as `2026-11-28`. */
   readonly day?: string;
@@ -28,14 +28,14 @@ export interface SalesTotal {
   readonly payer?: string;
   /** CAIP-2 id. */
   readonly network: string;
-  /** Address of the token, as offers spell it. */
+  /** Address of the token, spelled as in offers. */
   readonly asset: string;
-  /** The token's symbol, where the configuration or the built-in list knows the token. */
+  /** The token's symbol, if the configuration or the built-in list has the token. */
   readonly token?: string;
   readonly decimals?: number;
-  /** Charged payments, those that were refunded included. */
+  /** Charged payments, including refunded ones. */
   readonly sales: number;
-  /** What they come to, in atomic units. */
+  /** Their sum, in atomic units. */
   readonly amount: string;
   readonly refunds: number;
   /** Atomic units. */
@@ -76,7 +76,7 @@ export async function addUpSales(engine: Engine, query: TotalsQuery): Promise<re
 
 function readKeys(by: TotalsQuery["by"]): readonly TotalsKey[] {
   if (!Array.isArray(by) || !by.every((key) => KEYS.includes(key))) {
-    throw invalid(`\`by\` is a list of ${KEYS.join(", ")}`);
+    throw invalid(`\`by\` must be a list of ${KEYS.join(", ")}`);
   }
   return by;
 }

@@ -33,7 +33,7 @@ export function startUpkeep(engine: Engine, seconds: number): Upkeep {
     timer = setTimeout(async () => {
       await pass().catch((error: unknown) => {
         engine.reporter.alert("store_failed");
-        engine.reporter.failed("Looking after open payments failed", {}, { code: "store_unavailable", error });
+        engine.reporter.failed("Checking open payments failed", {}, { code: "store_unavailable", error });
       });
       schedule(seconds * 1000);
     }, wait);

@@ -4,9 +4,9 @@ export interface NetworkDefinition<Name extends string = string> {
   readonly id: string;
   /** Short name, for example `base`. */
   readonly name: Name;
-  /** What people call it, for example `Base`. */
+  /** Display name, for example `Base`. */
   readonly title: string;
-  /** Test networks have worthless money and may have a default facilitator. */
+  /** The tokens of test networks are worthless; such a network may have a default facilitator. */
   readonly testnet: boolean;
   /** Used when the configuration names no facilitator. */
   readonly facilitator?: string;
@@ -24,6 +24,6 @@ export interface TokenDefinition {
   readonly dollar?: boolean;
   /** Name and version of the token's EIP-712 domain; required for EIP-3009 transfers. */
   readonly eip712?: { readonly name: string; readonly version: string };
-  /** How the token moves under `exact` on EVM networks. @default "eip3009" */
+  /** How `exact` transfers the token on EVM networks. @default "eip3009" */
   readonly transferMethod?: "eip3009" | "permit2";
 }

@@ -3,9 +3,9 @@ import type { NetworkName, Price } from "../prices.js";
 import { isPriceText } from "./price.js";
 
 /**
- * A price out of text that TypeScript cannot see, such as an environment variable or a column of a database. The start
- * checks it like any other price; what is not one in form (`"free"` is none) is refused here.
- * @throws ConfigError if the text is undefined, or is not a price in form
+ * A price from text that TypeScript cannot check, such as an environment variable or a database column. The start
+ * validates it like any other price; text that is not in the form of a price (such as `"free"`) throws here.
+ * @throws ConfigError if the text is undefined, or not in the form of a price
  * @example { "GET /weather": price(process.env.PRICE) }
  */
 export function price(text: string | undefined): Price {
@@ -16,8 +16,8 @@ export function price(text: string | undefined): Price {
 }
 
 /**
- * A network out of text that TypeScript cannot see, such as an environment variable. The start refuses a name that is not
- * known, and one that is undefined.
+ * A network from text that TypeScript cannot check, such as an environment variable. The start refuses an unknown or
+ * undefined name.
  * @example createPaywall({ payTo, network: network(process.env.NETWORK) })
  */
 export function network(text: string | undefined): NetworkName {

@@ -52,7 +52,10 @@ export function checkDefinitions(
       problems.push({ path: `networks[${i}].id`, message: `"${String(id)}" is not a CAIP-2 id such as "eip155:8453"` });
     }
     if (![name, title].every(isName) || !(facilitator === undefined || isName(facilitator))) {
-      problems.push({ path: `networks[${i}]`, message: "a network has a name and a title; its facilitator is a URL" });
+      problems.push({
+        path: `networks[${i}]`,
+        message: "a network needs a name and a title; its facilitator must be a URL",
+      });
     }
   });
   if (problems.length > 0) return problems;
@@ -61,15 +64,15 @@ export function checkDefinitions(
     const { network, symbol, address, decimals, eip712, transferMethod } = token;
     const flaw = (member: string, message: string) => problems.push({ path: `tokens[${i}].${member}`, message });
     if (!registry.network(network)) flaw("network", `there is no network "${String(network)}"`);
-    if (!isName(symbol) || /\s/.test(symbol)) flaw("symbol", "a token has a symbol, without spaces");
-    if (!isName(address)) flaw("address", "a token has an address");
+    if (!isName(symbol) || /\s/.test(symbol)) flaw("symbol", "a token needs a symbol without spaces");
+    if (!isName(address)) flaw("address", "a token needs an address");
     if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36)
-      flaw("decimals", "decimals is a whole number from 0 to 36");
+      flaw("decimals", "decimals must be a whole number from 0 to 36");
     if (eip712 !== undefined && !(isName(eip712?.name) && isName(eip712?.version))) {
-      flaw("eip712", "eip712 has the name and version of the token's EIP-712 domain");
+      flaw("eip712", "eip712 needs the name and version of the token's EIP-712 domain");
     }
     if (![undefined, "eip3009", "permit2"].includes(transferMethod))
-      flaw("transferMethod", 'transferMethod is "eip3009" or "permit2"');
+      flaw("transferMethod", 'transferMethod must be "eip3009" or "permit2"');
   });
   return problems;
 }

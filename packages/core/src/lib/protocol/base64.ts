@@ -1,6 +1,6 @@
 /**
- * Standard base64 (RFC 4648, section 4) of bytes, the same on every runtime. Decoding takes padded and unpadded text
- * and refuses all else: the URL-safe alphabet, white space, stray padding, and bits that encoding would not have set.
+ * Standard base64 (RFC 4648, section 4) of bytes, the same on every runtime. Decoding accepts padded and unpadded text
+ * and refuses everything else: the URL-safe alphabet, white space, stray padding, and bits that encoding would not set.
  */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -21,7 +21,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   }
   const missing = (3 - (bytes.length % 3)) % 3;
   codes.fill(PAD, codes.length - missing);
-  // Decoded at once, the text is one piece; put together from pieces it would take many times its room.
+  // Decoded at once, the text is one string; built from pieces it would take many times the memory.
   return ascii.decode(codes);
 }
 

@@ -13,15 +13,17 @@ export const MAX_HEADER_LENGTH = 8192;
 const MAX_DEPTH = 16;
 const MAX_KEYS = 256;
 
-/** Names that are inherited members of objects, and so are never data here. */
+/** Names of inherited object members, which are never data here. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Code points that no field of a payment needs and that make text lie: NUL, lone surrogates, bidirectional controls. */
+/**
+ * Code points that no payment field needs and that make text deceptive: NUL, lone surrogates, bidirectional controls.
+ */
 const DECEIVING = /[\0\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u;
 
 export type DecodedHeader =
   | { readonly value: unknown }
-  /** A stable code and a sentence that says what is wrong. */
+  /** A stable code and a message. */
   | { readonly code: "header_too_large" | "invalid_base64" | "invalid_json"; readonly detail: string };
 
 const encoder = new TextEncoder();
@@ -32,7 +34,7 @@ export function encodeHeader(value: unknown): string {
   return encodeBase64(encoder.encode(JSON.stringify(value)));
 }
 
-/** Reads a header that somebody else wrote. Never throws. */
+/** Reads an untrusted header. Never throws. */
 export function decodeHeader(text: string): DecodedHeader {
   if (text.length > MAX_HEADER_LENGTH) {
     return {
@@ -83,7 +85,7 @@ function inspect(value: unknown, json: string): string | undefined {
   };
   const problem = visit(value, 1);
   if (problem) return problem;
-  // Parsing keeps the last of several equal keys without a word, so the text must hold as many keys as the value.
+  // Parsing silently keeps the last of several equal keys, so the text must have as many keys as the value.
   return countKeys(json) === keys ? undefined : "The JSON repeats a key.";
 }
 

@@ -1,4 +1,4 @@
-/** JSON with the keys of every object in order: equal documents have equal text, whatever order they came in. */
+/** JSON with the keys of every object in order: equal documents have equal text, whatever their key order. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
@@ -11,7 +11,7 @@ export function canonicalJson(value: unknown): string {
 
 const known = new WeakMap<object, string>();
 
-/** The same of a value that never changes: worked out once. */
+/** The same for a value that never changes: computed once. */
 export function canonicalKey(value: object): string {
   let text = known.get(value);
   if (text === undefined) {

@@ -1,6 +1,6 @@
 /**
- * Reasons that a facilitator may give and that buyers are told. What is not in the list is replaced, since a
- * facilitator's own words never reach an answer (core specification, 9; scheme_exact_evm.md).
+ * Reasons of a facilitator that are passed on to buyers. Others are replaced, since a facilitator's own text never
+ * reaches a response (core specification, 9; scheme_exact_evm.md).
  */
 const KNOWN = new Set([
   "insufficient_funds",
@@ -79,17 +79,17 @@ export function knownReason(reason: string | undefined, fallback: string): strin
   return KNOWN.has(code) ? code : fallback;
 }
 
-/** What a refused settlement without a transaction says of its payment. */
+/** What a refused settlement without a transaction means for its payment. */
 export type Refusal =
-  /** Wrong in itself, as it was signed. */
+  /** Invalid as signed. */
   | "unsound"
-  /** Not to be settled as things stand. Its own settlement may have brought that about, by an earlier call. */
+  /** Cannot be settled now, possibly because an earlier call settled it. */
   | "unfunded"
-  /** Its authorisation was spent before: by this settlement's forerunner, or by somebody else. */
+  /** Its authorisation was already spent: by an earlier call of this settlement, or by another party. */
   | "used"
   /** The facilitator has merely seen it before; what it saw may have failed, or moved the money. */
   | "seen"
-  /** Nothing: it may come after a broadcast, or from somebody who does not know either. */
+  /** Nothing: it may come after a broadcast, or from a party that does not know either. */
   | "unclear";
 
 const REFUSALS: Readonly<Record<Exclude<Refusal, "unsound">, ReadonlySet<string>>> = {
@@ -117,7 +117,7 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, "unsound">, ReadonlySet<string>
 /** A facilitator's own checks of a Solana transaction, ahead of sending it: many codes, all with one beginning. */
 const SOLANA = /^invalid_exact_(?:svm|solana)_payload_/;
 
-/** Whether a facilitator says that it could not tell, for a reason of its own: that is no word about the payment. */
+/** Whether a facilitator failed for a reason of its own, which says nothing about the payment. */
 export function saysOwnTrouble(reason: string | undefined): boolean {
   return /^unexpected_(?:verify|settle)_error$/.test(codeOf(reason));
 }
@@ -141,7 +141,7 @@ const FORGED = new Set([
   "invalid_signature",
 ]);
 
-/** Said of a signature that is not the payer's. */
+/** The reason for a signature that is not the payer's. */
 export function saysForged(reason: string | undefined): boolean {
   return FORGED.has(codeOf(reason));
 }

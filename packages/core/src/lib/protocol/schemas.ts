@@ -17,12 +17,12 @@ export const ATOMIC_AMOUNT = /^(0|[1-9][0-9]{0,77})$/;
 /** CAIP-2: namespace and reference. */
 export const CAIP2 = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/;
 
-/** The value, or where it is not of the protocol's shape. */
+/** The value, or where it does not match the protocol. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 type Schema = Parameters<typeof z.safeParse>[0];
 
-/** Made when the first document is read: to make them takes longer than to import all the rest. */
+/** Created when the first document is read: creating them takes longer than importing everything else. */
 let made:
   | Record<
       "paymentPayload" | "facilitatorRequest" | "verifyResponse" | "settlementResponse" | "supportedResponse" | "kind",
@@ -41,7 +41,7 @@ function makeSchemas() {
   const number = (test: (value: number) => boolean) =>
     z.unknown().check(z.refine((value) => typeof value === "number" && test(value)));
   const jsonObject = z.looseObject({});
-  /** Absent and `null` are the same: clients in other languages write `null` for what they leave out. */
+  /** Absent and `null` are the same: clients in other languages write `null` for missing members. */
   const optional = z.nullish;
   const version2 = number((value) => value === 2);
   const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string");
@@ -111,7 +111,7 @@ function makeSchemas() {
   return { paymentPayload, facilitatorRequest, verifyResponse, settlementResponse, supportedResponse, kind };
 }
 
-/** A payment as a client sent it (core specification, 5.2). Members that nobody here knows are kept. */
+/** A payment as a client sent it (core specification, 5.2). Unknown members are kept. */
 export function parsePaymentPayload(value: unknown): Parsed<PaymentPayload> {
   return parse<PaymentPayload>(schemas().paymentPayload, value, (payload) => {
     const { accepted } = payload;
@@ -128,14 +128,14 @@ export function parseFacilitatorRequest(value: unknown): Parsed<FacilitatorReque
   }));
 }
 
-/** A facilitator's answer to `/verify` (core specification, 5.4). */
+/** A facilitator's response to `/verify` (core specification, 5.4). */
 export function parseVerifyResponse(value: unknown): Parsed<VerifyResponse> {
   return parse<VerifyResponse>(schemas().verifyResponse, tidyVerify(value), dropNulls);
 }
 
 /**
- * A facilitator's answer to `/settle` (core specification, 5.3). Of a refusal a missing transaction or network reads as
- * `""`; a success must have both.
+ * A facilitator's response to `/settle` (core specification, 5.3). In a refusal a missing transaction or network reads
+ * as `""`; a success must have both.
  */
 export function parseSettlementResponse(value: unknown): Parsed<SettlementResponse> {
   return parse<SettlementResponse>(schemas().settlementResponse, tidySettle(value), (response) => {
@@ -144,8 +144,8 @@ export function parseSettlementResponse(value: unknown): Parsed<SettlementRespon
 }
 
 /**
- * A facilitator's answer to `/supported` (core specification, 7.3). Version 1 services send `kinds` alone, and kinds that
- * are not of the protocol's form are left out.
+ * A facilitator's response to `/supported` (core specification, 7.3). Version 1 services send only `kinds`; kinds that
+ * do not match the protocol are omitted.
  */
 export function parseSupportedResponse(value: unknown): Parsed<SupportedResponse> {
   const { supportedResponse, kind } = schemas();

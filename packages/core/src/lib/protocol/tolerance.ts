@@ -2,8 +2,8 @@ import { mayNameTransaction, readRefusal } from "./reasons.js";
 import type { JsonObject } from "./types.js";
 
 /**
- * What facilitators send in place of nothing, and other forms that say the same: services in other languages write every
- * member of a structure, with `""` or `null` for what they have nothing to say about. Read here, ahead of the schemas.
+ * Normalises responses of facilitators before the schemas: services in other languages write every member of a
+ * structure, with `""` or `null` for missing values.
  */
 
 type Member = (value: unknown) => unknown;
@@ -13,16 +13,16 @@ function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a member says nothing: absent, `null`, blank text, or hexadecimal without a digit but zero. */
+/** Whether a member is empty: absent, `null`, blank text, or hexadecimal without a digit but zero. */
 function isBlank(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "string" && /^\s*(0x0*\s*)?$/i.test(value));
 }
 
-/** Text without spaces around it; nothing if it is blank. Anything else is left for the schema to refuse. */
+/** Trimmed text; `undefined` if blank. The schema refuses anything else. */
 const text: Member = (value) => (isBlank(value) ? undefined : typeof value === "string" ? value.trim() : value);
 /** A whole number may come as a number. */
 const digits: Member = (value) => (Number.isSafeInteger(value) ? String(value) : text(value));
-/** What nobody needs, if it is not of its form. */
+/** Drops an optional value that has the wrong form. */
 const object: Member = (value) => (isJsonObject(value) ? value : undefined);
 /** Text, or nothing. */
 const onlyText: Member = (value) => (typeof value === "string" && value.length <= 256 ? text(value) : undefined);
@@ -36,7 +36,7 @@ const POSITIVE: Readonly<Record<string, Member>> = {
   amount: digits,
   transaction: (value) => (isBlank(value) ? undefined : value),
 };
-/** Of a refusal nothing counts but its reason, whom and what it is about, and that it names no transaction. */
+/** In a refusal only the reason, payer and network count, and that it names no transaction. */
 const NEGATIVE: Readonly<Record<string, Member>> = {
   ...COMMON,
   payer: onlyText,
@@ -44,17 +44,17 @@ const NEGATIVE: Readonly<Record<string, Member>> = {
   network: (value) => onlyText(digits(value)) ?? "",
 };
 
-/** Other names under which a transaction is told. */
+/** Other names for a transaction. */
 const TRANSACTIONS = ["transaction", "txHash", "transactionHash", "tx_hash", "transaction_hash", "tx", "hash"];
 
-/** Whether a verdict is a no: in so many words, or left out beside a reason that is known for one. */
+/** Whether a verdict is negative: explicitly, or omitted beside a known reason for a refusal. */
 function isNo(verdict: unknown, reason: unknown): boolean {
   if (verdict === false || verdict === 0) return true;
   if (typeof verdict === "string") return verdict.trim().toLowerCase() === "false";
   return (verdict ?? null) === null && typeof reason === "string" && readRefusal(reason) !== "unclear";
 }
 
-/** What is to be read of an answer to `/verify`. */
+/** The normalised response to `/verify`. */
 export function tidyVerify(answer: unknown): unknown {
   if (!isJsonObject(answer)) return answer;
   const invalidReason = reasonOf(answer, "invalidReason", "errorReason");
@@ -63,24 +63,25 @@ export function tidyVerify(answer: unknown): unknown {
     : tidy(answer, POSITIVE);
 }
 
-/** What is to be read of an answer to `/settle`. */
+/** The normalised response to `/settle`. */
 export function tidySettle(answer: unknown): unknown {
   if (!isJsonObject(answer)) return answer;
   const errorReason = reasonOf(answer, "errorReason", "invalidReason");
   if (!isNo(answer.success, errorReason)) return tidy(answer, POSITIVE);
-  // Whatever may name a transaction, by any name and in any form, leaves a doubt; `false`, `{}` or "N/A" name none.
+  // Anything that may name a transaction, by any name and in any form, leaves the outcome unknown; `false`, `{}` or
+  // "N/A" name none.
   const transaction = TRANSACTIONS.map((name) => answer[name]).find(mayNameTransaction) ?? "";
   return { ...tidy(answer, NEGATIVE), success: false, transaction: text(transaction), errorReason };
 }
 
-/** What is to be read of an answer to `/supported`: what is not of its form is left out, the rest counts. */
+/** The normalised response to `/supported`: invalid entries are omitted, the rest counts. */
 export function tidySupported(answer: unknown, isKind: (value: unknown) => boolean): unknown {
   if (!isJsonObject(answer) || !Array.isArray(answer.kinds)) return answer;
   const kinds = answer.kinds.map(tidyKind);
   const known = kinds.filter(isKind);
   const { extensions, signers } = answer;
   return {
-    // Where there is nothing of its form at all, it is not the protocol.
+    // Without any valid entry it is not the protocol.
     kinds: known.length > 0 ? known : kinds,
     extensions: Array.isArray(extensions)
       ? extensions.filter((id) => typeof id === "string" && id !== "" && id.length <= 128)
@@ -103,7 +104,7 @@ function tidySigners(signers: JsonObject): Record<string, string[]> {
   return Object.fromEntries(lists);
 }
 
-/** Names that other services have for a reason, the likelier ones first. */
+/** Names for a reason in other services, the likelier ones first. */
 const REASONS = ["error", "reason", "error_reason", "invalid_reason", "errorCode", "error_code", "code"];
 
 /** The reason of a refusal, also under the name that the other endpoint or another service has for it, or as a member of that. */

@@ -3,7 +3,7 @@
  * Amounts are decimal strings of atomic units; times are whole seconds.
  */
 
-/** A JSON object whose members nobody here has looked at yet. */
+/** A JSON object whose members are not validated yet. */
 export type JsonObject = Record<string, unknown>;
 
 /** What is being sold (section 5.1). */
@@ -31,7 +31,7 @@ export interface PaymentRequirements {
   /** Token contract, mint, or ISO 4217 code. */
   asset: string;
   payTo: string;
-  /** Seconds within which the payment is to be completed. */
+  /** Seconds within which the payment must be completed. */
   maxTimeoutSeconds: number;
   /** Scheme data. `assetTransferMethod` and `paymentFlow` are the protocol's own keys. */
   extra?: JsonObject;
@@ -64,7 +64,7 @@ export interface PaymentPayload {
   extensions?: JsonObject;
 }
 
-/** The receipt in `PAYMENT-RESPONSE`, and a facilitator's answer to `/settle` (section 5.3). */
+/** The receipt in `PAYMENT-RESPONSE`, and a facilitator's response to `/settle` (section 5.3). */
 export interface SettlementResponse {
   success: boolean;
   errorReason?: string;
@@ -78,7 +78,7 @@ export interface SettlementResponse {
   extra?: JsonObject;
 }
 
-/** A facilitator's answer to `/verify` (section 5.4). */
+/** A facilitator's response to `/verify` (section 5.4). */
 export interface VerifyResponse {
   isValid: boolean;
   invalidReason?: string;
@@ -95,7 +95,7 @@ export interface SupportedKind {
   extra?: JsonObject;
 }
 
-/** A facilitator's answer to `/supported` (section 7.3). */
+/** A facilitator's response to `/supported` (section 7.3). */
 export interface SupportedResponse {
   kinds: SupportedKind[];
   extensions: string[];

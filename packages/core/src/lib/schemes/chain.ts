@@ -1,33 +1,33 @@
 import type { PaymentPayload, PaymentRequirements } from "../protocol/types.js";
 import type { Awaitable } from "../seam.js";
 
-/** How deep a transaction must lie to count: in a block at all, under so many blocks, or under the chain's own finality. */
+/** How deep a transaction must be to count: in any block, under this many blocks, or final on the chain. */
 export type Finality = "included" | "finalized" | number;
 
-/** A payment that the chain is asked about. */
+/** A payment to look up on the chain. */
 export interface ChainPayment {
   readonly payload: PaymentPayload;
   readonly requirements: PaymentRequirements;
-  /** A transaction of it that is known of. */
+  /** A known transaction of it. */
   readonly transaction?: string;
-  /** Unix seconds of when it was first seen: nothing of it is on the chain before. */
+  /** Unix seconds when it was first seen: nothing of it is on the chain before. */
   readonly since: number;
-  /** Asked of a purchase: which transfer would be its own. */
+  /** For a purchase: what identifies its own transfer. */
   readonly claim?: OwnTransfer;
 }
 
 /**
- * What tells the transfer of a purchase from another one, which the chain shows to everybody. A transfer that shows another
- * signature is never the purchase's own.
+ * What distinguishes the transfer of a purchase from any other on the public chain. A transfer with another signature
+ * is never the purchase's own.
  */
 export interface OwnTransfer {
   /** Unix seconds, with fractions: its block is not older. */
   readonly since: number;
-  /** Nobody has proven the payload's signature: the transfer must carry that very one. */
+  /** The payload's signature is not proven: the transfer must carry exactly that signature. */
   readonly signed: boolean;
 }
 
-/** What the chain says of a payment. */
+/** The state of a payment on the chain. */
 export type ChainFinding =
   /** It moved exactly this money from the payer to the seller. */
   | {
@@ -35,24 +35,21 @@ export type ChainFinding =
       readonly transaction: string;
       readonly final: boolean;
       /**
-       * Where `claim` was asked: whether the transfer is that purchase's own. Left out, it counts as another's, unless a
-       * facilitator has verified the payment for the purchase.
+       * If `claim` was given: whether the transfer belongs to that purchase. If omitted, it counts as another's, unless
+       * a facilitator verified the payment for the purchase.
        */
       readonly own?: boolean;
     }
-  /** Its single-use value is used, and did not pay the seller: cancelled, or spent in another way. */
+  /** Its single-use value is used but did not pay the seller: cancelled, or spent otherwise. */
   | { readonly type: "spent"; readonly final: boolean }
-  /** Its single-use value is unused. `expired`: at the depth asked for, the chain's own time is past its window. */
+  /** Its single-use value is unused. `expired`: at the requested depth, the chain's time is past its window. */
   | { readonly type: "unused"; readonly expired: boolean };
 
-/**
- * Reads a chain to learn what became of payments; `@turnpike/evm` has one for EVM networks. Reads only: it signs and
- * sends nothing.
- */
+/** Looks up payments on a chain; `@turnpike/evm` has one for EVM networks. Read-only: it signs and sends nothing. */
 export interface ChainReader {
-  /** CAIP-2 ids of the networks that it can tell of. */
+  /** CAIP-2 ids of the networks that it reads. */
   readonly networks: readonly string[];
-  /** `undefined` if the chain cannot tell. Rejects if it cannot be asked. */
+  /** `undefined` if the chain does not show it. Rejects if the chain cannot be read. */
   find(
     payment: ChainPayment,
     finality: Finality,

@@ -1,13 +1,14 @@
 /** The order of secp256k1. */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-/** How a signature ends that is wrapped for a wallet which is deployed later (EIP-6492). */
+/** The suffix of a signature wrapped for a wallet that is deployed later (EIP-6492). */
 const WRAPPED = "6492".repeat(16);
 /** Hexadecimal digits of a word. */
 const WORD = 64;
 
 /**
- * One spelling for all that are the same signature of a plain account: compact, with another `v`, with a high `s`, or wrapped for
- * a wallet. Whoever has seen one can write the others, and facilitators take them. In lower case; a contract wallet's stays as it is.
+ * One spelling for equivalent signatures of a plain account: compact, with another `v`, with a high `s`, or wrapped for
+ * a wallet. Any of them can be derived from another, and facilitators accept them. In lower case; a contract wallet's
+ * is unchanged.
  */
 export function canonicalSignature(signature: string): string {
   const inner = unwrap(signature.slice(2).toLowerCase());
@@ -25,7 +26,7 @@ export function canonicalSignature(signature: string): string {
   return `0x${r}${s.toString(16).padStart(WORD, "0")}${odd ? "1c" : "1b"}`;
 }
 
-/** The parity that `v` tells, by itself or with a chain's id in it (EIP-155). */
+/** The parity in `v`, by itself or combined with a chain id (EIP-155). */
 function isOdd(v: number): boolean | undefined {
   if (v >= 35) return v % 2 === 0;
   const parity = v >= 27 ? v - 27 : v;

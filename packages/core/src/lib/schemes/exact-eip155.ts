@@ -73,8 +73,8 @@ export const exactEip155: Scheme = {
 
 function readPayload(payload: JsonObject, asset: string, permit2: boolean): Authorization | string {
   const { signature } = payload;
-  // One payment has one name: two authorisations in one payload would let it go by either.
-  if ("authorization" in payload && "permit2Authorization" in payload) return "it holds two authorisations";
+  // One payment has one id: with two authorisations in a payload it would have two.
+  if ("authorization" in payload && "permit2Authorization" in payload) return "it has two authorisations";
   if (typeof signature !== "string" || !HEX.test(signature)) return "`signature` is not hexadecimal";
   return permit2 ? readPermit2(payload, signature) : readEip3009(payload, signature, asset);
 }
@@ -138,7 +138,7 @@ function isAddress(value: unknown): value is string {
   return typeof value === "string" && ADDRESS.test(value);
 }
 
-/** A number that the chain can hold. Beyond it a facilitator may wrap, and one payment would have two names. */
+/** A number that fits the chain's type. A facilitator may wrap a larger one, and one payment would have two ids. */
 function isAmount(value: unknown): value is string {
   return typeof value === "string" && ATOMIC_AMOUNT.test(value) && BigInt(value) <= MAX_UINT256;
 }

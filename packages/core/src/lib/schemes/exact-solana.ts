@@ -1,13 +1,13 @@
 import { decodeBase64 } from "../protocol/base64.js";
 import type { PaymentFault, PaymentIdentity, Scheme } from "./scheme.js";
 
-/** Base58, without the letters that look alike. */
+/** Base58, without similar letters. */
 const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 const SIGNATURE = /^[1-9A-HJ-NP-Za-km-z]{64,88}$/;
 const SIGNATURE_BYTES = 64;
 /** Of an account's key, and of a block's hash. */
 const ACCOUNT_BYTES = 32;
-/** A packet's room for a transaction. */
+/** The most bytes of a transaction in a packet. */
 const MAX_TRANSACTION = 1232;
 
 /** `exact` on Solana: a partly signed transaction that the facilitator's fee payer completes (scheme_exact_svm.md). */
@@ -30,7 +30,7 @@ export const exactSolana: Scheme = {
     const [name, proof] = await Promise.all([sha256(message), sha256(bytes)]);
     return { id: `${payload.accepted.network}:${name}`, proof };
   },
-  // What a transaction moves is for the facilitator to read, which completes it.
+  // The facilitator, which completes the transaction, reads what it moves.
   judge: () => undefined,
   // Base58 tells letter cases apart.
   spell: (address) => address,
@@ -38,17 +38,17 @@ export const exactSolana: Scheme = {
   isTransaction: (id) => SIGNATURE.test(id),
 };
 
-/** What the signatures sign. The fee payer's signature comes later, so the whole transaction cannot name a payment. */
+/** The signed message. The fee payer's signature comes later, so the whole transaction cannot identify a payment. */
 function messageOf(transaction: Uint8Array): Uint8Array | undefined {
   const count = transaction[0];
   // One byte counts up to 127 signatures; a packet has room for fewer.
   if (count === undefined || count === 0 || count > 127) return undefined;
   const message = transaction.subarray(1 + count * SIGNATURE_BYTES);
-  // What follows the message is signed by nobody, and would give one payment many names.
+  // Bytes after the message are not signed, and would give one payment many ids.
   return message.length > 0 && messageLength(message) === message.length ? message : undefined;
 }
 
-/** How long a message is by its own account (Solana's transaction format); `undefined` if it breaks off. */
+/** The length of a message from its own fields (Solana's transaction format); `undefined` if truncated. */
 function messageLength(bytes: Uint8Array): number | undefined {
   let at = 0;
   const versioned = ((bytes[0] ?? 0) & 0x80) !== 0;

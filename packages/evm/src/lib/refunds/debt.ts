@@ -22,9 +22,9 @@ const transferAbi = parseAbi(["function transfer(address to, uint256 value) retu
 export function readDebt({ offer, receipt, payer = receipt?.payer }: PaymentRecord, network: string): Debt {
   const { asset } = offer;
   if (offer.network !== network) throw impossible(`The payment is on ${offer.network}, not on ${network}`);
-  if (receipt?.success !== true) throw impossible("The record holds no receipt of a charge");
-  if (!isAddress(asset)) throw impossible("The record names no token");
-  if (!isAddress(payer)) throw impossible("The record names no payer. Give the money back by hand");
+  if (receipt?.success !== true) throw impossible("The record has no receipt of a charge");
+  if (!isAddress(asset)) throw impossible("The record has no token");
+  if (!isAddress(payer)) throw impossible("The record has no payer. Refund by hand");
   const [token, to] = [lower(asset), lower(payer)];
   if (/^0x0{40}$/.test(to) || to === token) {
     throw impossible("The payer on record is the zero address or the token itself, where the money would be lost");
@@ -52,7 +52,7 @@ export async function checkCharge(rpc: Rpc, payment: PaymentRecord, { token, to:
   }
   throw new RefundError(
     "refund_unpaid",
-    `The node does not show that the buyer has made this payment, in the transaction ${transaction ?? "that the record lacks"}. If you have seen it elsewhere, say so (trustRecord)`,
+    `The node does not show that the buyer has made this payment, in the transaction ${transaction ?? "that the record lacks"}. If you verified it elsewhere, set trustRecord`,
   );
 }
 

@@ -10,8 +10,8 @@ import { planRefund } from "./prepare.js";
 import { RefundError } from "./refund-error.js";
 
 /**
- * Gives owed payments back on one EVM network: what was charged, by a plain transfer of the token from an account of the
- * seller's to the payer on record. For `paywall.refund`. Rejects with a RefundError or a ChainError, neither of which holds
+ * Refunds owed payments on one EVM network: transfers the charged amount of the token from a seller's account to the recorded
+ * payer. For `paywall.refund`. Rejects with a RefundError or a ChainError, neither of which contains
  * the key or the endpoint's address.
  * @throws ConfigError
  * @example
@@ -37,7 +37,7 @@ export function evmRefunds(options: EvmRefundOptions): RefundSender {
     if ((await signPlan(account, plan)).hash === signed.hash) return { ...signed, plan, debt };
     throw new RefundError(
       "refund_account",
-      "The account signs the same transaction in another way each time, so a refund that is interrupted could not be gone on with. Use a plain key",
+      "The account signs the same transaction in another way each time, so a refund that is interrupted could not be resumed. Use a plain key",
     );
   };
 
@@ -52,7 +52,7 @@ export function evmRefunds(options: EvmRefundOptions): RefundSender {
     if (plan.from !== lower(account.address)) {
       throw new RefundError(
         "refund_key",
-        `This refund was begun by the account ${getAddress(plan.from)}, and the key is that of ${account.address}`,
+        `This refund was started by account ${getAddress(plan.from)}, but the key belongs to ${account.address}`,
       );
     }
     const signed = await signPlan(account, plan);

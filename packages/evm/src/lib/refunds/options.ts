@@ -3,7 +3,7 @@ import { chainIdOf, isAddress, isNodeUrl, networkNamed } from "@turnpike/core/ch
 import type { Hex } from "viem";
 import { type LocalAccount, privateKeyToAccount } from "viem/accounts";
 
-/** What signs: an account of viem's, or what stands for one. It signs the same transaction in the same way every time. */
+/** A viem account, or a compatible signer. It must sign the same transaction identically every time. */
 export type RefundAccount = Pick<LocalAccount, "address" | "signTransaction">;
 
 export interface EvmRefundOptions {
@@ -11,19 +11,19 @@ export interface EvmRefundOptions {
   readonly network: string;
   /** JSON-RPC endpoint of the chain. There is no default. */
   readonly rpcUrl: string;
-  /** The account that the money comes from, as viem makes it. Either this or `privateKey`. */
+  /** The paying account, from viem. Either this or `privateKey`. */
   readonly account?: RefundAccount;
   /** The key of that account: `0x` and 64 hexadecimal digits. */
   readonly privateKey?: string;
-  /** Blocks in which the transfer must stand, its own included, to count as refunded. @default 6 */
+  /** Confirmations that the transfer needs, counting its own block, to count as refunded. @default 6 */
   readonly confirmations?: number;
-  /** Milliseconds to wait for them. What is not confirmed by then is gone on with at the next call. @default 120000 */
+  /** Milliseconds to wait for them. An unconfirmed refund is resumed by the next call. @default 120000 */
   readonly timeout?: number;
   /** Milliseconds for one request to the chain. @default 10000 */
   readonly rpcTimeout?: number;
   /**
-   * Gives back also what the node does not show to have been paid: a node that forgets the past, or a charge that you have seen
-   * with your own eyes. @default false
+   * Also refund payments that the node does not show as paid: for a node without history, or a charge that you verified
+   * yourself. @default false
    */
   readonly trustRecord?: boolean;
   /** Allows plain http to a host other than this machine, for networks that are private. @default false */

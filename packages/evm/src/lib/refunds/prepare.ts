@@ -45,7 +45,7 @@ export async function planRefund(
   if (balance < value) {
     throw new RefundError(
       "refund_funds",
-      `The account ${account.address} holds ${balance} atomic units of the token, and ${value} are to be given back`,
+      `The account ${account.address} holds ${balance} atomic units of the token, and ${value} are needed`,
     );
   }
   const gas = await rehearse(rpc, from, token, data);

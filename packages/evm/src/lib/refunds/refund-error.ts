@@ -13,14 +13,14 @@ export type RefundErrorCode =
   | "refund_refused"
   /** The account cannot send transactions, or does not sign the same one in the same way again. */
   | "refund_account"
-  /** The refund on record was begun by another account. */
+  /** The recorded refund was started by another account. */
   | "refund_key"
-  /** The plan on record is none of ours, or does not give back this payment. */
+  /** The recorded plan is not ours, or does not refund this payment. */
   | "refund_plan"
   /** The transaction succeeded, and the chain does not show that the payer got the amount. */
   | "refund_unclear";
 
-/** A refund cannot be made, or not be gone on with. Nothing was sent, except with `refund_unclear`. Holds no key. */
+/** A refund cannot be made or resumed. Nothing was sent, except with `refund_unclear`. Contains no key. */
 export class RefundError extends TurnpikeError {
   declare readonly code: RefundErrorCode;
 

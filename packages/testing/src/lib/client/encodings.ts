@@ -2,7 +2,7 @@ import type { PaymentPayload } from "@turnpike/core/protocol";
 import type { Authorization } from "../authorization.js";
 import { encodeHeader, encodeText } from "./header.js";
 
-/** One payment written in other bytes: whoever counts payments by their header would count several. */
+/** One payment in different bytes: counting payments by header would count several. */
 export const encodings: Readonly<Record<string, (payload: PaymentPayload) => string>> = {
   "extra white space": (payload) => encodeText(` \n${JSON.stringify(payload, null, "\t")}\r\n `),
   "another key order": (payload) => encodeHeader(reverse(payload)),

@@ -17,13 +17,13 @@ export function encodeText(text: string | Uint8Array): string {
 
 type Headers = { get(name: string): string | null };
 
-/** The challenge of an answer, if it has one. */
+/** The challenge of a response, if it has one. */
 export function readChallenge(response: { readonly headers: Headers }): PaymentRequired | undefined {
   const value = response.headers.get("payment-required");
   return value === null ? undefined : (decodeHeader(value) as PaymentRequired);
 }
 
-/** The receipt of an answer, if it has one. */
+/** The receipt of a response, if it has one. */
 export function readReceipt(response: { readonly headers: Headers }): SettlementResponse | undefined {
   const value = response.headers.get("payment-response");
   return value === null ? undefined : (decodeHeader(value) as SettlementResponse);

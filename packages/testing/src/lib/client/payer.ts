@@ -19,7 +19,7 @@ export interface Purchase {
   readonly receipt?: SettlementResponse;
 }
 
-/** A client with a key of its own. */
+/** A client with its own key. */
 export interface Payer {
   readonly address: string;
   readonly account: PrivateKeyAccount;
@@ -27,11 +27,13 @@ export interface Payer {
   sign(required: PaymentRequired, options?: SignOptions): Promise<PaymentPayload>;
   /** The payment as a header value. */
   header(required: PaymentRequired, options?: BuyOptions): Promise<string>;
-  /** Asks unpaid, signs what the 402 asks, asks again. @throws if the first answer holds no challenge */
+  /**
+   * Requests without payment, signs an offer of the 402, requests again. @throws if the first response has no challenge
+   */
   buy(url: string, init?: RequestInit, options?: BuyOptions): Promise<Purchase>;
 }
 
-/** @param privateKey 32 bytes of hex; a new key if left out */
+/** @param privateKey 32 bytes of hex; a new key if omitted */
 export function payer(privateKey: Hex = generatePrivateKey()): Payer {
   const account = privateKeyToAccount(privateKey);
   const sign = (required: PaymentRequired, options?: SignOptions): Promise<PaymentPayload> =>

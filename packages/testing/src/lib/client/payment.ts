@@ -5,17 +5,17 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { type Authorization, authorizationTypes } from "../authorization.js";
 
 export interface SignOptions {
-  /** Which offer to take: its index, or a choice. @default the first `exact` on an EVM network */
+  /** Which offer to take: its index, or a function. @default the first `exact` on an EVM network */
   readonly offer?: number | ((accepts: readonly PaymentRequirements[]) => PaymentRequirements | undefined);
-  /** Members of the authorisation in place of the honest ones. They are signed as given. */
+  /** Members of the authorisation that replace the correct ones. They are signed as given. */
   readonly authorization?: Partial<Authorization>;
-  /** Makes another payload of the one that was signed: another `accepted`, signature, resource, or nonsense. */
+  /** Changes the signed payload: another `accepted`, signature, resource, or nonsense. */
   readonly tamper?: (payload: PaymentPayload) => unknown;
 }
 
 /**
  * Signs an EIP-3009 authorisation for one offer of a challenge.
- * @returns the payment payload, or what `tamper` made of it
+ * @returns the payment payload, or the result of `tamper`
  */
 export async function signPayment(
   account: PrivateKeyAccount,

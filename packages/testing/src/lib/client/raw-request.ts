@@ -1,29 +1,30 @@
 import { connect } from "node:net";
 
-/** An answer as it stood on the wire. */
+/** A response as received. */
 export interface RawAnswer {
   readonly status: number;
   readonly reason: string;
-  /** Names and values in their order, as written. */
+  /** Names and values in their original order and spelling. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** All values of one header, joined by `", "`; nothing if it is absent. */
+  /** All values of one header, joined by `", "`; `undefined` if absent. */
   header(name: string): string | undefined;
   /** The body without its framing. */
   readonly body: Buffer;
   readonly trailers: readonly (readonly [name: string, value: string])[];
-  /** Every byte that came. */
+  /** Every byte received. */
   readonly bytes: Buffer;
 }
 
 export interface RawOptions {
-  /** Milliseconds until the wait ends and what came is read. @default 5000 */
+  /** Milliseconds to wait before reading what was received. @default 5000 */
   readonly timeout?: number;
 }
 
 /**
- * Sends exactly these bytes over a connection of their own and reads until the server ends it.
- * @param message the lines of the head (a blank line, and `Host` and `Connection: close` unless given, are added), or all bytes
- * @throws if what came is no HTTP answer, an empty one included
+ * Sends exactly these bytes over a new connection and reads until the server closes it.
+ * @param message the lines of the head (a blank line, and `Host` and `Connection: close` unless given, are added), or
+ * all bytes
+ * @throws if the result is not an HTTP response, or empty
  */
 export async function rawRequest(
   origin: string,

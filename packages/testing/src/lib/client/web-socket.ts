@@ -2,24 +2,24 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** What a server says to a request for a WebSocket. */
+/** The response to a WebSocket request. */
 export interface Knock {
   /** 101: the socket is open. */
   readonly status: number;
-  /** One header of the response; nothing if it is absent. */
+  /** One header of the response; `undefined` if absent. */
   header(name: string): string | undefined;
   /** The body of a refusal. */
   readonly body: string;
-  /** The next text message that the server sends; rejects if the socket is closed before. */
+  /** The next text message that the server sends; rejects if the socket closes first. */
   message(): Promise<string>;
   /** Sends one text message of less than 126 bytes. */
   send(text: string): void;
-  /** Ends the connection. */
+  /** Closes the connection. */
   close(): void;
 }
 
 /**
- * Asks for a WebSocket, as a client that knows HTTP fields would: with a payment, if one is given.
+ * Requests a WebSocket, as a client that can set headers would: with a payment, if one is given.
  * @param url `http:`, with path and query
  */
 export function knock(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Knock> {

@@ -6,20 +6,23 @@ export type Operation = "verify" | "settle" | "supported";
 /** One request to the facilitator, as it arrived. */
 export interface RecordedCall {
   readonly operation: Operation;
-  /** The parsed body; text if it was not JSON, nothing for `/supported`. */
+  /** The parsed body; text if it was not JSON, `undefined` for `/supported`. */
   readonly body: unknown;
   readonly headers: IncomingMessage["headers"];
 }
 
-/** What a behaviour may do with one request. */
+/** What a behaviour can do with one request. */
 export interface Call extends RecordedCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What an honest facilitator answers. For `settle` the money moves now; asked again, it is the same answer. */
+  /**
+   * The response of a correct facilitator. For `settle` the money moves now; calling it again returns the same
+   * response.
+   */
   act(): Promise<JsonObject>;
-  /** For `settle`: the money moves now, and the answer calls the transaction pending. */
+  /** For `settle`: the money moves now, and the response calls the transaction pending. */
   broadcast(): Promise<JsonObject>;
 }
 
-/** Answers one request, or fails to. */
+/** Responds to one request, or fails to. */
 export type Behaviour = (call: Call) => void | Promise<void>;

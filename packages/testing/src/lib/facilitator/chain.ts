@@ -4,7 +4,7 @@ import type { FacilitatorRequest, PaymentPayload, SettlementResponse, VerifyResp
 import { type Address, type Hex, recoverTypedDataAddress } from "viem";
 import { authorizationTypes } from "../authorization.js";
 
-/** Money that moved: what a chain would say. */
+/** A transfer, as a chain would show it. */
 export interface Charge {
   readonly payer: string;
   readonly payTo: string;
@@ -18,9 +18,9 @@ export interface Charge {
 }
 
 export interface ChainOptions {
-  /** Atomic units by payer. @default nobody runs out of money */
+  /** Atomic units by payer. @default unlimited */
   readonly balances?: Readonly<Record<string, bigint>>;
-  /** A second settlement of one authorisation answers the first one's success again. @default false: it fails */
+  /** A second settlement of one authorisation repeats the first one's success. @default false: it fails */
   readonly idempotent?: boolean;
 }
 

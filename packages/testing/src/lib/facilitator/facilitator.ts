@@ -17,34 +17,34 @@ export interface FacilitatorOptions extends ChainOptions {
   readonly kinds?: readonly SupportedKind[];
 }
 
-/** A facilitator over HTTP that is honest until told otherwise, and remembers everything. */
+/** A facilitator over HTTP that behaves correctly unless configured otherwise, and records everything. */
 export interface TestFacilitator extends AsyncDisposable {
-  /** Base URL, to be given to a paywall. */
+  /** Base URL, for a paywall's `facilitator`. */
   readonly url: string;
-  /** Calls so far, the oldest first. */
+  /** Calls so far, oldest first. */
   readonly calls: readonly RecordedCall[];
   readonly verifies: number;
   readonly settles: number;
   readonly supporteds: number;
-  /** What moved on the chain, whatever the facilitator said about it. */
+  /** Transfers on the chain, whatever the facilitator responded. */
   readonly charges: readonly Charge[];
   /**
-   * Asks its chain what became of a payment: for `chain` of a configuration. It never lies. Other processes ask with
-   * `POST /chain`, whose body is the payment and whose response is the finding.
+   * Looks up a payment on its chain: for `chain` of a configuration. Always correct. Other processes use `POST /chain`,
+   * with the payment as its body and the finding as its response.
    */
   readonly chain: ChainReader;
-  /** The payer spends the nonce of a payment without paying, as anybody can for a little gas. */
+  /** The payer uses up the nonce of a payment without paying, as any payer can for a little gas. */
   cancel(payload: PaymentPayload): void;
   /** Behaviours for the next calls of this kind, one call each. */
   respond(operation: Operation, ...behaviours: Behaviour[]): void;
-  /** The behaviour of every call that no queued one answers; nothing makes it honest again. */
+  /** The behaviour of every call without a queued one; `undefined` restores the default. */
   always(operation: Operation, behaviour?: Behaviour): void;
   setSupported(kinds: readonly SupportedKind[], extensions?: string[], signers?: Record<string, string[]>): void;
-  /** Stops to listen and cuts every connection: callers are refused. */
+  /** Stops listening and cuts every connection: new connections are refused. */
   refuse(): Promise<void>;
   /** Listens again, on the same port. */
   accept(): Promise<void>;
-  /** Ends every connection and stops. */
+  /** Closes every connection and stops. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const chainIds = [8453, 84532, 1, 11155111, 137, 42161, 10, 43114, 43113];
 const evmKinds: SupportedKind[] = chainIds.map((id) => ({ x402Version: 2, scheme: "exact", network: `eip155:${id}` }));
 
 /**
- * Starts a facilitator on 127.0.0.1 with a chain in memory, on which every payer has money: nothing leaves the machine.
+ * Starts a facilitator on 127.0.0.1 with an in-memory chain where every payer has money. It makes no external calls.
  * @throws the server's own error, such as `EADDRINUSE`, if it cannot listen on `port`
  * @example
  * const facilitator = await startFacilitator();

@@ -4,7 +4,7 @@ import { createGzip } from "node:zlib";
 import type { JsonObject } from "@turnpike/core/protocol";
 import type { Behaviour, Call } from "./behaviour.js";
 
-/** Acts and answers honestly. */
+/** Behaves correctly. */
 export function ok(headers: OutgoingHttpHeaders = {}): Behaviour {
   return async (call) => sendJson(call, 200, await call.act(), headers);
 }
@@ -17,19 +17,19 @@ export function delay(ms: number, then: Behaviour = ok()): Behaviour {
   };
 }
 
-/** Takes the request and never answers. */
+/** Accepts the request and never responds. */
 export function hang(): Behaviour {
   return () => {};
 }
 
-/** Resets the connection, having done nothing. */
+/** Resets the connection without doing anything. */
 export function reset(): Behaviour {
   return ({ request }) => {
     request.socket.resetAndDestroy();
   };
 }
 
-/** Acts as an honest facilitator would (a settlement moves the money), then loses or garbles the answer. */
+/** Acts correctly (a settlement moves the money), then loses or garbles the response. */
 export function acted(then: Behaviour): Behaviour {
   return async (call) => {
     await call.act();
@@ -37,12 +37,12 @@ export function acted(then: Behaviour): Behaviour {
   };
 }
 
-/** Moves the money, then resets the connection without an answer. */
+/** Moves the money, then resets the connection without a response. */
 export function resetAfterAccept(): Behaviour {
   return acted(reset());
 }
 
-/** Acts, sends the head and half of the answer, then resets the connection. */
+/** Acts, sends the head and half of the body, then resets the connection. */
 export function halfway(): Behaviour {
   return async (call) => {
     const answer = JSON.stringify(await call.act());
@@ -51,7 +51,7 @@ export function halfway(): Behaviour {
   };
 }
 
-/** An HTTP status with a body of text or JSON, having done nothing. */
+/** An HTTP status with a body of text or JSON; does nothing else. */
 export function status(code: number, body: unknown = "", headers: OutgoingHttpHeaders = {}): Behaviour {
   return (call) => {
     if (typeof body !== "string") return sendJson(call, code, body, headers);
@@ -59,29 +59,29 @@ export function status(code: number, body: unknown = "", headers: OutgoingHttpHe
   };
 }
 
-/** 200 with any JSON value as the answer, having done nothing. */
+/** 200 with any JSON value; does nothing else. */
 export function body(value: unknown, headers: OutgoingHttpHeaders = {}): Behaviour {
   return (call) => sendJson(call, 200, value, headers);
 }
 
-/** 200 with any text in the place of JSON, having done nothing. */
+/** 200 with any text instead of JSON; does nothing else. */
 export function text(value: string, headers: OutgoingHttpHeaders = {}): Behaviour {
   return ({ response }) => {
     response.writeHead(200, { "content-type": "application/json", ...headers }).end(value);
   };
 }
 
-/** The honest answer under another media type. */
+/** The correct response with another media type. */
 export function wrongType(contentType: string): Behaviour {
   return ok({ "content-type": contentType });
 }
 
-/** Sends the caller elsewhere. */
+/** Redirects the caller. */
 export function redirect(url: string, code: 301 | 302 | 303 | 307 | 308 = 302): Behaviour {
   return status(code, "", { location: url });
 }
 
-/** The honest answer with a member of so many bytes, streamed for as long as the caller reads. */
+/** The correct response with a member of this many bytes, streamed as long as the caller reads. */
 export function huge(bytes: number): Behaviour {
   return async (call) => {
     const flood = pad(await call.act(), bytes);
@@ -90,7 +90,7 @@ export function huge(bytes: number): Behaviour {
   };
 }
 
-/** The honest answer, one byte at a time. */
+/** The correct response, one byte at a time. */
 export function drip(ms: number): Behaviour {
   return async (call) => {
     const answer = Buffer.from(JSON.stringify(await call.act()));
@@ -104,7 +104,7 @@ export function drip(ms: number): Behaviour {
   };
 }
 
-/** The honest answer, gzipped, with a member that unpacks to so many bytes. */
+/** The correct response, gzipped, with a member that unpacks to this many bytes. */
 export function gzipBomb(bytes: number): Behaviour {
   return async (call) => {
     const flood = pad(await call.act(), bytes);
@@ -113,7 +113,7 @@ export function gzipBomb(bytes: number): Behaviour {
   };
 }
 
-/** Moves the money and answers `settlement_pending`; the honest answer afterwards confirms the same transaction. */
+/** Moves the money and responds `settlement_pending`; a later correct response confirms the same transaction. */
 export function pending(): Behaviour {
   return async (call) => sendJson(call, 200, await call.broadcast());
 }
@@ -131,12 +131,14 @@ export function fail(reason: string, more: object = {}, headers: OutgoingHttpHea
   };
 }
 
-/** Acts honestly, then changes members of the answer (`undefined` drops one): another network, payer, transaction … */
+/**
+ * Acts correctly, then changes members of the response (`undefined` drops one): another network, payer, transaction …
+ */
 export function altered(changes: object, code = 200): Behaviour {
   return async (call) => sendJson(call, code, { ...(await call.act()), ...changes });
 }
 
-/** Bytes straight onto the socket, where Node would refuse to write them; then the connection ends. */
+/** Raw bytes written to the socket, which Node would refuse; then the connection closes. */
 export function raw(bytes: string): Behaviour {
   return ({ request }) => {
     request.socket.end(bytes, "latin1");
@@ -147,7 +149,7 @@ function sendJson({ response }: Call, code: number, value: unknown, headers: Out
   response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
 }
 
-/** An answer's JSON with a long member at its end. */
+/** A response's JSON with a long last member. */
 function* pad(answer: JsonObject, bytes: number): Generator<Buffer> {
   yield Buffer.from(`${JSON.stringify(answer).slice(0, -1)},"padding":"`);
   const chunk = Buffer.alloc(64 * 1024, "a");

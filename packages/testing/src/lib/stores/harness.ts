@@ -1,29 +1,32 @@
 import type { Store } from "@turnpike/core";
 
-/** How the suite gets at one kind of store. */
+/** How the suite uses one kind of store. */
 export interface StoreHarness {
   readonly name: string;
-  /** A fresh, empty store: for one case, and closed when it ends. */
+  /** A new, empty store for one case, closed when it ends. */
   open(): Promise<OpenStore>;
-  /** What this kind of store cannot have, with the reason: the cases that need it are left out, and shown with the reason. */
+  /** Abilities that this kind of store lacks, with the reason: their cases are skipped and shown with it. */
   readonly lacks?: Readonly<Partial<Record<StoreAbility, string>>>;
 }
 
-/** A store under test. Every member but `store` and `close` belongs to an ability, which is given or declared as lacking. */
+/**
+ * A store under test. Every member except `store` and `close` belongs to an ability that is provided or declared as
+ * lacking.
+ */
 export interface OpenStore {
   readonly store: Store;
   /**
-   * Bytes of the largest answer body that it keeps; at least 1 MiB, which is what a route holds unless told otherwise.
-   * A few MiB are enough: the suite sends one byte more.
+   * Bytes of the largest response body that it keeps; at least 1 MiB, the default that a route holds. A few MiB are
+   * enough: the suite sends one byte more.
    */
   readonly answerLimit?: number;
-  /** Another client onto the same data, through a connection of its own, as another process has it. */
+  /** Another client for the same data, with its own connection, as in another process. */
   another?(): Promise<Store>;
-  /** The same data after a restart: closes what is open, and opens it again. */
+  /** The same data after a restart: closes everything and opens it again. */
   reopen?(): Promise<Store>;
-  /** Takes the backend away: from now on the store cannot be asked. */
+  /** Makes the backend unavailable from now on. */
   cut?(): Promise<void>;
-  /** Closes whatever is open, and removes the data. */
+  /** Closes everything and removes the data. */
   close(): Promise<void>;
 }
 

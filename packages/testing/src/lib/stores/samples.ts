@@ -14,7 +14,7 @@ export function sampleId(): string {
   return `x402:eip155:84532:0x036cbd53842c5426634e7929541ec2318f3dcf7e:0x2b5ad5c4795c026514f8317c7a215e218dccd6cf:0x${nonce}`;
 }
 
-/** A record with the members that every record has, running, and only what is named besides. */
+/** A `running` record with the members that every record has, and those given. */
 export function sampleRecord(members: Partial<StoredPayment> = {}): StoredPayment {
   const now = Date.now();
   return {
@@ -97,7 +97,7 @@ export function fullRecord(): StoredPayment {
   });
 }
 
-/** The record's next version. */
+/** The next version of the record. */
 export function nextRecord(record: StoredPayment, members: Partial<StoredPayment> = {}): StoredPayment {
   return { ...record, version: record.version + 1, updatedAt: record.updatedAt + 1, ...members };
 }

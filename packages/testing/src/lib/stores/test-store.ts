@@ -10,7 +10,7 @@ import { testLists } from "./cases/lists.js";
 import { testRecords, testRoundTrips } from "./cases/records.js";
 import type { StoreHarness } from "./harness.js";
 
-/** Declares the contract of a store as Vitest cases, each with a store of its own. */
+/** Declares the contract of a store as Vitest cases, each with its own store. */
 export function testStore(harness: StoreHarness): void {
   const book = openStoreBook(harness);
   const themes: Record<string, (typeof testRecords)[]> = {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Payment, PaywallConfig, RoutePrice } from "@turnpike/core/adapter";
 
-/** What an adapter writes to run the contract suite: how to put a stage onto a server of its framework. */
+/** What an adapter implements to run the contract suite: how to serve a stage with its framework. */
 export interface Harness {
   readonly name: string;
-  /** What the framework's handlers write to: Node's response, or a Fetch `Response` that they return. */
+  /** What handlers write to: Node's response, or a Fetch `Response` that they return. */
   readonly answers: "node" | "fetch";
   /** Starts one listening server on 127.0.0.1, port 0, with the routes of the stage in their order. */
   start(stage: Stage): Promise<RunningStage>;
-  /** Path and query of the framework's own request, which price functions get. */
+  /** Path and query of the framework's request that price functions get. */
   url(raw: never): string;
-  /** A path as names of routes write it; absent where the framework tells no pattern of a route. */
+  /** A path as in route names; absent if the framework does not expose a route's pattern. */
   pattern?(path: Path): string;
   /**
-   * Makes the app of a stage and checks it as a seller would (`paywall.check(app)`, or the start itself), without serving.
+   * Builds the app of a stage and checks it as a seller would (`paywall.check(app)`, or by starting), without serving.
    * Throws what the check throws.
    */
   check?(stage: Stage): Promise<void>;
@@ -24,11 +24,11 @@ export interface Harness {
 export interface RunningStage {
   /** For example `http://127.0.0.1:1234`. */
   readonly origin: string;
-  /** Ends every connection and stops. */
+  /** Closes every connection and stops. */
   close(): Promise<void>;
 }
 
-/** A piece of a route's path, for the harness to write in its framework's path language. */
+/** A part of a route's path, which the harness writes in its framework's path syntax. */
 export type PathPart =
   | string
   /** One segment. */
@@ -38,24 +38,24 @@ export type PathPart =
 
 export type Path = readonly PathPart[];
 
-/** What is to be served: a fresh one for each start. */
+/** What to serve: a new one for each start. */
 export interface Stage {
   /** For `createPaywall`, without its routes. */
   readonly config: PaywallConfig;
-  /** The app without any paywall, to compare answers with. */
+  /** The app without a paywall, to compare responses. */
   readonly unprotected: boolean;
-  /** Put the paywall in twice. */
+  /** Add the paywall twice. */
   readonly twice: boolean;
-  /** Where the app-wide paywall stands. `never`: it is made, and not given to the app. */
+  /** Where the app-wide paywall goes. `never`: it is created but not added to the app. */
   readonly gate: GatePlace;
-  /** Serves what no route serves: its handler runs for every method and every path that reaches it. */
+  /** Serves what no route serves: its handler runs for every method and path that reaches it. */
   readonly fallback: Fallback | undefined;
-  /** Fields that the app sets on every answer, ahead of the paywall, as a CORS middleware would. */
+  /** Headers that the app sets on every response ahead of the paywall, as CORS middleware would. */
   readonly appHeaders: readonly (readonly [name: string, value: string])[];
   readonly routes: readonly StageRoute[];
   /**
    * The routes' prices for the app-wide paywall.
-   * @param write a path in the framework's path language
+   * @param write a path in the framework's syntax
    */
   table(write: (path: Path) => string): Record<string, RoutePrice | "free">;
 }
@@ -67,33 +67,33 @@ export interface Stage {
  */
 export type GatePlace = "ahead" | "behind" | "never" | "app" | { readonly below: Path };
 
-/** What stands behind all routes, at the root of the app. */
+/** What comes after all routes, at the root of the app. */
 export interface Fallback {
-  /** A route for every path, the framework's file server over a folder, or its handler for what is not found. */
+  /** A catch-all route, the framework's file server for a folder, or its not-found handler. */
   readonly kind: "catch-all" | "files" | "not-found";
   /** The folder that the file server serves. */
   readonly folder?: string;
-  /** What the other kinds run. */
+  /** The handler of the other kinds. */
   run(request: StageRequest): Promise<StageAnswer>;
 }
 
 /** One route of the app. */
 export interface StageRoute {
-  /** A verb in upper case, or `ALL`. */
+  /** A method in upper case, or `ALL`. */
   readonly method: string;
-  /** Where its router, sub-app or prefixed plugin is mounted, from the outside in; empty: the app itself. */
+  /** Where its router, sub-app or prefixed plugin is mounted, outermost first; empty: on the app itself. */
   readonly mount: readonly Path[];
   /** Its path there. */
   readonly path: Path;
-  /** Put this price on the route itself, by `paid`. Absent: the table prices it, or nobody does. */
+  /** Price the route itself with `paid`. Absent: the table prices it, or it is free. */
   readonly paid?: RoutePrice;
-  /** What the table has for this route, for frameworks whose only form is a wrapper. */
+  /** The table's entry for this route, for frameworks that only have wrappers. */
   readonly listed?: RoutePrice | "free";
-  /** The verb that the table lists, when it is not the route's own. */
+  /** The method in the table, if it differs from the route's own. */
   readonly verb: string;
-  /** The handler wants Node's own request and response: `runNode`. On Fetch frameworks it is `runFetch` as ever. */
+  /** The handler needs Node's own request and response: `runNode`. On Fetch frameworks it is `runFetch` as usual. */
   readonly raw: boolean;
-  /** The handler: gives an answer to be sent by the framework's usual calls; may throw, or never answer. */
+  /** The handler: returns a response to send with the framework's usual calls; may throw, or never respond. */
   run(request: StageRequest): Promise<StageAnswer>;
   /** The handler, writing to Node's response. */
   runNode(request: IncomingMessage, response: ServerResponse): unknown;
@@ -101,10 +101,10 @@ export interface StageRoute {
   runFetch(request: StageRequest): Promise<Response>;
 }
 
-/** What a handler of the stage asks about its request. */
+/** What a handler of the stage reads from its request. */
 export interface StageRequest {
   readonly method: string;
-  /** Path and query as the framework gives them. */
+  /** Path and query as given by the framework. */
   readonly url: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly payment?: Payment | undefined;
@@ -112,7 +112,7 @@ export interface StageRequest {
   text(): Promise<string>;
 }
 
-/** What a handler of the stage answers. */
+/** The response of a handler of the stage. */
 export interface StageAnswer {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];

@@ -48,9 +48,9 @@ import { testVerifyFaults } from "./cases/verify-faults.js";
 import type { Harness } from "./harness.js";
 
 /**
- * Declares the contract of an adapter as Vitest cases: real servers, a real client and a facilitator with faults.
- * Ids are those of Turnpike's test catalogue (P, C, R, F, D, H, M), `W` for a row of x402's conformance list,
- * `A` for a duty of adapters.
+ * Declares the contract of an adapter as Vitest cases: real servers, a real client and a facilitator with faults. Ids
+ * are those of Turnpike's test catalogue (P, C, R, F, D, H, M), `W` for a row of x402's conformance list, `A` for a
+ * requirement of adapters.
  */
 export function testAdapter(harness: Harness): void {
   const book = openCasebook(harness);

@@ -107,7 +107,7 @@ export function testBypasses({ check }: Casebook): void {
     });
   });
 
-  check("G12 holds every spelling of a section ahead of the handler for what is not found", async (open) => {
+  check("G12 holds every spelling of a section ahead of the not-found handler", async (open) => {
     expect(await holds(open, plan("ahead", { kind: "not-found" }))).toBe("held");
     expect(await holds(open, plan("app", { kind: "not-found" }))).toBe("held");
   });
@@ -125,7 +125,7 @@ export function testBypasses({ check }: Casebook): void {
   });
 
   check(
-    "G10e refuses a gate below a path that the handler for what is not found passes by, or holds every spelling",
+    "G10e refuses a gate below a path that the not-found handler passes by, or holds every spelling",
     async (open) => {
       const outcome = await holds(open, plan({ below: ["premium"] }, { kind: "not-found" }));
       if (outcome !== "held") expect(outcome).toContain("gate_bypassed");

@@ -59,7 +59,7 @@ export function testLaterSettings({ check }: Casebook): void {
         [() => "", /variable is set/],
         [() => "0x1234", /cannot be paid on base-sepolia/],
         [() => `0x${"4c0883a69102937d".repeat(4)}`, /looks like a private key/],
-        [() => 5, /is an address/],
+        [() => 5, /must be an address/],
         [() => () => seller, /must return an address/],
         [() => Promise.reject(new Error("no vault today")), /no vault today/],
         [
