@@ -41,6 +41,10 @@ export function sampleRecord(members: Partial<StoredPayment> = {}): StoredPaymen
   };
 }
 
+/** What a record may lack: a sample that lacks one of these tells nothing of it. */
+type Every = Required<Pick<StoredPayment, OptionalOf<StoredPayment>>>;
+type OptionalOf<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
+
 /** A record with every member, and with values that encodings stumble over. */
 export function fullRecord(): StoredPayment {
   const now = Date.now();
@@ -78,7 +82,15 @@ export function fullRecord(): StoredPayment {
     },
     audience: "c".repeat(64),
     answered: false,
+    arrived: false,
+    told: true,
     kept: true,
+    finality: 12,
+    settleToken: "f".repeat(36),
+    label: "GET /wetter/:ort",
+    claimedAt: now - 2,
+    moving: true,
+    uncharged: 2,
     chargedAt: now - 1,
     refund: { transaction: `0x${"e".repeat(64)}`, note: "Zürich \u0000 🌍", plan: '{"nonce":7}' },
     handedAt: now - 1,
@@ -94,7 +106,7 @@ export function fullRecord(): StoredPayment {
       payload: { signature: `0x${"d".repeat(130)}`, authorization: { awkward } },
       extensions: { "payment-identifier": { info: { id: "pay_1" } } },
     },
-  });
+  } satisfies Partial<StoredPayment> & Every);
 }
 
 /** The next version of the record. */
