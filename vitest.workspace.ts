@@ -6,9 +6,9 @@ import type { TestProjectInlineConfiguration } from "vitest/config";
  * test that waits in vain ends, also beside other busy processes.
  */
 export const patient = {
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   hookTimeout: 240_000,
-  expect: { poll: { timeout: 60_000, interval: 20 } },
+  expect: { poll: { timeout: 120_000, interval: 20 } },
   setupFiles: [fileURLToPath(new URL("scripts/lib/patience.ts", import.meta.url))],
 };
 

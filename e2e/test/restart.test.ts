@@ -24,7 +24,7 @@ async function expectNothingOpen(point: string): Promise<void> {
 
   const second = await startVictim(env);
   await expect
-    .poll(() => records(second), { timeout: 60_000, interval: 250 })
+    .poll(() => records(second), { interval: 250 })
     .toMatchObject([{ state: "owed", receipt: { success: true } }]);
   expect(facilitator.charges).toHaveLength(1);
   await second.kill("SIGTERM");

@@ -13,7 +13,7 @@ async function untilSold(pay: () => Promise<Response>): Promise<Response> {
         if (response.status !== 200) response = await pay();
         return response.status;
       },
-      { timeout: 60_000, interval: 200 },
+      { interval: 200 },
     )
     .toBe(200);
   return response;
@@ -57,7 +57,7 @@ describe("a settlement whose answer is lost, with EVM_RPC_URL", () => {
     await shop.kill();
 
     await using again = await open(env);
-    await expect.poll(async () => (await again.ledger())[0]?.state, { timeout: 60_000, interval: 200 }).toBe("owed");
+    await expect.poll(async () => (await again.ledger())[0]?.state, { interval: 200 }).toBe("owed");
     const [row] = await again.ledger();
     const collected = await moves(0n, () => again.pay("/items/9", header));
     expect(collected.status).toBe(200);

@@ -45,7 +45,7 @@ describe("starting", () => {
             paid = await fetch(url, { headers: { "payment-signature": header } });
             return paid.status;
           },
-          { timeout: 60_000, interval: 200 },
+          { interval: 200 },
         )
         .toBe(200);
       expect(readReceipt(paid)).toMatchObject({ success: true });

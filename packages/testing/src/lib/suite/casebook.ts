@@ -10,7 +10,7 @@ export interface Casebook {
   readonly harness: Harness;
   /**
    * One case. Its title begins with its id; an exception that the harness declares for the id leaves it out.
-   * @param timeout milliseconds, for cases that keep a machine busy @default 30000
+   * @param timeout milliseconds, for cases that keep a machine busy @default 240000
    */
   check(title: string, body: (open: Open) => Promise<void>, timeout?: number): void;
   /** The closing line, and the check that every exception names a case. */
@@ -22,7 +22,7 @@ export function openCasebook(harness: Harness): Casebook {
   const ids = new Set<string>();
   return {
     harness,
-    check(title, body, timeout = 120_000) {
+    check(title, body, timeout = 240_000) {
       const id = title.slice(0, title.indexOf(" "));
       if (ids.has(id)) throw new Error(`Two cases are called ${id}.`);
       ids.add(id);
@@ -32,8 +32,12 @@ export function openCasebook(harness: Harness): Casebook {
         it.skip(`${title} (not served: ${reason})`, () => {});
         return;
       }
-      it(title, { timeout }, async () => {
+      it(title, { timeout }, async ({ signal }) => {
         const shops: Shop[] = [];
+        // A case that waits in vain must not keep the machine from the next ones.
+        signal.addEventListener("abort", () => {
+          for (const shop of shops) shop.close().catch(() => undefined);
+        });
         const open: Open = async (plan) => {
           const shop = await openShop(harness, plan);
           shops.push(shop);

@@ -88,9 +88,7 @@ export function testLateStore({ check }: Casebook): void {
         expect(response.status, what).toBe(200);
         expect(readReceipt(response), what).toMatchObject({ success: true });
         await response.text();
-        await expect
-          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 60_000 })
-          .toBe(true);
+        await expect.poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered")).toBe(true);
         shop.counted({ h: 1, v: 0, s: 1, c: 1 });
       }
     }
@@ -103,9 +101,7 @@ export function testLateStore({ check }: Casebook): void {
         const { shop, response } = await buy(open, settle, times(2, becoming(state)), { error });
         expect(response.status, `${settle} ${state}`).toBe(200);
         await response.text();
-        await expect
-          .poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered"), { timeout: 60_000 })
-          .toBe(true);
+        await expect.poll(async () => (await shop.records()).every(({ state: now }) => now === "delivered")).toBe(true);
         expect(shop.runs()).toBe(1);
         expect(shop.facilitator.charges).toHaveLength(1);
       }
@@ -192,7 +188,7 @@ export function testLateStore({ check }: Casebook): void {
     const { response } = await shop.buy();
     expect([409, 503]).toContain(response.status);
     const transaction = shop.facilitator.charges[0]?.transaction;
-    await expect.poll(async () => (await shop.records())[0]?.transaction, { timeout: 60_000 }).toBe(transaction);
+    await expect.poll(async () => (await shop.records())[0]?.transaction).toBe(transaction);
   });
 
   check(
