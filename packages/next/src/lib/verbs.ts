@@ -48,7 +48,7 @@ function compilePath(
 ): Table<NextRequest> | undefined {
   const table = Object.fromEntries(Object.entries(prices).map(([verb, price]) => [`${verb} ${PATH}`, price]));
   try {
-    return compileTable(source, table, () => ({ native: PATH, shapes: [[]] }));
+    return compileTable(source, table, () => ({ native: PATH, shapes: [[]] }), true, true);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) problems.push({ ...problem, path: problem.path.replace(` ${PATH}"]`, '"]') });

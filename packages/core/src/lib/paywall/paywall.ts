@@ -32,6 +32,7 @@ import { attemptName } from "./one-record.js";
 import { createOpenAttempts, type OpenAttempts } from "./open-attempts.js";
 import { openChains } from "./open-chains.js";
 import type { Operator } from "./operator.js";
+import { besideOwnTable } from "./own-table.js";
 import type { RefundByHand } from "./refund.js";
 import type { ByHand } from "./resolve-by-hand.js";
 import { createRoom } from "./room.js";
@@ -104,11 +105,11 @@ export type CreatePaywall<Raw, Keys extends keyof TableKeys = "paths"> = <Own ex
  * @throws ConfigError that lists everything that is wrong with the configuration and the price
  */
 export function priceRoute<Raw>(source: AnySource<Raw>, price: RoutePrice<Raw, string>): PricedRoute<Raw> {
-  const { problems, compile } = openPaywall(source);
-  const found = [...problems];
-  const route = compile(price, "", "route", found);
+  const opened = openPaywall(source);
+  const found = [...opened.problems];
+  const route = opened.compile(price, "", "route", found);
   if (!route || found.length > 0) throw new ConfigError(found);
-  return route;
+  return besideOwnTable(opened, route);
 }
 
 /** The engine behind what an adapter was given. */

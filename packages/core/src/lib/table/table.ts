@@ -1,6 +1,7 @@
 import { isEngine } from "../config/foreign.js";
 import type { AnyTable, RoutePrice } from "../config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
+import { mountOwnTable } from "../paywall/own-table.js";
 import { type AnySource, type OpenedPaywall, openPaywall, type Paywall } from "../paywall/paywall.js";
 import { type Problem, problemReply } from "../paywall/problem.js";
 import type { HeaderList, PricedRoute } from "../seam.js";
@@ -54,6 +55,7 @@ interface DraftPath<Raw> {
  * Compiles the table of a paywall, once, at start.
  * @param read how this framework reads a path pattern
  * @param overlap `false` where the framework's own router decides between patterns (Fastify), so that they may overlap
+ * @param override `routes` may replace the table of the configuration: what it prices is served by nothing else (Next.js)
  * @throws ConfigError that lists every problem of the configuration and the table
  */
 export function compileTable<Raw>(
@@ -61,6 +63,7 @@ export function compileTable<Raw>(
   routes: AnyTable<Raw> | undefined,
   read: (pattern: string) => ReadPath,
   overlap = true,
+  override = false,
 ): Table<Raw> {
   if (isEngine(routes)) {
     const message = "this is an engine of createPaywall, which comes before the table: protect(app, tolls, { … })";
@@ -68,7 +71,14 @@ export function compileTable<Raw>(
   }
   const opened = openPaywall(source);
   const problems = [...opened.problems];
-  const table = routes ?? (opened.routes as AnyTable<Raw> | undefined);
+  const own = opened.routes as AnyTable<Raw> | undefined;
+  if (routes && own && routes !== own && !override) {
+    const message =
+      "there are two tables, the `routes` of the configuration and this one, and only one of them would be charged; put all entries into one";
+    problems.push({ code: "invalid_option", path: "routes", message });
+  }
+  const table = routes ?? own;
+  if (table === own) mountOwnTable(opened);
   if (!table || Object.keys(table).length === 0) {
     problems.push({
       code: "missing_routes",
