@@ -20,7 +20,7 @@ export interface Job {
   readonly transfer: Transfer;
   /** Set before the bytes leave. */
   broadcast?: Broadcast;
-  /** Whether anybody still wants it settled. Asked for the last time as the bytes are about to leave. */
+  /** Whether a caller still wants it settled. Asked for the last time just before the bytes leave. */
   wanted(): boolean;
 }
 

@@ -98,7 +98,7 @@ function name({ digest, signature }: Transfer): string {
   return `${digest}:${signature}`;
 }
 
-/** Waits for the outcome until the caller gives up. A settlement that nobody waits for any more is not broadcast. */
+/** Waits for the outcome until the caller gives up. A settlement without a waiting caller is not broadcast. */
 async function attend(entry: Entry, signal: AbortSignal | undefined): Promise<Outcome> {
   entry.waiting++;
   let giveUp: (() => void) | undefined;

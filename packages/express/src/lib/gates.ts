@@ -9,7 +9,7 @@ export type Gate = TableGate | PaidGate;
 
 interface Common {
   readonly handler: RequestHandler;
-  /** What it was made of: whom to tell of faults. */
+  /** What it was made of: where faults are reported. */
   readonly source: AnySource<Request>;
   readonly engine: Paywall;
 }
@@ -46,7 +46,7 @@ export function sawGate(gate: Gate): void {
 }
 
 /**
- * Tables that were made and never given to an app, as far as anybody knows, and that no other app misses.
+ * Tables that were made and never given to an app, as far as is known, and that no other app misses.
  * @param misses whether this app serves free what the table prices
  */
 export function missingTables(app: object, misses: (gate: TableGate) => boolean): TableGate[] {

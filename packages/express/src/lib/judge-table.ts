@@ -197,7 +197,7 @@ function routesOf({ leaves }: Scene): string[] {
   });
 }
 
-/** Whether something of the app answers this path, whatever stands ahead of it. */
+/** Whether something in the app serves this path, whatever is ahead of it. */
 export function isServed(scene: Scene, verb: string, path: string): boolean {
   return methodsOf(verb).some((method) =>
     scene.walk(method, path).some((stop) => stop.place !== "function" && roleOf(stop) === "serves"),

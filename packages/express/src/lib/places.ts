@@ -8,7 +8,7 @@ export interface Place {
   readonly layer: Layer;
 }
 
-/** Everything in the app that could answer, in the order in which a request meets it. */
+/** Everything in the app that could respond, in the order in which a request reaches it. */
 export function placesOf(app: Application | Router): Place[] {
   const places: Place[] = [];
   const walk = (stack: readonly Layer[], mounts: readonly Layer[]): void => {

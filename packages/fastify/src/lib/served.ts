@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
-/** What Fastify keeps of a route: its full pattern, its verbs, and what its author wrote into `config`. */
+/** What Fastify keeps of a route: its full pattern, its methods, and what its author wrote into `config`. */
 export type RouteConfig = FastifyRequest["routeOptions"]["config"];
 
 /** A route of the app, and the context of the plugin tree that it stands in. */
@@ -13,7 +13,7 @@ export interface Served {
 
 const verbs = new WeakMap<RouteConfig, readonly string[]>();
 
-/** The verbs that a route serves, as tables count them. */
+/** The methods that a route serves, as tables count them. */
 export function verbsOf(config: RouteConfig): readonly string[] {
   let found = verbs.get(config);
   if (!found) {

@@ -26,7 +26,7 @@ afterEach(async () => {
   await stopServices();
 });
 
-/** Longer than a test may take: whoever waits for it fails the test. */
+/** Longer than a test may take: waiting for it fails the test. */
 const FOR_EVER = 600_000;
 const request = requestFor();
 const other = requestFor("eip155:2");

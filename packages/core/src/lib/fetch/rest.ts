@@ -29,7 +29,7 @@ export function streamRest(
         leave = () => {
           finish(false);
           void source.cancel(client?.reason);
-          // Ended, not failed: nobody reads on, and a server that cancels now must not be told of an error.
+          // Ended, not failed: there is no reader any more, and a server that cancels now must not see an error.
           controller.close();
         };
         if (client?.aborted) leave();

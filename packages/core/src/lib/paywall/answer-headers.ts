@@ -27,10 +27,10 @@ export interface HeaderChange {
   readonly set: HeaderList;
 }
 
-/** Changes to an answer that was not charged. */
+/** Changes to a response that was not charged. */
 export const UNCHARGED: HeaderChange = { remove: OURS, set: [VARY] };
 
-/** Changes to an answer that is charged: the receipt, if there is one yet, and no shared cache may keep it. */
+/** Changes to a response that is charged: the receipt, if there is one yet, and no shared caching. */
 export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | undefined): HeaderChange {
   const fields = outcome.headers();
   const cached = fields.filter(([name]) => name.toLowerCase() === "cache-control").map(([, value]) => value);

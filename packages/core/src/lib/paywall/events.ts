@@ -53,7 +53,7 @@ export interface Observer {
   trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }
 
-/** Tells all observers, none of whom can hold up or break a payment. */
+/** Calls all observers, none of which can delay or break a payment. */
 export interface Reporter {
   warn(message: string, facts: Readonly<Record<string, unknown>>): void;
   /** `false` if no logger is configured that could be told. */

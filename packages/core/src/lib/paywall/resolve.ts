@@ -9,7 +9,7 @@ import { successReceipt } from "./receipt.js";
 import { type Settlement, settlePayment, writeFailed, writePaidBefore, writeSettled, writeUnknown } from "./settle.js";
 
 /**
- * Finds out what became of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
+ * Finds out the outcome of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
  * once more at the same facilitator, which can move nothing twice. At another facilitator only if the chain says that the
  * payment is unused.
  */

@@ -18,7 +18,7 @@ const HOST = /[/\\](?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]+[^/\\]*(?=[/\\])|^[/\\]{2,}[
 
 /**
  * Whether a path could be read in more than one way and is too long for any of them to be offered: then it is refused
- * unread, since readings of long paths cost more than a request that nobody has paid for may.
+ * unread, since readings of long paths cost more than an unpaid request may.
  */
 export function isTooLong(path: string): boolean {
   return path.length > LONGEST_PATH && ambiguous.test(path);
