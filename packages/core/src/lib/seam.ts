@@ -110,7 +110,7 @@ export interface Ticket {
   readonly payment?: Payment;
   /**
    * Bytes of the response to hold back before concluding; 0: conclude at the first byte. A response that is complete in one
-   * step, within `keep` bytes, is concluded as whole all the same: the engine can then send it again.
+   * step, within `keep` bytes, is still concluded as whole: the engine can then send it again.
    */
   readonly hold: number;
   readonly keep: number;

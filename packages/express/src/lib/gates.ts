@@ -40,7 +40,7 @@ export function gateOf(handler: object): Gate | undefined {
   return gates.get(handler);
 }
 
-/** It stands in an app, or has been asked by one. */
+/** It is in an app, or has been asked by one. */
 export function sawGate(gate: Gate): void {
   for (const other of unseen.keys()) if (other.deref()?.handler === gate.handler) unseen.delete(other);
 }

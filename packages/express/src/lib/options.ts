@@ -11,7 +11,7 @@ import { handlersOf } from "./walk.js";
 /**
  * Lets `OPTIONS` through, which is free, but never into a handler that serves another method too: that one would do its work
  * unpaid. A preflight is for the app to handle, ahead of the paywall or by a route for `OPTIONS`.
- * @param gate the middleware that stands in front
+ * @param gate the middleware that is in front
  */
 export function passOptions(req: Request, res: Response, next: NextFunction, gate: unknown): void {
   const places = placesOf(req.app);
@@ -50,7 +50,7 @@ function answers(place: Place, places: readonly Place[]): boolean {
   return !passes && servesOptions(place);
 }
 
-/** Whether a layer without a route may respond to whatever reaches it: an app or a function that stands below a path. */
+/** Whether a layer without a route may respond to whatever reaches it: an app or a function that is below a path. */
 function servesBelow(place: Place): boolean {
   const handle = handleOf(place.layer);
   return !onlyPasses(handle) && (isMountedApp(handle) || baseOf(place) !== "");

@@ -2,7 +2,7 @@ import type { Application, Request, Router } from "express";
 import { atRoot, isStack, type Layer, stackOf, takenBy } from "./layers.js";
 import { handleOf } from "./signs.js";
 
-/** Where something stands in an app: the mounts on the way to it, and its own layer. */
+/** Where something is in an app: the mounts on the way to it, and its own layer. */
 export interface Place {
   readonly mounts: readonly Layer[];
   readonly layer: Layer;

@@ -11,7 +11,7 @@ function read<T>(context: object, description: string): T | undefined {
 
 /**
  * Whether some context of the app runs hooks of others ahead of a gate.
- * @param own what stands ahead of them, and looks
+ * @param own what is ahead of them, and looks
  */
 export function hooksAhead(context: object, own: object, gates: ReadonlySet<object>): boolean {
   const hooks = read<{ readonly onRequest?: readonly object[] }>(context, "fastify.hooks")?.onRequest;

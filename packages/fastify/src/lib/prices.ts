@@ -173,7 +173,7 @@ export class Prices {
     const { url, paywall } = route.config;
     const [place = [], ...others] = this.#places.of(path);
     // As the path was sent, Fastify has told by the method that a route which is sold for others is not meant. A catch-all
-    // may serve its path all the same.
+    // may still serve its path.
     const isTold = verb !== "OPTIONS" && (!url?.includes("*") || this.#verdicts.of(route).route(verb) !== undefined);
     const sent = isTold ? place.filter((spot) => !isOfOthers(spot, verb)) : place;
     const isOwn = (place: readonly Spot[]) => place.some((spot) => typeof spot !== "string" && spot.config.url === url);
@@ -227,7 +227,7 @@ export class Prices {
     return spots.filter((spot) => typeof spot !== "string");
   }
 
-  /** A wildcard counts for what stands ahead of its slash, too. */
+  /** A wildcard counts for what is ahead of its slash, too. */
   #addEntry(native: string): void {
     for (const pattern of expandPattern(native)) {
       for (const place of [pattern, pattern.replace(/(?<=.)\/\*$/, "")]) {

@@ -3,7 +3,7 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { findTargetHandler } from "hono/utils/handler";
 import type { Lookup } from "./lookup.js";
 
-/** Something that is registered in an app: a middleware or a handler, with the path that it stands below. */
+/** Something that is registered in an app: a middleware or a handler, with the path that it is below. */
 export type AppRoute = Hono["routes"][number];
 
 /** A middleware of ours, as the check of an app knows it. */
@@ -43,7 +43,7 @@ export function gateOf({ handler }: AppRoute): Gate | undefined {
   return gates.get(findTargetHandler(handler));
 }
 
-/** It stands in an app, or has been asked by one. */
+/** It is in an app, or has been asked by one. */
 export function sawGate(gate: Gate): void {
   for (const other of unseen.keys()) if (other.deref()?.handler === gate.handler) unseen.delete(other);
 }

@@ -34,7 +34,7 @@ export class RpcFailure extends Error {
   }
 }
 
-/** The node's own error. Its words stay in here: they may quote the request. */
+/** The node's own error. Its text stays in here: they may quote the request. */
 export class RpcRefusal extends Error {
   readonly code: number;
   readonly words: string;

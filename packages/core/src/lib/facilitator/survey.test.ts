@@ -37,7 +37,7 @@ describe("a facilitator that does not say what it supports", () => {
     const pool = openPool([a, b], { supported: FOR_EVER });
     expect((await pool.verify(other)).facilitator).toBe(b.facilitator);
     expect(pool.peek("exact", "eip155:2")?.facilitator).toBe(b.facilitator);
-    // With a clock that stands still, waiting would not end.
+    // With a stopped clock, waiting would not end.
     holdClock();
     expect((await pool.verify(other)).facilitator).toBe(b.facilitator);
   });

@@ -63,7 +63,7 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   /**
    * The URL that the client asked, on the host of the `Host` field. Servers copy the host of an absolute-form target (`GET
-   * http://other/ HTTP/1.1`) into the URL; a buyer must not be told that this is where the resource lives.
+   * http://other/ HTTP/1.1`) into the URL; a buyer must not see that as the resource's URL.
    */
   url(): string {
     const { url } = this.#request;
@@ -104,7 +104,7 @@ const begun = new WeakSet<Request>();
 
 /**
  * Takes the rest of a body that was looked at and will not be read now, as servers do by themselves with a body that
- * was not touched. Otherwise the connection stands still.
+ * was not touched. Otherwise the connection stalls.
  */
 export function drainRequest(request: Request): void {
   if (!begun.delete(request) || request.bodyUsed || request.body?.locked) return;

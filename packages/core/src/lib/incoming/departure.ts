@@ -28,7 +28,7 @@ const aftermaths = new WeakMap<Connection, (failed: boolean) => void>();
 
 /**
  * Tells of a response whose last byte the system took, and whose connection breaks soon after: it may have held bytes that
- * the client never saw. A client that has sent more by then has read the response. Nothing can be told once the server has
+ * the client never saw. A client that has sent more by then has read the response. Nothing can be known once the server has
  * closed the connection itself, as it does where a client asks for that.
  */
 export function watchAftermath(connection: Connection | undefined, lost: () => void): void {

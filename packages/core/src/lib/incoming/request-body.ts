@@ -68,7 +68,7 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
       queueMicrotask(() => forget(message as Internals));
       const ended = stream && (message as Internals)._readableState?.ended;
       if (!ended) return resolve(bytes);
-      // A reset of HTTP/2 ends the body first, as if it were whole, and tells of itself some turns later.
+      // A reset of HTTP/2 ends the body first, as if it were whole, and shows up some turns later.
       void turns(AFTER_END).then(() => (message.aborted ? leave() : resolve(bytes)));
     };
     const look = () => {

@@ -137,8 +137,8 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
   const doubts = createDoubts((id) => guarded(() => store.read(id)));
 
   /**
-   * Writes the next version; nothing if another process wrote in between. A write that failed may have happened all the same, at once or
-   * later: what is found under this holder's own name is its own work, and is gone on from.
+   * Writes the next version; nothing if another process wrote in between. A write that failed may still have happened, at once or
+   * later: what is found under this holder's own name is its own work, and continued from.
    */
   const write = async (
     next: StoredPayment,
@@ -168,7 +168,7 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
     return written;
   };
 
-  /** Whether the record is there, as ours: an insertion that failed may have happened all the same. */
+  /** Whether the record is there, as ours: an insertion that failed may still have happened. */
   const inserted = async (fresh: StoredPayment): Promise<boolean> => {
     try {
       return await guarded(() => store.insert(fresh, LEASE));
@@ -306,7 +306,7 @@ function moved(
 }
 
 /**
- * The record with the time of its charge. An attempt that goes on under its payment's own name is no sale of its own.
+ * The record with the time of its charge. An attempt that continues under its payment's own name is no sale of its own.
  * @param now Unix milliseconds
  */
 function withCharge(record: StoredPayment, now: number): StoredPayment {
@@ -320,7 +320,7 @@ function settledAt({ times: { settled } }: StoredPayment): StoredPayment["times"
   return settled === undefined ? {} : { settled };
 }
 
-/** The times of a payment that came to nothing and is claimed anew. */
+/** The times of a payment that was not charged and is claimed again. */
 function withoutSettled({ settled: _, ...times }: StoredPayment["times"]): StoredPayment["times"] {
   return times;
 }

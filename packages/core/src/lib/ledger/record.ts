@@ -138,7 +138,7 @@ export interface StoredAnswer {
   readonly expiresAt: number;
 }
 
-/** The reason of an attempt's record whose payment goes on under its own name. */
+/** The reason of an attempt's record whose payment continues under its own name. */
 export const MOVED = "moved";
 /** The reason of a record in doubt whose transfer the chain shows, and not as this purchase's own. */
 export const PAID_BEFORE = "paid_before";
@@ -158,7 +158,7 @@ export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
 /**
  * Every change of state that may happen; nothing else ever does. Whatever a record has come to meanwhile becomes `settled`
- * when its charge is heard of late.
+ * when its charge becomes known late.
  */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "settled", "released", "owed", "delivered"],

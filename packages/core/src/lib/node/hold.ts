@@ -25,7 +25,7 @@ export class Hold {
   readonly #baseline: Baseline;
   readonly #guard: Guard;
   #letGo: (() => void) | undefined;
-  /** The request waits for its turn: its response does not hear of a close. */
+  /** The request waits for its turn: its response does not see a close. */
   readonly #queued: boolean;
   #phase: "open" | "concluding" | "concluded" | "gone" | "taken" = "open";
   #reported = false;

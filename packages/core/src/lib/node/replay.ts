@@ -70,7 +70,7 @@ const inward = ["writeHead", "write"] as const;
 
 /**
  * Runs something with those leading straight to what was there before the hold: what wraps ours has been asked already.
- * Meanwhile nothing leaves: Node 26 emits `drain` from within `uncork` once all is sent, and a writer that hears it
+ * Meanwhile nothing leaves: Node 26 emits `drain` from within `uncork` once all is sent, and a writer that gets it
  * would write into the middle of the replay. HTTP/2 has no socket to be corked.
  */
 function through({ response, laid }: Recorder, run: () => void): void {

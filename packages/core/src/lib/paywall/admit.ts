@@ -199,7 +199,7 @@ async function resume<Raw>(paid: KnownRequest<Raw>, identified: Identified, foun
   });
 }
 
-/** Who brings a payment, before anything of it is proven. */
+/** Who sends a payment, before anything of it is proven. */
 function bringerOf<Raw>(
   { engine, route, request }: PaidRequest<Raw>,
   { identity }: Pick<Identified, "identity">,

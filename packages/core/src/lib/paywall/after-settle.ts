@@ -11,13 +11,13 @@ import { receiptHeader } from "./replies.js";
 export interface Told {
   /** What to send in place of the response. */
   readonly withheld: Reply | undefined;
-  /** To be written with the next change of the record: lest that is lost, the hook is asked again. */
+  /** To be written with the next change of the record; if that is lost, the hook is asked again. */
   readonly change: RecordChange;
 }
 
 /**
- * The seller's decision once a payment is charged; a Reply withholds the response. Asked before the first delivery, once the
- * charge is known, and not again once that is on record. It is not asked about a response that left ahead of the charge.
+ * The seller's decision once a payment is charged; a Reply withholds the response. Asked before the first delivery, whenever the
+ * charge became known, and not again once that is on record. It is not asked about a response that left ahead of the charge.
  */
 export async function askAfterSettle<Raw>(
   { request, route }: Pick<KnownRequest<Raw>, "request" | "route">,

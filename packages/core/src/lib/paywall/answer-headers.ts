@@ -46,7 +46,7 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | u
   };
 }
 
-/** Changes to a response that the seller gives away: below 400 it is priced all the same, and shared caches know no hooks. */
+/** Changes to a response that the seller gives away: below 400 it is still priced, and shared caches know no hooks. */
 export function grantedHeaders(outcome: Outcome): HeaderChange {
   return outcome.status < 400 ? chargedHeaders(outcome, undefined) : UNCHARGED;
 }

@@ -3,7 +3,7 @@ import type { ChainFinding, Finality, OwnTransfer } from "../schemes/chain.js";
 import type { Engine, Presented } from "./engine.js";
 
 /**
- * Blocks under which the chain's word counts that a payment was never used, or was spent elsewhere, where the route asks
+ * Blocks after which the chain is trusted that a payment was never used, or was spent elsewhere, where the route asks
  * for no depth of its own.
  */
 const DEPTH = 12;

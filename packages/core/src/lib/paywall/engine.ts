@@ -126,7 +126,7 @@ export interface Presented {
   /** What it pays for: the server's own offer, or that of its record. */
   readonly requirements: PaymentRequirements;
   readonly identity: PaymentIdentity;
-  /** Ids of the extensions that were offered; a receipt may speak of these. */
+  /** Ids of the extensions that were offered; a receipt may name these. */
   readonly extensions: readonly string[];
 }
 

@@ -20,7 +20,7 @@ const FIRST_WAIT = 100;
 const LONGEST_WAIT = 10_000;
 
 /**
- * Writes down what was heard of a charge once the record can take it: the store was away, or another process has taken the
+ * Writes down what is known of a charge once the record can take it: the store was away, or another process has taken the
  * payment over meanwhile. Ends only when it is written, or was known already, since no other process may ever learn it.
  * Runs and sends nothing. There are as many of these at most as payments were under way when the store failed.
  */

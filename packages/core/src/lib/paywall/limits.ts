@@ -53,7 +53,7 @@ export interface Guard {
   caller(bringer: Bringer): Caller;
   /** Remembers who sends a payment, by the name of the attempt: a client whose payment has settled goes first later. */
   brings(attempt: string, client: string | undefined): void;
-  /** Who brought an attempt, while that is remembered. */
+  /** Who sent an attempt, while that is remembered. */
   clientOf(attempt: string): string | undefined;
   /** The attempt has settled, so that its payer is proven. */
   bought(attempt: string, payer: string | undefined): void;

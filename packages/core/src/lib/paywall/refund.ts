@@ -91,7 +91,7 @@ export type RefundResult =
   /** Its transaction can no longer happen, so the payment is owed as before. */
   | { readonly type: "void"; readonly payment: PaymentRecord };
 
-/** Milliseconds for which a kept response that is being sent stands in the way of a refund. */
+/** Milliseconds for which a kept response that is being sent blocks a refund. */
 const HANDING = 600_000;
 const NOTE = 500;
 

@@ -170,7 +170,7 @@ export function receiptHeader(receipt: SettlementResponse): [string, string] {
   return [HEADERS.response, encodeHeader(receipt)];
 }
 
-/** What a buyer is told whose payment did not settle. */
+/** The response for a buyer whose payment did not settle. */
 export function unsettledReply(settlement: Exclude<Settlement, { type: "settled" }>): Reply {
   switch (settlement.type) {
     case "failed":

@@ -39,7 +39,7 @@ export async function resolvePayment(
     return writeFailed(engine, record, failure(presented, "settlement_expired"));
   }
   const pinned = engine.pool.named(record.facilitator);
-  // That ends no doubt: a contract wallet calls valid what it likes, when it likes. But it is settled no more.
+  // That ends no doubt: a contract wallet may call anything valid at any time. But it is not settled again.
   if (isAttempt(record) && (await isForged(engine, presented))) {
     return writeUnknown(engine, record, { transaction: record.transaction, reason: FORGED });
   }

@@ -96,7 +96,7 @@ function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredA
     try {
       return await ledger.advance(record, to, change);
     } catch (error) {
-      // Another request has begun to collect it meanwhile. What has arrived whole is delivered all the same.
+      // Another request has begun to collect it meanwhile. What has arrived whole is delivered anyway.
       const found = to === "delivered" && isConflict(error) ? await ledger.read(record.id) : undefined;
       if (found?.busy !== false || found.record.state !== "owed") throw error;
       return ledger.advance(found.record, to, change);

@@ -63,7 +63,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     return { type: "admit", ticket };
   };
 
-  /** Each fault of the seller's side is told where its response is handed out, once. */
+  /** Each fault on the seller's side is reported where its response is sent, once. */
   const watched = (ticket: Ticket, name: string): Ticket => ({
     ...ticket,
     conclude: async (outcome) => {

@@ -13,7 +13,7 @@ import { namedPayer } from "./named-payer.js";
 import { attemptId } from "./paid-request.js";
 import { successReceipt } from "./receipt.js";
 
-/** What one settle call has told. */
+/** What one settle call has shown. */
 export type SettleAnswer =
   | { readonly type: "settled"; readonly receipt: SettlementResponse }
   /** This call has moved nothing. `why` tells what else it says. */

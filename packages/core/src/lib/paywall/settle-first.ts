@@ -52,7 +52,7 @@ export async function settleFirst<Raw>(
     const reason = settlement.receipt.errorReason ?? "settlement_failed";
     return { type: "refused", reason, reply: unsettledReply(settlement) };
   }
-  // What was broadcast was signed. What was not heard of may be the payment's fault, or the facilitator's own.
+  // What was broadcast was signed. What got no response may be the payment's fault, or the facilitator's own.
   if (settlement.type === "unknown" && isAttempt(claimed) && !settlement.receipt) {
     if (settlement.unheard) engine.guard.callFailed(bringer);
     else engine.guard.addressFailed(bringer);

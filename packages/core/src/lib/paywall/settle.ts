@@ -150,7 +150,7 @@ async function settleInstead(
   return { answer: await callSettle(engine, other, presented, pinned), transaction: "", doubt: false, record: pinned };
 }
 
-/** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */
+/** Where the facilitator's success is not enough, the chain must show the transfer, as deep as the route asks for. */
 async function confirm(
   engine: Engine,
   presented: Presented,
@@ -175,7 +175,7 @@ async function confirm(
 }
 
 /**
- * A success that cannot be written is one all the same: the buyer gets what was paid for. The record then still says
+ * A success that cannot be written is still a success: the buyer gets what was paid for. The record then still says
  * `settling` and is held, for its holder to write it down later.
  */
 export async function writeSettled(
@@ -189,7 +189,7 @@ export async function writeSettled(
     return { type: "settled", record: written, receipt };
   } catch (error) {
     // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing. But it
-    // alone has heard of the charge.
+    // alone knows of the charge.
     if (isConflict(error)) {
       keepHeard(engine, record, { receipt, kept });
       throw error;

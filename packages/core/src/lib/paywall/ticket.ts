@@ -70,7 +70,7 @@ export function createTicket<Raw>(
   });
   engine.open.add(life);
 
-  /** A step that the store may take a moment later: its lease goes on meanwhile. */
+  /** A step that the store may take a moment later: its lease continues meanwhile. */
   const write = async (state: PaymentState, change: RecordChange, kept?: StoredAnswer): Promise<void> => {
     record = await ledger.advance(record, state, change, kept, "hold");
   };
@@ -187,7 +187,7 @@ export function createTicket<Raw>(
       await insist(closing, PERSISTENCE, () => engine.reporter.alert("store_failed", publicRecord(record)));
     } catch {
       storeFailed();
-      // Of a settlement behind the response its own function keeps what was heard, without knowing what has arrived.
+      // Of a settlement behind the response its own function keeps what is known, without knowing what has arrived.
       const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
       if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
@@ -198,7 +198,7 @@ export function createTicket<Raw>(
     }
   };
 
-  /** The response was reported as delivered, and its connection broke right after: it is owed all the same. */
+  /** The response was reported as delivered, and its connection broke right after: it is owed anyway. */
   const takeBack = async (): Promise<void> => {
     try {
       await reported;

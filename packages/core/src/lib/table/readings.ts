@@ -11,7 +11,7 @@ const ambiguous = /^(?!\/)|[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|:\/|\/\.{1,2}
 const ends = [/[?#].*$/s, /\?.*$/s, /#.*$/s, /$/];
 
 /**
- * What `new URL(path, base)` takes for a scheme and a host, whose path follows: `//host`, `/http://host`. It may stand behind a
+ * What `new URL(path, base)` takes for a scheme and a host, whose path follows: `//host`, `/http://host`. It may be behind a
  * prefix that a handler strips.
  */
 const HOST = /[/\\](?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]+[^/\\]*(?=[/\\])|^[/\\]{2,}[^/\\]*$/i;

@@ -150,7 +150,7 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
 
 /**
  * Entries of two patterns that one request could mean. A method's own entry comes before `ALL`, which is what its author
- * meant if it names one path of a wider `ALL` (`vague` is false), and a dear path sold cheaply if it is the other way round.
+ * meant if it names one path of a wider `ALL` (`vague` is false), and an expensive path sold cheaply in the opposite case.
  * A `"free"` entry may be wider than a price for the same method, which holds: it opens the rest. A narrower one would be
  * an exception that no order decides.
  */
@@ -190,7 +190,7 @@ function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>, rou
 /** What each pattern lists, by method. */
 const listed = new WeakMap<object, ReadonlyMap<string, unknown>>();
 
-/** @param tell hears of each method and pattern that is refused */
+/** @param tell called with each method and pattern that is refused */
 function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf {
   return <Raw>(matches: readonly PricedPath<Raw>[], method: string, quiet = false) => {
     const [first] = matches;
@@ -200,7 +200,7 @@ function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf
       const entries = matches.flatMap(
         (path) => (listed.get(path)?.get(name) as PricedRoute<Raw> | "free" | undefined) ?? [],
       );
-      // A free entry may be wider than a price, which holds all the same.
+      // A free entry may be wider than a price, which still holds.
       const priced = entries.find((entry) => entry !== "free");
       if (priced) return priced;
       if (entries.length > 0) return undefined;
