@@ -29,7 +29,7 @@ function comparesCredentials<Raw>({ route }: KnownRequest<Raw>): boolean {
 }
 
 /**
- * A keyed digest of the buyer that the seller names for a request, or else of the credentials that it carries: `salt.digest`; nothing
+ * A keyed digest of the buyer that the seller names, or else of the credentials that the request carries: `salt.digest`; nothing
  * if there are none.
  * @param salt its record's own, so that two records tell nothing about each other
  */

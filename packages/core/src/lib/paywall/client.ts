@@ -7,7 +7,7 @@ import type { PaywallRequest } from "../seam.js";
 /** Tells clients apart by their addresses, as far as these tell anything. */
 export interface Clients {
   /**
-   * The client that a request counts for: its address, of IPv6 the first 64 bits. `undefined` where no address is known, or where
+   * The client that a request counts for: its address, of IPv6 the first 64 bits. `undefined` if no address is known, or if
    * it is the address of a proxy that the app does not know about: then all clients would share it.
    */
   of(request: Pick<PaywallRequest, "address" | "header">): string | undefined;

@@ -52,7 +52,7 @@ export function keepAnswer<Raw>(
 }
 
 /**
- * A response that is owed, or was, is given out for as long as what is owed can be collected. A stranger who shows the payment in
+ * A response that is owed, or was, is available for as long as it can be collected. A stranger who shows the payment in
  * that time and is faster than its buyer takes nothing from the buyer.
  */
 export function keepLonger<Raw>(route: RouteTerms<Raw>, answer: StoredAnswer, record: StoredPayment): StoredAnswer {
