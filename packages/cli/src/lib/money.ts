@@ -1,6 +1,6 @@
 import { formatAmount, knownToken } from "@turnpike/core/chain";
 
-/** What stands beside every amount. */
+/** What is shown beside every amount. */
 export function tokenFacts(network: string, asset: string) {
   const { networkName, token, decimals } = knownToken(network, asset);
   return { network, networkName, asset, token, decimals };

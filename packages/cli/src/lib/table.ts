@@ -8,9 +8,9 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string | undefined;
   /** Characters to which cells may be shortened; without, they stay whole. */
   readonly least?: number;
-  /** Where a table is too wide all the same, the column with the lowest number goes first; without, it stays. */
+  /** Where a table is still too wide, the column with the lowest number goes first; without, it stays. */
   readonly leave?: number;
-  /** Numbers stand at the right. */
+  /** Numbers are right-aligned. */
   readonly right?: boolean;
 }
 

@@ -2,7 +2,7 @@ import type { SettlementResponse } from "./protocol/types.js";
 
 /**
  * The seam between the engine and an adapter. An adapter resolves the route with its framework's router, hands the
- * engine a neutral request, holds the answer if told to, and writes what it is told. `docs/adapters.md` walks through it.
+ * engine a neutral request, holds the response if told to, and writes what it is told. `docs/adapters.md` walks through it.
  */
 
 export type Awaitable<T> = T | Promise<T>;
@@ -57,7 +57,7 @@ export interface Fault {
   readonly error?: unknown;
 }
 
-/** An answer of the engine's own. */
+/** A response of the engine's own. */
 export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
@@ -94,9 +94,9 @@ export interface PricedRoute<Raw = unknown> {
 }
 
 export type Decision =
-  /** The engine answers; the handler does not run. */
+  /** The engine responds; the handler does not run. */
   | { readonly type: "reply"; readonly reply: Reply }
-  /** The handler may run; its answer goes through the ticket. */
+  /** The handler may run; its response goes through the ticket. */
   | { readonly type: "admit"; readonly ticket: Ticket }
   /** This very request was admitted before, by the same price: run the handler, hold nothing. */
   | { readonly type: "pass"; readonly payment?: Payment };
@@ -109,39 +109,39 @@ export interface Ticket {
   /** Absent for a grant by the seller's own hook. */
   readonly payment?: Payment;
   /**
-   * Bytes of the answer to hold back before concluding; 0: conclude at the first byte. An answer that is complete in one
-   * step, within `keep` bytes, is concluded as whole all the same: the engine can then send it again.
+   * Bytes of the response to hold back before concluding; 0: conclude at the first byte. A response that is complete in one
+   * step, within `keep` bytes, is still concluded as whole: the engine can then send it again.
    */
   readonly hold: number;
   readonly keep: number;
-  /** Milliseconds without a further byte after which a begun answer counts as a stream. */
+  /** Milliseconds without a further byte after which a response that has begun counts as a stream. */
   readonly idle: number;
-  /** Time ran out. `reason` is the Reply to send in the handler's place, if the answer has not begun. */
+  /** Time ran out. `reason` is the Reply to send in the handler's place, if the response has not begun. */
   readonly signal: AbortSignal;
-  /** Once the answer is decided: it is whole, or begins to stream, or will never come. Never rejects. */
+  /** Once the response is decided: it is whole, or begins to stream, or will never come. Never rejects. */
   conclude(outcome: Outcome): Promise<Conclusion>;
   /**
    * Once the last byte left (`true`), or could not (`false`). Resolves when everything about the payment is written down;
-   * runtimes that stop with the answer are to wait for it in the background. Never rejects.
+   * runtimes that stop with the response must wait for it in the background. Never rejects.
    */
   delivered(whole: boolean): Promise<void>;
 }
 
-/** What became of the handler. */
+/** How the handler ended. */
 export interface Outcome {
   readonly status: number;
-  /** The client left before the answer was decided. */
+  /** The client left before the response was decided. */
   readonly aborted: boolean;
   /** What the handler threw. */
   readonly error?: unknown;
-  /** The answer is complete: `body` is all of it. */
+  /** The response is complete: `body` is all of it. */
   readonly whole: boolean;
   headers(): HeaderList;
   readonly body?: Uint8Array;
 }
 
 export type Conclusion =
-  /** Send the handler's answer with these changes to its headers: first remove, then set. */
+  /** Send the handler's response with these changes to its headers: first remove, then set. */
   | { readonly type: "release"; readonly remove: readonly string[]; readonly set: HeaderList }
-  /** Drop the handler's answer and its headers, send this. */
+  /** Drop the handler's response and its headers, send this. */
   | { readonly type: "replace"; readonly reply: Reply };

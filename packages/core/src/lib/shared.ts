@@ -1,5 +1,5 @@
 /**
- * State of the whole process, made by whoever comes first. A process may hold several copies of a module: bundlers load some
+ * State of the whole process, made by the first copy that asks. A process may hold several copies of a module: bundlers load some
  * twice, and a package can be both imported and required.
  */
 export function shared<T extends object>(name: string, make: () => T): T {

@@ -14,7 +14,7 @@ interface Row extends Record<string, SqlValue> {
   readonly body: ArrayBuffer;
 }
 
-/** The answers of one object. */
+/** The responses of one object. */
 export function openAnswers(sql: Sql) {
   return {
     /** The head is JSON of an `AnswerHead`. */
@@ -26,8 +26,8 @@ export function openAnswers(sql: Sql) {
     },
 
     /**
-     * Keeps an answer of a record that has none, and drops the oldest for it, or declines it.
-     * @param limit bytes of all answers
+     * Keeps a response of a record that has none, dropping the oldest for it, or declines it.
+     * @param limit bytes of all responses
      */
     keep: (id: string, answer: AnswerHead, body: Uint8Array<ArrayBuffer>, limit: number): void => {
       const head = JSON.stringify(answer);

@@ -26,7 +26,7 @@ export function durableObjectStore(namespace: LedgerNamespace, options: DurableO
   let agreed = false;
 
   const send = async (shard: number, operation: Operation, message: Uint8Array<ArrayBuffer>) => {
-    // A stub is made anew: one that has failed may go on failing, and one of another request cannot be used.
+    // A stub is made for each call: one that has failed may keep failing, and one of another request cannot be used.
     const stub = namespace.get(namespace.idFromName(`${name}/${shard}`));
     const controller = new AbortController();
     const late = () => controller.abort(new Error(`The payment ledger did not respond within ${timeout} ms`));

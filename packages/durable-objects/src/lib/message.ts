@@ -1,7 +1,7 @@
 /** Where an object is asked: the operation follows. It leads nowhere else. */
 export const LEDGER_URL = "https://payment-ledger.invalid/";
 
-/** What goes between a Worker and its ledger: one line of JSON, and after it the bytes of an answer's body, if any. */
+/** What goes between a Worker and its ledger: one line of JSON, and after it the bytes of a response's body, if any. */
 export interface Message {
   readonly head: unknown;
   /** Shares the memory of what was read. */

@@ -17,7 +17,7 @@ export interface Requests {
     readonly lease: number;
     /** Its body goes beside it; `null`: there is one that is too large to be kept. */
     readonly answer?: AnswerHead | null;
-    /** Bytes of all answers in this object. */
+    /** Bytes of all responses in this object. */
     readonly limit: number;
   };
   renew: { readonly id: string; readonly holder: string; readonly lease: number };
@@ -30,7 +30,7 @@ export interface Requests {
 
 export type Operation = keyof Requests;
 
-/** JSON of what the store gives, `null` for nothing, and the body of an answer. */
+/** JSON of what the store gives, `null` for nothing, and the body of a response. */
 export interface Result {
   readonly head: string;
   readonly body?: Uint8Array<ArrayBuffer>;

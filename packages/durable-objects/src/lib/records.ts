@@ -4,7 +4,7 @@ import type { Sql, SqlValue } from "./cloudflare.js";
 /** Expired ones that one insertion removes: what goes keeps pace with what comes. */
 const SWEPT = 4;
 
-/** A record as it lies in its table: JSON, untouched on its way out. */
+/** A record as it is in its table: JSON, untouched on its way out. */
 interface Row extends Record<string, SqlValue> {
   readonly record: string;
   readonly leased_until: number;

@@ -14,5 +14,5 @@ export const tokenAbi = parseAbi([
 /** A contract wallet's own judgement of a signature (EIP-1271). */
 export const walletAbi = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 
-/** What `isValidSignature` answers when it agrees. */
+/** What `isValidSignature` returns for a valid one. */
 export const WALLET_AGREES = "0x1626ba7e";

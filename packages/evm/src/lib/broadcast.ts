@@ -8,7 +8,7 @@ export interface Broadcast {
   readonly nonce: number;
 }
 
-/** What became of the attempt to hand a transaction to the node. */
+/** The result of handing a transaction to the node. */
 export type Fate =
   | { readonly type: "accepted" }
   /** The account's nonce is used by another transaction. */
@@ -17,7 +17,7 @@ export type Fate =
   | { readonly type: "refused"; readonly error: unknown }
   /** It never reached the node. */
   | { readonly type: "unsent"; readonly error: unknown }
-  /** Nobody knows. */
+  /** Not known. */
   | { readonly type: "doubtful"; readonly error: unknown };
 
 /** Milliseconds before a transaction is offered again to a node that was too busy for it. */

@@ -39,7 +39,7 @@ export async function countTransactions(rpc: Rpc, account: Hex, tag: "latest" | 
   return Number(BigInt((await rpc.request("eth_getTransactionCount", [account, tag])) as Hex));
 }
 
-/** A contract's answer; nothing where it reverted or, as an address without code does, answered nothing readable. */
+/** A contract's response; nothing where it reverted or, as an address without code does, returned nothing readable. */
 function decode<T>(data: unknown, read: (data: Hex) => T): T | undefined {
   if (typeof data !== "string" || data === "0x") return undefined;
   try {

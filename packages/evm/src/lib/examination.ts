@@ -4,10 +4,10 @@ import { hasCode, isWalletSignature, readBalance } from "./chain.js";
 import { isSignedBy, readPlainSignature } from "./signature.js";
 import { encodeTransfer, type Fault, type Transfer } from "./transfer.js";
 
-/** The call would revert, for a reason that nobody here knows. */
+/** The call would revert, for a reason that is not known here. */
 export const REHEARSAL_FAILED = "invalid_exact_evm_transaction_simulation_failed";
 
-/** The authorisation was used before: by whoever, and for whatever. */
+/** The authorisation was used before, by any caller and for any purpose. */
 export const ALREADY_USED = "invalid_exact_evm_nonce_already_used";
 
 /** The transfer as the chain sees it: the call that makes it, and what the rehearsal of that call told. */

@@ -32,7 +32,7 @@ const CALLS = new Map([
   ["settle", { allow: "POST", methods: new Set(["POST"]) }],
 ]);
 
-/** Answers one HTTP request to a facilitator (core specification, 7). Never rejects, and never tells an error's own words. */
+/** Serves one HTTP request to a facilitator (core specification, 7). Never rejects, and never shows an error's own text. */
 export async function answerCall(facilitator: Facilitator, call: IncomingCall): Promise<CallAnswer> {
   const operation = call.path.slice(call.path.lastIndexOf("/") + 1);
   const known = CALLS.get(operation);

@@ -3,7 +3,7 @@ import { RpcFailure, RpcRefusal } from "@turnpike/core/chain";
 
 /**
  * What went wrong, as the callers of a facilitator know it. Nothing of the cause is passed on: the endpoint's address,
- * which holds a key at many providers, may stand in its words.
+ * which holds a key at many providers, may be in its text.
  * @param sent whether a settlement may have left
  */
 export function asFacilitatorError(error: unknown, sent: boolean): FacilitatorError {

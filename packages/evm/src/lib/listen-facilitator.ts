@@ -67,7 +67,7 @@ async function readBounded(request: IncomingMessage, limit: number): Promise<Uin
   if (Number(request.headers["content-length"] ?? 0) > limit) return undefined;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Not with `for await`: leaving that loop early would destroy the connection before the answer.
+  // Not with `for await`: leaving that loop early would destroy the connection before the response.
   return new Promise((resolve, reject) => {
     request.on("data", (chunk: Uint8Array) => {
       length += chunk.byteLength;

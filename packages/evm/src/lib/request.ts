@@ -4,7 +4,7 @@ import { type Fault, readTransfer, type Transfer, wantsEip3009 } from "./transfe
 
 /** Seconds that a payment must still be valid, so that a block can include it. */
 const LAST_BLOCKS = 6;
-/** Seconds that two clocks may differ; the chain's own has the last word. */
+/** Seconds that two clocks may differ; the chain's own decides. */
 const CLOCK_SKEW = 30;
 
 /** What a facilitator serves. */

@@ -35,7 +35,7 @@ export interface Sender {
   forget(broadcast: Broadcast): void;
 }
 
-/** Times that a nonce may turn out to be used by somebody who shares the key. */
+/** Times that a nonce may turn out to be used by another process with the same key. */
 const NONCE_TRIES = 6;
 /** Milliseconds after which a transaction that is not mined is offered again, ahead of others that depend on it. */
 const OVERDUE = 30_000;

@@ -20,7 +20,7 @@ export interface Job {
   readonly transfer: Transfer;
   /** Set before the bytes leave. */
   broadcast?: Broadcast;
-  /** Whether anybody still wants it settled. Asked for the last time as the bytes are about to leave. */
+  /** Whether a caller still wants it settled. Asked for the last time just before the bytes leave. */
   wanted(): boolean;
 }
 
@@ -40,7 +40,7 @@ const REMIND = 5000;
 /** Seconds beyond an authorisation's end after which even a node that lags knows that it was not used. */
 const GRACE = 60n;
 
-/** Settles a transfer: rehearses it, broadcasts it and waits. A job that was broadcast before is taken up where it stands. */
+/** Settles a transfer: rehearses it, broadcasts it and waits. A job that was broadcast before is resumed. */
 export async function settleTransfer(rpc: Rpc, sender: Sender, job: Job, options: SettlementOptions): Promise<Outcome> {
   const earlier = job.broadcast;
   if (earlier) {

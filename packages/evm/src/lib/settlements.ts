@@ -20,7 +20,7 @@ interface Entry {
   outcome?: Outcome;
   /** Whose settlement it is: the token of the caller that asked first, if that had one. */
   readonly token: string | undefined;
-  /** It has heard of the success. */
+  /** It has got the success. */
   told: boolean;
 }
 
@@ -82,10 +82,10 @@ export function createSettlements(rpc: Rpc, sender: Sender, options: Settlements
       if (!entry.outcome && entry.job) entry.running ??= run(key, entry, entry.job);
       const outcome = entry.outcome ?? (await attend(entry, signal));
       if (outcome.type === "failed") return outcome;
-      // What pays at one ledger would pay at every other one that hears of it, and so would what may still settle.
+      // What pays at one ledger would pay at every other one that gets it, and so would what may still settle.
       if (token !== entry.token) return ELSEWHERE;
       if (outcome.type === "pending") return outcome;
-      // Callers without a token cannot be told apart: the first of them that hears of a success is the only one.
+      // Callers without a token cannot be told apart: the first of them that gets a success is the only one.
       if (entry.told && (token === undefined || !options.retell)) return ELSEWHERE;
       entry.told = true;
       return outcome;
@@ -98,7 +98,7 @@ function name({ digest, signature }: Transfer): string {
   return `${digest}:${signature}`;
 }
 
-/** Waits for the outcome until the caller gives up. A settlement that nobody waits for any more is not broadcast. */
+/** Waits for the outcome until the caller gives up. A settlement without a waiting caller is not broadcast. */
 async function attend(entry: Entry, signal: AbortSignal | undefined): Promise<Outcome> {
   entry.waiting++;
   let giveUp: (() => void) | undefined;

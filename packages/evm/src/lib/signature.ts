@@ -34,7 +34,7 @@ export async function isSignedBy(account: Hex, digest: Hex, signature: PlainSign
     const signer = await recoverAddress({ hash: digest, signature: { r, s, v: BigInt(v) } });
     return signer.toLowerCase() === account.toLowerCase();
   } catch {
-    // Not a point of the curve: nobody's signature.
+    // Not a point of the curve, so no valid signature.
     return false;
   }
 }

@@ -13,7 +13,7 @@ export interface Bypass {
 }
 
 /**
- * What may serve the same as what stands behind a gate. `paths` are priced: whatever resolves a path by itself. A handler
+ * What may serve the same as what is behind a gate. `paths` are priced: whatever resolves a path by itself. A handler
  * for paths of any depth is sold: what is known to resolve `files` by their path. One `route` is sold: that route.
  */
 export type Sold = "paths" | "files" | "route";
@@ -47,7 +47,7 @@ function servesSame(stop: Stop, { path, stops, at, server }: Meeting, sold: Sold
   if (stop.layer === server?.layer) return true;
   if (sold === "route") return false;
   const met = stops.findIndex(({ layer }) => layer === stop.layer);
-  // What stands ahead of the gate passes the plain path on, or the check has named it.
+  // What is ahead of the gate passes the plain path on, or the check has named it.
   if (role === "perhaps" && met >= 0 && met < at) return false;
   if (role === "files") {
     return readings(stop.path).some((reading) => [path, folderOf(path)].some((one) => same(stop.base + reading, one)));

@@ -9,7 +9,7 @@ export type Gate = TableGate | PaidGate;
 
 interface Common {
   readonly handler: RequestHandler;
-  /** What it was made of: whom to tell of faults. */
+  /** What it was made of: where faults are reported. */
   readonly source: AnySource<Request>;
   readonly engine: Paywall;
 }
@@ -40,13 +40,13 @@ export function gateOf(handler: object): Gate | undefined {
   return gates.get(handler);
 }
 
-/** It stands in an app, or has been asked by one. */
+/** It is in an app, or has been asked by one. */
 export function sawGate(gate: Gate): void {
   for (const other of unseen.keys()) if (other.deref()?.handler === gate.handler) unseen.delete(other);
 }
 
 /**
- * Tables that were made and never given to an app, as far as anybody knows, and that no other app misses.
+ * Tables that were made and never given to an app, as far as is known, and that no other app misses.
  * @param misses whether this app serves free what the table prices
  */
 export function missingTables(app: object, misses: (gate: TableGate) => boolean): TableGate[] {

@@ -18,7 +18,7 @@ import { handlersOf } from "./walk.js";
 const MOST_SPELLED = 6;
 const everyMethod = methodsOf("ALL");
 
-/** What is wrong with where a `paid()` stands in its app. */
+/** What is wrong with the place of a `paid()` in its app. */
 export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
   const places = scene.gates.filter(({ handler }) => handler === gate.handler);
   return places.flatMap(({ leaf }) =>
@@ -51,7 +51,7 @@ function judgeInRoute(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[]
   ];
 }
 
-/** Below a path or at the root: whatever stands behind it is sold, and what stands ahead of it is not. */
+/** Below a path or at the root: whatever is behind it is sold, and what is ahead of it is not. */
 function judgeMounted(scene: Scene, gate: PaidGate, leaf: Leaf): ConfigProblem[] {
   const paths = [...scene.paths, ...leaf.bases.map((base) => `${base}/x`)];
   if (!isReached(scene, gate, paths)) return [unreached("a paid()")];
@@ -87,7 +87,7 @@ function behindHandler(gate: PaidGate, { layer: { route } }: Leaf, methods: read
   return [{ code: "gate_behind_route", path: `paid() at ${method} ${String(route?.path)}`, message }];
 }
 
-/** A route that ends with its gate sells what stands elsewhere: of what no example meets, that cannot be seen. */
+/** A route that ends with its gate sells what is elsewhere: of what no example meets, that cannot be seen. */
 function alone(gate: PaidGate, { layer }: Leaf, methods: readonly string[]): ConfigProblem[] {
   const { route } = layer;
   const isLast = (method: string) => route && handlersOf(route, method).at(-1) === (gate.handler as unknown);

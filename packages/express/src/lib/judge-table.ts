@@ -20,7 +20,7 @@ type Path = PricedPath<Request>;
 const MOST_SPELLED = 4;
 
 /**
- * What is wrong with where a table stands in its app.
+ * What is wrong with the place of a table in its app.
  * @param more paths below which it is known to stand
  */
 export function judgeTable(scene: Scene, gate: TableGate, more: readonly string[] = []): ConfigProblem[] {
@@ -93,7 +93,7 @@ function judgeEntry(
   const hidden = isPattern ? unreadAhead(scene, gate, methodsOf(verb, scene)) : undefined;
   if (hidden) return [report("gate_behind_route", hidden)];
   if (!met.some(({ server }) => server)) {
-    // Where it stands cannot be known: the first request will show it.
+    // Where it is cannot be known: the first request will show it.
     if (bases.length === 0 && met.length === 0) return [];
     return [unserved(scene, path, verb, bases, met, report)];
   }
@@ -197,7 +197,7 @@ function routesOf({ leaves }: Scene): string[] {
   });
 }
 
-/** Whether something of the app answers this path, whatever stands ahead of it. */
+/** Whether something in the app serves this path, whatever is ahead of it. */
 export function isServed(scene: Scene, verb: string, path: string): boolean {
   return methodsOf(verb).some((method) =>
     scene.walk(method, path).some((stop) => stop.place !== "function" && roleOf(stop) === "serves"),

@@ -45,7 +45,7 @@ export function within(layer: Layer): readonly Layer[] | undefined {
   return stack && stack.length > 0 ? stack : undefined;
 }
 
-/** Apps of other frameworks, such as connect's, have a stack too; what stands there cannot be seen. */
+/** Apps of other frameworks, such as connect's, have a stack too; what is there cannot be seen. */
 export function isStack(stack: unknown): stack is readonly Layer[] {
   return Array.isArray(stack) && stack.every((layer) => typeof (layer as Partial<Layer> | null)?.match === "function");
 }
@@ -108,7 +108,7 @@ export function takenBy(layer: Layer, path: string): string | undefined {
   }
 }
 
-/** Whether the layer stands at the root of its router. */
+/** Whether the layer is at the root of its router. */
 export function atRoot(layer: Layer): boolean {
   return layer.slash === true || layer.regexp?.fast_slash === true;
 }

@@ -15,7 +15,7 @@ export type Verdict =
   | { readonly type: "free" }
   /** `OPTIONS` for a path that has a price. */
   | { readonly type: "options" }
-  /** Nobody can tell what would be served. */
+  /** It is unknown what would be served. */
   | { readonly type: "refused"; readonly error: unknown }
   | {
       readonly type: "priced";
@@ -47,7 +47,7 @@ export class Lookup {
   readonly #table: Table<Request>;
   readonly #matcher: Matcher;
   readonly #kept = new Map<string, readonly Match[]>();
-  /** One route for each set of patterns and verb, so that answers can be told apart. */
+  /** One route for each set of patterns and method, so that results can be told apart. */
   readonly #routes = new Map<string, PricedRoute<Request> | undefined>();
 
   constructor(table: Table<Request>) {
@@ -124,7 +124,7 @@ export class Lookup {
   }
 }
 
-/** `OPTIONS` is free; it matters only where another verb is not. */
+/** `OPTIONS` is free; it matters only where another method is not. */
 function passing(matches: readonly Match[]): Verdict {
   const priced = matches.some(({ paths }) => paths.some((path) => path.verbs.some((verb) => path.route(verb))));
   return priced ? { type: "options" } : free;

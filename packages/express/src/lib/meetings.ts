@@ -27,7 +27,7 @@ export interface Reach {
 
 /**
  * The requests for these paths that meet the gate.
- * @param layer where the gate stands, if it has several places
+ * @param layer where the gate is, if it has several places
  */
 export function meetings(
   scene: Scene,

@@ -10,8 +10,8 @@ import { handlersOf } from "./walk.js";
 
 /**
  * Lets `OPTIONS` through, which is free, but never into a handler that serves another method too: that one would do its work
- * unpaid. A preflight is for the app to answer, ahead of the paywall or by a route for `OPTIONS`.
- * @param gate the middleware that stands in front
+ * unpaid. A preflight is for the app to handle, ahead of the paywall or by a route for `OPTIONS`.
+ * @param gate the middleware that is in front
  */
 export function passOptions(req: Request, res: Response, next: NextFunction, gate: unknown): void {
   const places = placesOf(req.app);
@@ -34,7 +34,7 @@ export function passOptions(req: Request, res: Response, next: NextFunction, gat
 }
 
 /**
- * Whether the request would end there: in a route for `OPTIONS` or for every verb, in a function that takes no `next`, or
+ * Whether the request would end there: in a route for `OPTIONS` or for every method, in a function that takes no `next`, or
  * in an app or a function that is mounted below a path: what these do cannot be seen from here.
  */
 function answers(place: Place, places: readonly Place[]): boolean {
@@ -44,19 +44,19 @@ function answers(place: Place, places: readonly Place[]): boolean {
     return (handle.length < 3 && !takesNext(handle)) || servesBelow(place);
   }
   if (hasOwnOptions(place, places)) return true;
-  // A catch-all that can pass the request on may be middleware by another name; it answers if nothing behind it does.
+  // A catch-all that can pass the request on may be middleware by another name; it responds if nothing behind it does.
   const last = route.stack.at(-1);
   const passes = isCatchAll(place) && last && takesNext(handleOf(last));
   return !passes && servesOptions(place);
 }
 
-/** Whether a layer without a route may answer whatever reaches it: an app or a function that stands below a path. */
+/** Whether a layer without a route may respond to whatever reaches it: an app or a function that is below a path. */
 function servesBelow(place: Place): boolean {
   const handle = handleOf(place.layer);
   return !onlyPasses(handle) && (isMountedApp(handle) || baseOf(place) !== "");
 }
 
-/** Whether a route for every verb or for `OPTIONS` serves every path. */
+/** Whether a route for every method or for `OPTIONS` serves every path. */
 function isCatchAll(place: Place): boolean {
   const path = place.layer.route?.path;
   return typeof path === "string" && /^\/?\{?\/?\*\w*\}?$/.test(path) && servesOptions(place);

@@ -8,7 +8,7 @@ import type { TableGate } from "./gates.js";
 import { pathsOf, targetPaths } from "./path.js";
 import { brand } from "./signs.js";
 
-/** Finds what serves a priced path without asking its gate, since it stands ahead of it or beside the app. */
+/** Finds what serves a priced path without asking its gate, since it is ahead of it or beside the app. */
 export interface Outpost {
   /** Stands ahead of everything else. */
   readonly handler: RequestHandler;

@@ -7,7 +7,7 @@ const known = new WeakMap<Handle, boolean>();
 
 /**
  * Whether a handler does nothing with a request but pass it on, as its source tells: every statement is `next()` or one of
- * a few that cannot respond. Whatever else stands there may, so it is not sure.
+ * a few that cannot respond. Whatever else is there may, so it is not sure.
  */
 export function passesAlways(handle: Handle): boolean {
   let passes = known.get(handle);
@@ -36,7 +36,7 @@ function read(handle: Handle): boolean {
 
 /** A name, with a name or a word for a default: anything else could run. */
 const isPlain = /^[\w$]+(?:\s*=\s*[\w$]+)?$/;
-/** What stands in braces, or the expression of an arrow. */
+/** What is in braces, or the expression of an arrow. */
 const inBody = /^\s*(?:=>)?\s*\{([\s\S]*)\}\s*$|^\s*=>([^{]*)$/;
 /** A line goes on where it ends or the next one begins with a sign. */
 const endOfStatement = /;|(?<![,([{=]\s*)\n(?!\s*[^\s\w$"])/;

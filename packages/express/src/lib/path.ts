@@ -127,7 +127,7 @@ function segmentsOf(pieces: readonly Piece[]): Piece[][] {
 
 /**
  * The paths of a request: Express's own reading, and the target as it was sent. The two differ where the authority is none
- * that Express's parser knows, and where a `#` makes it rewrite what stands ahead. Whatever serves behind the gate may take
+ * that Express's parser knows, and where a `#` makes it rewrite what is ahead. Whatever serves behind the gate may take
  * either.
  */
 export function pathsOf(request: Request): readonly string[] {

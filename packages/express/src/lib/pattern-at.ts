@@ -3,7 +3,7 @@ import { atRoot, type Layer } from "./layers.js";
 import { type Place, placesOf, reaches } from "./places.js";
 import { handleOf } from "./signs.js";
 
-/** Names that are kept for each gate: clients choose what stands in a base with a parameter. */
+/** Names that are kept for each gate: clients choose what is in a base with a parameter. */
 const MOST = 500;
 
 const kept = new WeakMap<object, Map<string, string>>();

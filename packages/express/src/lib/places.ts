@@ -2,13 +2,13 @@ import type { Application, Request, Router } from "express";
 import { atRoot, isStack, type Layer, stackOf, takenBy } from "./layers.js";
 import { handleOf } from "./signs.js";
 
-/** Where something stands in an app: the mounts on the way to it, and its own layer. */
+/** Where something is in an app: the mounts on the way to it, and its own layer. */
 export interface Place {
   readonly mounts: readonly Layer[];
   readonly layer: Layer;
 }
 
-/** Everything in the app that could answer, in the order in which a request meets it. */
+/** Everything in the app that could respond, in the order in which a request reaches it. */
 export function placesOf(app: Application | Router): Place[] {
   const places: Place[] = [];
   const walk = (stack: readonly Layer[], mounts: readonly Layer[]): void => {

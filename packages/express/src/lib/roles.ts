@@ -11,7 +11,7 @@ import { handlersOf, type Stop } from "./walk.js";
  */
 export type Role = "passes" | "serves" | "files" | "perhaps";
 
-/** Middleware that never answers a request for a path of its own. */
+/** Middleware that never responds to a request for a path of its own. */
 const passing = new Set(
   (
     "jsonParser urlencodedParser rawParser textParser cookieParser corsMiddleware compression helmetMiddleware logger " +

@@ -63,7 +63,7 @@ export function methodsOf(verb: string, scene?: Scene): readonly string[] {
   return scene?.hasHead && methods.includes("GET") ? [...methods, "HEAD"] : methods;
 }
 
-/** @param around the routers that this one stands in, lest one stands in itself */
+/** @param around the routers that this one is in, in case one is in itself */
 function collect(
   stack: readonly Layer[],
   bases: readonly string[],

@@ -35,7 +35,7 @@ function judge(scene: Scene, gate: Gate, bases: readonly string[] = []): ConfigP
 /** What an app serves free that a table prices which was never given to it; or that it has no gate at all. */
 function missing(app: Application | Router, scene: Scene): ConfigProblem[] {
   const engines = new Set(scene.gates.map((gate) => gate.engine));
-  // An app that has gates of its own may stand beside another app of the process, whose gate is still to come.
+  // An app that has gates of its own may be beside another app of the process, whose gate is still to come.
   const misses = (gate: TableGate) =>
     (engines.size === 0 || engines.has(gate.engine)) && gate.paths.some((path) => freeEntries(scene, path).length > 0);
   const problems = missingTables(app, misses).flatMap(({ paths }) =>

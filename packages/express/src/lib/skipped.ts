@@ -7,12 +7,12 @@ import type { Stop } from "./walk.js";
 
 /**
  * What lets a request go on that has skipped the gate: Express takes an error from ahead of it to the next error handler,
- * and what that one passes on meets what stands behind. An outpost finds it as it happens.
+ * and what that one passes on meets what is behind. An outpost finds it as it happens.
  */
 export function skippedBy({ stops, at, server }: Meeting): Stop | undefined {
   const gate = stops[at];
   if (!gate || !server || gate.stack.some((layer) => isOutpost(handleOf(layer)))) return undefined;
-  // Nothing that stands ahead can fail.
+  // Nothing that is ahead can fail.
   if (gate.stack.slice(0, gate.stack.indexOf(gate.layer)).every(isExpress)) return undefined;
   const between = stops.slice(at + 1, stops.indexOf(server));
   return between.find(({ stack, handle }) => stack === gate.stack && handle.length > 3 && goesOn(handle));

@@ -1,5 +1,5 @@
 /**
- * Other ways to write a path that somebody who resolves paths takes for the same.
+ * Other spellings of a path that code which resolves paths takes for the same.
  * @param others paths that are served elsewhere, which a client can climb out of
  */
 export function spellingsOf(path: string, others: readonly string[]): string[] {

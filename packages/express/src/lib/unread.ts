@@ -14,7 +14,7 @@ type Place = Pick<Leaf, "mounts" | "layer">;
 
 /**
  * What examples cannot approve: where the gate or what it sells stands at an expression that the check does not read in
- * full, other paths of it may be free. What stands there for both is no matter, nor is a gate that prices all of it.
+ * full, other paths of it may be free. What is there for both does not matter, nor is a gate that prices all of it.
  * @param report makes a problem of a code and a message
  */
 export function unread(

@@ -5,11 +5,11 @@ import type { Request, Response } from "express";
 import type { Gate } from "./gates.js";
 import { checkGate } from "./served.js";
 
-/** Looks after one gate while it serves: what stands wrong is found by the first request, whatever that asks for. */
+/** Watches one gate while it serves: a misplaced gate is found by the first request, whatever that asks for. */
 export interface Watch {
   /** Called with every request. */
   look(req: Request): void;
-  /** Refuses a priced request while the gate stands wrong; a route that was added in the meantime may have put it right. */
+  /** Refuses a priced request while the gate is misplaced; a route that was added in the meantime may have put it right. */
   refuses(req: Request, res: Response): boolean;
 }
 

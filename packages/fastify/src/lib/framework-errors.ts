@@ -7,9 +7,9 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply, done: Done) =>
 type Handler = (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
- * The app's `frameworkErrors` answers requests that Fastify cannot route (a malformed path, a parameter that is too long, a
+ * The app's `frameworkErrors` handles requests that Fastify cannot route (a malformed path, a parameter that is too long, a
  * constraint that fails), and no hook comes first. One that hands them to a proxy would serve priced paths, so the gate
- * goes first. Fastify reads the option from its own options at each request; without it, Fastify answers by itself.
+ * goes first. Fastify reads the option from its own options at each request; without it, Fastify responds by itself.
  */
 export function guardErrors(root: FastifyInstance, gate: Gate): void {
   const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === "fastify.options");

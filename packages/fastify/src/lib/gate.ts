@@ -19,7 +19,7 @@ class Call extends NodeRequest<FastifyRequest> {
     return absoluteUrl(this.raw.protocol, this.raw.host, this.raw.originalUrl);
   }
 
-  /** What the router has read, which `rewriteUrl` may have changed, and whoever comes behind the gate may change again. */
+  /** What the router has read, which `rewriteUrl` may have changed, and code behind the gate may change again. */
   routed(): string {
     const { url = "/" } = this.raw.raw;
     return originForm(this.method, url) ?? url;
@@ -75,7 +75,7 @@ export function admit(
   });
 }
 
-/** Answers `OPTIONS` for a handler of several verbs. */
+/** Responds to `OPTIONS` for a handler of several methods. */
 export function answerOptions(methods: readonly string[], request: FastifyRequest, reply: FastifyReply): void {
   send(optionsReply(methods), request, reply);
 }
@@ -86,7 +86,7 @@ export function answerMissing(request: FastifyRequest, reply: FastifyReply): voi
   reply.code(404).send({ message: `Route ${method}:${url} not found`, error: "Not Found", statusCode: 404 });
 }
 
-/** Sends an answer of the engine's own the way a handler would, so that the app's `onSend` hooks have their say. */
+/** Sends a response of the engine's own as a handler would, so that the app's `onSend` hooks run. */
 function send(answer: Reply, request: FastifyRequest, reply: FastifyReply): void {
   if (reply.sent) return;
   // For HEAD, Fastify measures the body itself, and Node drops it. Of a body that is not there the length may be known.

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** What Fastify keeps of a context in symbols. Were one of them to go, the answer is the careful one. */
+/** What Fastify keeps of a context in symbols. If one of them is missing, the result is the careful one. */
 function read<T>(context: object, description: string): T | undefined {
   for (let at: object | null = context; at; at = Object.getPrototypeOf(at)) {
     const key = Object.getOwnPropertySymbols(at).find((symbol) => symbol.description === description);
@@ -11,7 +11,7 @@ function read<T>(context: object, description: string): T | undefined {
 
 /**
  * Whether some context of the app runs hooks of others ahead of a gate.
- * @param own what stands ahead of them, and looks
+ * @param own what is ahead of them, and looks
  */
 export function hooksAhead(context: object, own: object, gates: ReadonlySet<object>): boolean {
   const hooks = read<{ readonly onRequest?: readonly object[] }>(context, "fastify.hooks")?.onRequest;

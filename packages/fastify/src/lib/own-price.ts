@@ -33,7 +33,7 @@ export class OwnPrice {
   }
 }
 
-/** Whether a route has a word of its own on its price. A key without a value counts: its author meant to ask something. */
+/** Whether a route states its own price. A key without a value counts: its author meant to ask something. */
 export function statesPrice(config: object | undefined): boolean {
   return config !== undefined && "paywall" in config;
 }

@@ -8,7 +8,7 @@ export function expandPattern(pattern: string): readonly string[] {
 interface Piece {
   readonly kind: 0 | 1 | 2 | 3;
   readonly text: string;
-  /** What stands ahead of the first parameter or wildcard in it. */
+  /** What is ahead of the first parameter or wildcard in it. */
   readonly start: string;
 }
 

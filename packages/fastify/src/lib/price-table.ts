@@ -56,19 +56,19 @@ export class PriceTable {
     return name === undefined ? undefined : this.#paths.get(name);
   }
 
-  /** The price of a verb by the narrowest entry that lists it; the same object each time, so that prices can be told apart. */
+  /** The price of a method by the narrowest entry that lists it; the same object each time, so that prices can be told apart. */
   price(entries: readonly Path[], verb: string): PricedRoute<FastifyRequest> | undefined {
     const entry = this.lists(entries, verb);
     return entry ? entry.route(verb) : this.#table.route(entries, verb);
   }
 
-  /** The narrowest of these entries that lists a verb, be it as free. */
+  /** The narrowest of these entries that lists a method, even as free. */
   lists(entries: readonly Path[], verb: string): Path | undefined {
     const wanted = verb === "HEAD" ? "GET" : verb;
     return entries.find(({ verbs }) => verbs.includes(wanted) || verbs.includes("ALL"));
   }
 
-  /** The table's key and value for a verb of an entry, if that verb costs. */
+  /** The table's key and value for a method of an entry, if it has a price. */
   listed({ native }: Path, verb: string): { readonly key: string; readonly price: unknown } | undefined {
     for (const [key, price] of Object.entries(this.#routes)) {
       const [listed, pattern = ""] = key.split(" ");

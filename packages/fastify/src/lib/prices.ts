@@ -23,7 +23,7 @@ import { findUnserved } from "./unserved.js";
 import { type Verdict, Verdicts } from "./verdicts.js";
 
 /**
- * The price of one request; that it is `OPTIONS` for a handler of several verbs; that nothing is there, though its path may
+ * The price of one request; that it is `OPTIONS` for a handler of several methods; that nothing is there, though its path may
  * be taken for one that costs; or it is free.
  */
 export type Quote = PricedRoute<FastifyRequest> | "options" | "missing" | undefined;
@@ -41,7 +41,7 @@ type Spot = Served | string;
 
 /** All prices of one paywall. */
 export class Prices {
-  /** Who is told of faults. */
+  /** Where faults are reported. */
   readonly source: PriceSource["source"];
   readonly #table: PriceTable | undefined;
   readonly #verdicts: Verdicts;
@@ -116,8 +116,8 @@ export class Prices {
   }
 
   /**
-   * Whether what has met no gate may serve what costs, by any reading of its path. `OPTIONS` does not: a preflight is
-   * answered ahead of the paywall.
+   * Whether what has met no gate may serve what costs, by any reading of its path. `OPTIONS` does not: a preflight gets
+   * its response ahead of the paywall.
    */
   costs(verb: string, url: string): boolean {
     if (verb === "OPTIONS") return false;
@@ -156,7 +156,7 @@ export class Prices {
     return this.#refusal(meanings, verb) ?? "missing";
   }
 
-  /** The 405 of a path that the table prices for other verbs. */
+  /** The 405 of a path that the table prices for other methods. */
   #refusal(meanings: readonly (readonly Spot[])[], verb: string): PricedRoute<FastifyRequest> | undefined {
     const table = this.#table;
     for (const spot of table ? meanings.flat() : []) {
@@ -173,7 +173,7 @@ export class Prices {
     const { url, paywall } = route.config;
     const [place = [], ...others] = this.#places.of(path);
     // As the path was sent, Fastify has told by the method that a route which is sold for others is not meant. A catch-all
-    // may serve its path all the same.
+    // may still serve its path.
     const isTold = verb !== "OPTIONS" && (!url?.includes("*") || this.#verdicts.of(route).route(verb) !== undefined);
     const sent = isTold ? place.filter((spot) => !isOfOthers(spot, verb)) : place;
     const isOwn = (place: readonly Spot[]) => place.some((spot) => typeof spot !== "string" && spot.config.url === url);
@@ -207,7 +207,7 @@ export class Prices {
     return found;
   }
 
-  /** Routes that serve the verb count; if there are none, all do, and refuse it. */
+  /** Routes that serve the method count; if there are none, all do, and refuse it. */
   #pricesAt(place: readonly Spot[], verb: string): PricedRoute<FastifyRequest>[] {
     const wanted = verb === "HEAD" ? "GET" : verb;
     const serving = place.filter((spot) => typeof spot === "string" || verbsOf(spot.config).includes(wanted));
@@ -227,7 +227,7 @@ export class Prices {
     return spots.filter((spot) => typeof spot !== "string");
   }
 
-  /** A wildcard counts for what stands ahead of its slash, too. */
+  /** A wildcard counts for what is ahead of its slash, too. */
   #addEntry(native: string): void {
     for (const pattern of expandPattern(native)) {
       for (const place of [pattern, pattern.replace(/(?<=.)\/\*$/, "")]) {
@@ -238,7 +238,7 @@ export class Prices {
   }
 }
 
-/** Whether the route states a price for itself, and serves other verbs only. */
+/** Whether the route states a price for itself, and serves other methods only. */
 function isOfOthers(spot: Spot, verb: string): boolean {
   if (typeof spot === "string" || !statesPrice(spot.config)) return false;
   return !verbsOf(spot.config).includes(verb === "HEAD" ? "GET" : verb);

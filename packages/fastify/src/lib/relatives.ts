@@ -6,7 +6,7 @@ const none: readonly Served[] = [];
 /** Which routes belong together, though each has a registration of its own. */
 export class Relatives {
   readonly #at: (pattern: string) => readonly Served[];
-  /** By their patterns, the routes for other methods whose handler answers `OPTIONS`, too. */
+  /** By their patterns, the routes for other methods whose handler serves `OPTIONS`, too. */
   readonly #sharing = new Map<string, readonly Served[]>();
 
   /**
@@ -32,7 +32,7 @@ export class Relatives {
     return this.#at(config.url).find((other) => statesPrice(other.config) && serves(other.config, "GET")) ?? route;
   }
 
-  /** The routes for other methods that run the handler of a route when it answers `OPTIONS`. */
+  /** The routes for other methods that run the handler of a route when it serves `OPTIONS`. */
   sharing({ url }: RouteConfig): readonly Served[] {
     return this.#sharing.get(url) ?? none;
   }

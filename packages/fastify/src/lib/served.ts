@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
-/** What Fastify keeps of a route: its full pattern, its verbs, and what its author wrote into `config`. */
+/** What Fastify keeps of a route: its full pattern, its methods, and what its author wrote into `config`. */
 export type RouteConfig = FastifyRequest["routeOptions"]["config"];
 
-/** A route of the app, and the context of the plugin tree that it stands in. */
+/** A route of the app, and the context of the plugin tree that it is in. */
 export interface Served {
   readonly server: object;
   readonly config: RouteConfig;
@@ -13,7 +13,7 @@ export interface Served {
 
 const verbs = new WeakMap<RouteConfig, readonly string[]>();
 
-/** The verbs that a route serves, as tables count them. */
+/** The methods that a route serves, as tables count them. */
 export function verbsOf(config: RouteConfig): readonly string[] {
   let found = verbs.get(config);
   if (!found) {
@@ -57,7 +57,7 @@ interface Finisher {
 /**
  * Lists every route of the app, complete when the app is ready. Fastify tells in public only of routes that come later
  * than a hook for them, and `register` without `await` runs after every route in the same file. So this listens where
- * Fastify finishes each route. Were that to move, the list lacks the earlier routes: their prices hold all the same, and
+ * Fastify finishes each route. If that moved, the list would lack the earlier routes: their prices would still hold, and
  * a table that names one stops the start.
  */
 export function listRoutes(root: FastifyInstance): readonly Served[] {

@@ -8,7 +8,7 @@ import { nameOf, type RouteConfig, type Served, verbsOf } from "./served.js";
 
 /** What a route, or a place that the table alone names, costs. */
 export interface Verdict {
-  /** Some verb of it costs something. */
+  /** At least one of its methods has a price. */
   readonly priced: boolean;
   /** Its handler gets a part of the path to read for itself. */
   readonly open: boolean;
@@ -82,7 +82,7 @@ export class Verdicts {
       priced: true,
       route: (verb) => {
         if (!verbs || verbs.includes(verb === "HEAD" ? "GET" : verb)) return own.route;
-        // A handler that reads the path for itself may serve any verb of it.
+        // A handler that reads the path for itself may serve any method of it.
         return entry && this.#table ? this.#table.price([entry], verb) : refuseVerb(verbs);
       },
     };

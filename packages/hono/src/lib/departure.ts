@@ -15,7 +15,7 @@ interface NodeEnvironment {
   readonly incoming?: { readonly socket: Connection };
 }
 
-/** How one learns, where the app runs, that an answer left; and how the runtime is kept until that is written down. */
+/** How the runtime tells that a response left, and how it is kept alive until that is written down. */
 export function departureOf(c: Context): Pick<HoldOptions, "watch" | "waitUntil"> {
   const { outgoing, incoming } = (c.env ?? {}) as NodeEnvironment;
   if (typeof outgoing?.once === "function") {
@@ -47,7 +47,7 @@ export function aroundOf(
   return guardNode(outgoing, incoming?.socket);
 }
 
-/** Whether the answer that left was this one. Middleware around the paywall may have wrapped its body, or replaced it. */
+/** Whether the response that left was this one. Middleware around the paywall may have wrapped its body, or replaced it. */
 function isSent(response: Response, c: Context, outgoing: Outgoing): boolean {
   if (outgoing.statusCode !== response.status) return false;
   return c.res === response || response.body === null || response.bodyUsed;

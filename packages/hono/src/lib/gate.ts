@@ -26,7 +26,7 @@ export interface HonoOptions {
 
 /** Lets a request through to the rest of the app once it is paid for. */
 export async function admit(c: Context, next: Next, route: PricedRoute<Context>, options: HonoOptions): Promise<void> {
-  // As price functions see it: the parameters of the route that will answer, not of this middleware.
+  // As price functions see it: the parameters of the route that will respond, not of this middleware.
   const index = c.req.routeIndex;
   const place = matchedRoutes(c)[index]?.path ?? "/*";
   c.req.routeIndex = matchedRoutes(c).length - 1;
@@ -42,10 +42,10 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
   const decision = await route.admit(request);
   c.req.routeIndex = index;
 
-  // What the app has set on every answer so far, a CORS middleware for example.
+  // What the app has set on every response so far, a CORS middleware for example.
   const outer = c.newResponse(null, 200).headers;
   const send = (response: Response) => {
-    // Setting `res` would merge the headers of the answer that is being replaced into this one.
+    // Setting `res` would merge the headers of the response that is being replaced into this one.
     c.res = undefined;
     c.res = response;
   };
@@ -79,7 +79,7 @@ export async function admit(c: Context, next: Next, route: PricedRoute<Context>,
     });
     send(response);
   } catch (error) {
-    // Hono adds these headers to what the app's `onError` answers.
+    // Hono adds these headers to what the app's `onError` returns.
     for (const [name, value] of owed ?? []) outer.set(name, value);
     send(new Response(null, { headers: outer }));
     throw error;

@@ -3,7 +3,7 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { findTargetHandler } from "hono/utils/handler";
 import type { Lookup } from "./lookup.js";
 
-/** Something that is registered in an app: a middleware or a handler, with the path that it stands below. */
+/** Something that is registered in an app: a middleware or a handler, with the path that it is below. */
 export type AppRoute = Hono["routes"][number];
 
 /** A middleware of ours, as the check of an app knows it. */
@@ -11,7 +11,7 @@ export type Gate = TableGate | PaidGate;
 
 interface Common {
   readonly handler: MiddlewareHandler;
-  /** What it was made of: whom to tell of faults. */
+  /** What it was made of: where faults are reported. */
   readonly source: AnySource<Context>;
   readonly engine: Paywall;
 }
@@ -43,13 +43,13 @@ export function gateOf({ handler }: AppRoute): Gate | undefined {
   return gates.get(findTargetHandler(handler));
 }
 
-/** It stands in an app, or has been asked by one. */
+/** It is in an app, or has been asked by one. */
 export function sawGate(gate: Gate): void {
   for (const other of unseen.keys()) if (other.deref()?.handler === gate.handler) unseen.delete(other);
 }
 
 /**
- * Tables that were made and never given to an app, as far as anybody knows, and that no other app misses.
+ * Tables that were made and never given to an app, as far as is known, and that no other app misses.
  * @param misses whether this app serves free what the table prices
  */
 export function missingTables(app: object, misses: (gate: TableGate) => boolean): TableGate[] {

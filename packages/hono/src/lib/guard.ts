@@ -16,7 +16,7 @@ export interface App {
   readonly router: object;
 }
 
-/** A gate that stands in a router itself, and what was there ahead of it. */
+/** A gate that is in a router itself, and what was there ahead of it. */
 interface Guard {
   readonly route: AppRoute;
   /** Stands ahead of what is ahead. */

@@ -7,7 +7,7 @@ import { samplesOf } from "./samples.js";
 import { methodsOf, type Scene } from "./scene.js";
 import { unreached } from "./unreached.js";
 
-/** What is wrong with where a `paid()` stands in its app. */
+/** What is wrong with the place of a `paid()` in its app. */
 export function judgePaid(scene: Scene, gate: PaidGate): ConfigProblem[] {
   return scene.gates.flatMap(({ gate: other, route }) =>
     other.handler === gate.handler ? judgePlace(scene, gate, route) : [],
@@ -74,7 +74,7 @@ function servesAhead(meeting: Meeting, met: readonly Meeting[]): AppRoute | unde
   return serverAhead(meeting, false, met) ?? (meeting.server || isMiddleware ? undefined : handlerAhead(meeting));
 }
 
-/** Of a route whose last function is the gate: what stands ahead of it there. */
+/** Of a route whose last function is the gate: what is ahead of it there. */
 function handlerAhead({ stops, at }: Meeting): AppRoute | undefined {
   const gate = stops[at];
   return stops.slice(0, at).find((stop) => {

@@ -16,7 +16,7 @@ import { unreached } from "./unreached.js";
 
 type Path = PricedPath<Context>;
 
-/** What is wrong with where a table stands in its app. */
+/** What is wrong with the place of a table in its app. */
 export function judgeTable(scene: Scene, gate: TableGate): ConfigProblem[] {
   const places = scene.gates.filter((other) => other.gate.handler === gate.handler).map(({ route }) => route);
   const examples = gate.table.paths.map(({ pattern }) => {

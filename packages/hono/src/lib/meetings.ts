@@ -37,7 +37,7 @@ export function meetings(
   return found;
 }
 
-/** What serves a request among what stands behind its gate. */
+/** What serves a request among what is behind its gate. */
 export function serverOf(stops: readonly AppRoute[], files: boolean): AppRoute | undefined {
   let perhaps: AppRoute | undefined;
   for (const stop of stops) {

@@ -7,7 +7,7 @@ import { servesElsewhere } from "./known-apps.js";
 import { isCors, isForAll, mayStayAhead, roleOf, writesPreflights } from "./roles.js";
 
 /**
- * `OPTIONS` of a path that has a price is free, and so does no work: of what stands behind the gate only routes that are
+ * `OPTIONS` of a path that has a price is free, and so does no work: of what is behind the gate only routes that are
  * registered for `OPTIONS` run, with the middleware for the whole app ahead of them, and middleware for preflights.
  * Everything else of the app serves other methods as well, and would do its work unpaid.
  */

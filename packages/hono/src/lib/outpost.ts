@@ -13,7 +13,7 @@ export interface Outpost {
 }
 
 /**
- * What stands ahead of a gate may refuse, redirect and pass on. A success of its own for a request that costs is replaced.
+ * What is ahead of a gate may refuse, redirect and pass on. A success of its own for a request that costs is replaced.
  */
 export function createOutpost({ lookup, source }: Pick<TableGate, "lookup" | "source">): Outpost {
   const met = new WeakSet<Context>();

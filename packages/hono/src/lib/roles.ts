@@ -52,7 +52,7 @@ export function isProxy(route: AppRoute): boolean {
 }
 
 /**
- * Whether it may stand ahead of a gate that finds its place by itself: a function for the whole app that passes requests
+ * Whether it may be ahead of a gate that finds its place by itself: a function for the whole app that passes requests
  * on, and that is neither a file server, nor a mounted app, nor what asks others for the response.
  */
 export function mayStayAhead(route: AppRoute): boolean {

@@ -2,7 +2,7 @@ import { isTooLong, readings } from "@turnpike/core/adapter";
 import type { Context } from "hono";
 import { basePath } from "hono/route";
 
-/** A path that nobody reads in two ways: plain segments and no slash at the end. */
+/** A path with only one reading: plain segments and no slash at the end. */
 const plain = /^(?:\/[\w~-][\w.~-]*)+$/;
 
 /**

@@ -20,7 +20,7 @@ export interface Watch {
 
 /**
  * A gate that its app was given to checks the app by itself, at the first request. Any other knows of its app what a
- * request meets: where it stands below a path, it finds what serves that path under other spellings.
+ * request meets: where it is below a path, it finds what serves that path under other spellings.
  */
 export function createWatch(gate: Gate, app?: App): Watch {
   let looked = false;

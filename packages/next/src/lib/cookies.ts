@@ -2,7 +2,7 @@ import type { HeaderList } from "@turnpike/core/adapter";
 import { cookies } from "next/headers.js";
 import { NextResponse } from "next/server.js";
 
-/** Where Next keeps the cookies that a handler has set by `cookies()`; it adds them to whatever the handler answers. */
+/** Where Next keeps the cookies that a handler has set by `cookies()`; it adds them to whatever the handler returns. */
 const MUTATED = Symbol.for("next.mutated.cookies");
 
 type Cookie = Exclude<Parameters<NextResponse["cookies"]["set"]>[0], string>;
@@ -17,13 +17,13 @@ async function openJar(): Promise<Jar | undefined> {
   }
 }
 
-/** Drops the cookies of a handler whose answer is not sent. They may be what was for sale. */
+/** Drops the cookies of a handler whose response is not sent. They may be what was for sale. */
 export async function dropCookies(): Promise<void> {
   const set = (await openJar())?.[MUTATED];
   if (Array.isArray(set)) set.length = 0;
 }
 
-/** The fields of an answer with the cookies that Next will add to it, as Next adds them; nothing if they are not to be known. */
+/** The fields of a response with the cookies that Next will add to it, as Next adds them; nothing if they are not known. */
 export async function withCookies(headers: Headers): Promise<HeaderList | undefined> {
   const jar = await openJar();
   const set = jar ? jar[MUTATED] : [];

@@ -37,7 +37,7 @@ export interface NextOptions {
   readonly basePath?: string;
 }
 
-/** What the engine is told of a request beyond the request itself. */
+/** What the engine gets besides the request itself. */
 export function factsOf(request: NextRequest, { address = platformAddress, basePath }: NextOptions): RequestFacts {
   return { address: () => address(request), upgrades: false, ...takenOff(request, basePath) };
 }
@@ -58,7 +58,7 @@ export async function admit<Req extends Request, Context>(
   handler: RouteHandler<Req, Context & Paid>,
   options: NextOptions,
 ): Promise<Response> {
-  // Read here, where what Next throws gets through: this is how it learns that the answer may never be prerendered.
+  // Read here, where what Next throws gets through: this is how it learns that the response may never be prerendered.
   void request.headers;
   const raw = request as Request as NextRequest;
   const refusal = await refuseStatic(request, source);
@@ -68,7 +68,7 @@ export async function admit<Req extends Request, Context>(
   const decision = await route.admit(fetchRequest(request, raw, facts));
   if (decision.type === "reply") {
     drainRequest(request);
-    // Next pipes whatever a handler answers.
+    // Next pipes whatever a handler returns.
     return sendReply(decision.reply, { method: request.method, signal: request.signal, piped: true, waitUntil });
   }
 
@@ -79,7 +79,7 @@ export async function admit<Req extends Request, Context>(
   const response = await holdResponse(() => answerRedirect(run, request), decision.ticket, {
     method: request.method,
     signal: request.signal,
-    // Next pipes whatever a handler answers, and never sends a length.
+    // Next pipes whatever a handler returns, and never sends a length.
     piped: true,
     over: () => drainRequest(request),
     waitUntil,

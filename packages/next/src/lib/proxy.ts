@@ -30,7 +30,7 @@ export function paidProxy<Own extends string = never>(
   const route = priceRoute<NextRequest>(source, settledBefore(price));
   watchResponses();
   return async (request, event) => {
-    // Free, but never passed on: an API route of the Pages Router has one handler for every verb, and pages answer 400.
+    // Free, but never passed on: an API route of the Pages Router has one handler for every method, and pages respond with 400.
     if (request.method === "OPTIONS") return toResponse(optionsReply(), request.method);
     const decision = await route.admit(fetchRequest(request, request, factsOf(request, options)));
     if (decision.type === "reply") return toResponse(decision.reply, request.method);

@@ -8,7 +8,7 @@ export type Source = AnySource<NextRequest>;
 
 /**
  * The response of a route file with `dynamic = "force-static"`: Next gives its handlers a request without a single field, so
- * nobody could ever pay. `undefined` for every other route.
+ * it could never be paid for. `undefined` for every other route.
  */
 export async function refuseStatic(request: Request, source: Source): Promise<Reply | undefined> {
   if (!isEmpty(request.headers) || !(await isEmptied())) return undefined;

@@ -5,8 +5,8 @@ const redirectDigest = /^NEXT_REDIRECT;(?:replace|push);(.*);(303|307|308);$/s;
 const accessDigest = /^NEXT_HTTP_ERROR_FALLBACK;(40[134])$/;
 
 /**
- * Runs a handler and makes of a `redirect()` in it the answer that Next would make of it outside, so that it is paid like
- * any answer below 400. Everything else that is thrown goes on to Next: `notFound()`, `forbidden()`, errors.
+ * Runs a handler and turns a `redirect()` in it into the response that Next would make of it, so that it is paid for like
+ * any response below 400. Everything else that is thrown goes on to Next: `notFound()`, `forbidden()`, errors.
  */
 export async function answerRedirect(run: () => Awaitable<unknown>, request: Request): Promise<unknown> {
   try {
@@ -14,14 +14,14 @@ export async function answerRedirect(run: () => Awaitable<unknown>, request: Req
   } catch (error) {
     const [, location, status] = redirectDigest.exec(digestOf(error)) ?? [];
     if (location === undefined) throw error;
-    // Next adds the cookies that were set by `cookies()`, here as on every answer.
+    // Next adds the cookies that were set by `cookies()`, here as on every response.
     return new Response(null, { status: isAction(request) ? 303 : Number(status), headers: { location } });
   }
 }
 
 /**
- * The answer that Next would make of what a handler threw, with the receipt of what is owed on it. Without a receipt Next
- * makes its answer itself, and hears of the error as ever; with one it hears of it by `after`, which logs it.
+ * The response that Next would make of what a handler threw, with the receipt of what is owed on it. Without a receipt Next
+ * makes its response itself, and sees the error as usual; with one it gets the error by `after`, which logs it.
  */
 export function answerOwed(error: unknown, headers: Headers): Response | undefined {
   if (!headers.keys().next().value) return undefined;
@@ -36,7 +36,7 @@ function report(error: unknown): void {
   try {
     after(() => Promise.reject(error));
   } catch {
-    // Outside Next, in a seller's unit test for example, nobody listens.
+    // Outside Next, for example in a seller's unit test, nothing receives it.
   }
 }
 

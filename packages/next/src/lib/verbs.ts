@@ -12,11 +12,11 @@ import type { NextRequest } from "next/server.js";
 /** The one path of a route file, which Next's file names stand for. */
 const PATH = "/";
 
-/** The route that prices a verb of a route file; nothing if it is free. */
+/** The route that prices a method of a route file; nothing if it is free. */
 export type VerbPrices = (verb: string) => PricedRoute<NextRequest> | undefined;
 
 /**
- * Compiles a table of verbs alone: `{ GET: "$0.01", POST: "free" }`.
+ * Compiles a table of methods alone: `{ GET: "$0.01", POST: "free" }`.
  * @param verbs those that the route file has handlers for
  * @throws ConfigError that lists everything that is wrong with the configuration and the table
  */

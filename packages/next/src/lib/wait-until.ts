@@ -1,6 +1,6 @@
 import { after } from "next/server.js";
 
-/** Keeps a function that would stop with its answer, where Next can: not outside it, as in a seller's unit test. */
+/** Keeps a function alive that would stop with its response, where Next can: not outside it, as in a seller's unit test. */
 export function waitUntil(promise: Promise<unknown>): void {
   try {
     after(promise);

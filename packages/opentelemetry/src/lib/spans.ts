@@ -52,6 +52,6 @@ function end(span: Span, failure?: string): void {
     }
     span.end();
   } catch {
-    // A rejection here would be nobody's, and end the process.
+    // A rejection here would be unhandled, and end the process.
   }
 }

@@ -22,7 +22,7 @@ export interface Gauges {
   tell(facilitator: FacilitatorReadiness): void;
 }
 
-/** Milliseconds that a store may take to answer; the app's other metrics are collected in the same step. */
+/** Milliseconds that a store may take to respond; the app's other metrics are collected in the same step. */
 const TIME_LIMIT = 5_000;
 
 export function createGauges(meter: Meter): Gauges {

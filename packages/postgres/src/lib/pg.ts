@@ -44,7 +44,7 @@ export function overPool(pool: unknown): Queries {
     const fail = () => {
       broken = true;
     };
-    // A connection that breaks while nobody listens would end the process.
+    // A connection that breaks without a listener would end the process.
     client.on("error", fail);
     try {
       return await send(client, config);

@@ -11,7 +11,7 @@ export interface PreparationSettings {
   readonly allowAsyncCommit: boolean;
 }
 
-/** What `CREATE … IF NOT EXISTS` says when somebody else creates the same at that moment, without our lock. */
+/** What `CREATE … IF NOT EXISTS` says when another process creates the same at that moment, without our lock. */
 const MADE_MEANWHILE = ["23505", "42P06", "42P07", "42710"];
 
 /** Milliseconds after which a change of the tables counts as lost, and is begun anew. */

@@ -8,12 +8,12 @@ export interface Statement {
   readonly name?: string;
 }
 
-/** Whether everybody has stopped waiting. */
+/** Whether every caller has stopped waiting. */
 export interface Deadline {
   readonly passed: boolean;
 }
 
-/** What the store needs of a driver. Rejects with the driver's errors; what nobody waits for any more is not sent. */
+/** What the store needs of a driver. Rejects with the driver's errors; what is no longer awaited is not sent. */
 export interface Queries {
   /** Runs one statement, as a transaction of its own, and gives its rows. */
   query(statement: Statement, values: readonly Value[], deadline: Deadline): Promise<readonly (readonly Value[])[]>;

@@ -29,7 +29,7 @@ function texts(schema: string) {
       expires_at = ${time("$8")}, record = $9::text::json, route = $10::text, payer = $11::text,
       charged_at = ${time("$12")}, noted = $2::text::bigint
     WHERE id = $1::text AND version = $13::text::bigint RETURNING id`;
-  // A row that somebody else is dropping, or changing, is left to them.
+  // A row that another process is dropping or changing is left to it.
   const expired = (table: string, name: string, condition = "true") =>
     `DELETE FROM ${table} WHERE ${name} IN (
       SELECT ${name} FROM ${table} WHERE expires_at <= (SELECT clock_timestamp()) AND ${condition}
@@ -87,7 +87,7 @@ function texts(schema: string) {
     sweepAnswers: expired(answers, "id"),
     sweepLinks: expired(links, "key"),
 
-    /** Drops of the oldest answers so many that the others fit. */
+    /** Drops as many of the oldest responses as it takes for the others to fit. */
     sweepBytes: `WITH oldest AS (
         SELECT id, kept_at, bytes FROM ${answers} ORDER BY kept_at LIMIT ${SWEPT} FOR UPDATE SKIP LOCKED
       ), counted AS (

@@ -7,7 +7,7 @@ const SOON = 8;
 /** Of the bytes that may be kept, the part after which a process counts again what all have kept. */
 const PART = 64;
 
-/** Drops what has expired, and the oldest answers beyond the limit, a few at a time and beside the operations. */
+/** Drops what has expired, and the oldest responses beyond the limit, a few at a time and beside the operations. */
 export interface Sweeper {
   inserted(): void;
   kept(bytes: number): void;
@@ -22,7 +22,7 @@ export function createSweeper(
   answerBytes: number,
 ): Sweeper {
   let due = EVERY;
-  // Nobody knows yet how many there are.
+  // Their number is not known yet.
   let uncounted = Number.POSITIVE_INFINITY;
   let sweeping = false;
 
@@ -51,7 +51,7 @@ export function createSweeper(
   const start = (): void => {
     if (sweeping) return;
     sweeping = true;
-    // Nobody waits for a sweep, and the next one makes up for one that failed.
+    // A sweep is not awaited, and the next one makes up for one that failed.
     void sweep()
       .catch(() => {})
       .finally(() => {

@@ -2,9 +2,9 @@ import { isListed, type ListPosition, PAYMENT_STATES, type Reading, type StoreQu
 import { readFlag, readList, readReading, readText } from "./replies.js";
 import { type Script, script } from "./scripts.js";
 
-/** More records than anybody lists. */
+/** More records than are ever listed. */
 const MOST = 1_000_000;
-/** Records that one script looks at: Redis serves nobody else meanwhile, for a few milliseconds. */
+/** Records that one script looks at: Redis serves no other client meanwhile, for a few milliseconds. */
 const LOOKED_AT = 500;
 
 /**

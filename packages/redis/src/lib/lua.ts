@@ -1,8 +1,8 @@
 import { PAYMENT_STATES } from "@turnpike/core";
 
-/** Of records, and of answers, that have expired: how many one write removes. What goes keeps pace with what comes. */
+/** How many expired records, and expired responses, one write removes, to keep pace with new ones. */
 const SWEPT = 4;
-/** Answers that one write removes for want of room: Redis serves nobody else meanwhile. */
+/** Responses that one write removes to make room: Redis serves no other client meanwhile. */
 const DROPPED = 1000;
 
 /*
@@ -20,7 +20,7 @@ const DROPPED = 1000;
  *   late                                   for a while after a change of the version: since when records of the old one may have come
  * Records that expire are swept here, a few with each write: a key that Redis may expire is one that some of its policies
  * of eviction may drop early, and a record keeps its payment from buying twice. Redis removes by itself what guards
- * nothing: answers, links, and records of what was not charged. What says that these were there is swept here.
+ * nothing: responses, links, and records of what was not charged. What says that these were there is swept here.
  */
 
 /**

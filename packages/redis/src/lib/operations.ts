@@ -38,7 +38,7 @@ export function limitOperations(commands: Commands, limit: number): Operate {
         clearTimeout(timer);
       };
       current++;
-      // Nobody would learn of what a command did that is sent too late.
+      // The effect of a command that is sent too late would go unnoticed.
       const send: Send = async (command) => {
         if (signal.aborted) throw new StoreError("store_timeout", "The time limit has passed");
         return commands.call(command, signal);

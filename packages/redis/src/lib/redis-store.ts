@@ -36,7 +36,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const write = (script: Script, args: readonly Argument[]): Promise<boolean> =>
     operate(async (send) => {
       const written = readFlag(await perform(send, script, args));
-      // Half of the time, so that an answer which says that it was not enough still comes in time.
+      // Half of the time, so that a reply which says that it was not enough still comes in time.
       if (written && connections) await awaitReplicas(send, connections, replicas, Math.ceil(timeout / 2));
       return written;
     });

@@ -2,10 +2,10 @@ import type { StoredAnswer } from "@turnpike/core";
 import type { Connection } from "./file.js";
 import type { Settings } from "./options.js";
 
-/** The answers of a file, up to so many bytes in all. What it counts goes back with a transaction that fails. */
+/** The kept responses of a file, up to a number of bytes in all. Its count is rolled back with a transaction that fails. */
 export interface Answers {
   read(id: string): StoredAnswer | undefined;
-  /** Writes an answer in place of an earlier one; one beyond the limit is declined. */
+  /** Writes a response in place of an earlier one; one beyond the limit is declined. */
   put(id: string, answer: StoredAnswer): void;
   drop(id: string): void;
   /** Drops up to so many that have expired. */

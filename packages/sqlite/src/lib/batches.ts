@@ -10,7 +10,7 @@ export interface Transaction {
 
 /**
  * Runs operations that come within one turn of the event loop together: they share one transaction, and so one flush to
- * the disk. Nobody hears of a result before it is written.
+ * the disk. No result is returned before it is written.
  */
 export interface Batches {
   run<T>(operation: () => T, writes: boolean): Promise<T>;

@@ -63,7 +63,7 @@ export function createDatabase(settings: Settings): Database {
       answers.sweep(now, SWEPT);
       links.sweep(now, SWEPT);
     };
-    // Nobody waits for a sweep, and the next one makes up for one that failed.
+    // A sweep is not awaited, and the next one makes up for one that failed.
     batches.run(drop, true).catch(() => {});
   };
 

@@ -13,7 +13,7 @@ const RETRY = 50;
 /**
  * Opens the file, for this process alone.
  * @param wait milliseconds to wait for another process to let go of it
- * @param isWanted nobody waits any more once it says no
+ * @param isWanted once it returns false, the result is no longer awaited
  */
 export async function openFile(settings: Settings, wait: number, isWanted: () => boolean): Promise<Connection> {
   const { path } = settings;

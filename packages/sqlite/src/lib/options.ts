@@ -23,7 +23,7 @@ export interface Settings extends Required<SqliteStoreOptions> {
 
 export const MEMORY = ":memory:";
 
-/** Beyond this one answer would hold up everything else for too long. */
+/** Beyond this, one response would hold up everything else for too long. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 
 /** @throws ConfigError with every problem */

@@ -12,7 +12,7 @@ interface Shared {
   users: number;
 }
 
-/** Frameworks load modules more than once, and a file is opened once for a process: by its path, whoever asks. */
+/** Frameworks load modules more than once, and a process opens a file once: by its path, for all copies. */
 const KEY = Symbol.for("turnpike.sqlite");
 const home = globalThis as { [KEY]?: Map<string, Shared> };
 home[KEY] ??= new Map();

@@ -25,7 +25,7 @@ export function readCharge(payload: PaymentPayload, requirements: PaymentRequire
   const { scheme, asset, payTo, amount, extra } = requirements;
   if (scheme !== "exact" || !isAddress(asset) || !isAddress(payTo)) return undefined;
   const method = extra?.assetTransferMethod ?? "eip3009";
-  // With both forms in it, nobody knows which one was settled.
+  // With both forms in it, it is unknown which one was settled.
   if ("authorization" in payload.payload && "permit2Authorization" in payload.payload) return undefined;
   const token = lower(asset);
   const charge =

@@ -7,7 +7,7 @@ import { CANCELED, readTokenEvents, type TokenEvent, USED } from "./token-events
 import { encodeWords, type Hex, wordOf } from "./words.js";
 
 /**
- * The calls that use an authorisation: `transferWithAuthorization` to anybody and `receiveWithAuthorization` to the
+ * The calls that use an authorisation: `transferWithAuthorization` to any address and `receiveWithAuthorization` to the
  * caller, each with a signature in three parts and in one.
  */
 export const CALLS: readonly Hex[] = ["0xe3ee160e", "0xcf092995", "0xef55bec6", "0x88b7ab63"];
@@ -51,7 +51,7 @@ function isUseOf(event: TokenEvent, { from, nonce }: Use): boolean {
 }
 
 /**
- * What became of one authorisation in one transaction. `silent`: the token tells of no authorisation at all.
+ * The outcome of one authorisation in one transaction. `silent`: the token logs no authorisation at all.
  * One transaction may hold several of the payer's, alike in all but the nonce, so one movement must not count twice.
  */
 export function judgeEvents(events: readonly TokenEvent[], charge: Use): Deed["type"] | "silent" | undefined {

@@ -113,12 +113,12 @@ export function movedMoney(receipt: Pick<Receipt, "logs">, { token, from, to, va
   );
 }
 
-/** What a contract answers to a call that changes nothing; `undefined` if it reverts. */
+/** What a contract returns from a call that changes nothing; `undefined` if it reverts. */
 export function view(rpc: Rpc, to: Hex, data: Hex, block: BlockTag = "latest"): Promise<unknown> {
   return unlessReverted(() => rpc.request("eth_call", [{ to, data }, nameBlock(block)]));
 }
 
-/** Nothing where the contract reverted or, as an address without code does, answered nothing readable. */
+/** Nothing where the contract reverted or, as an address without code does, returned nothing readable. */
 async function viewNumber(rpc: Rpc, to: Hex, data: string, block: BlockTag): Promise<bigint | undefined> {
   return decodeWords(await view(rpc, to, data as Hex, block), 1)?.[0];
 }

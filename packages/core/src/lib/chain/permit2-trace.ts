@@ -81,7 +81,7 @@ function hasBit(bits: bigint, { nonce }: Permit2Charge): boolean {
   return ((bits >> (nonce & 255n)) & 1n) === 1n;
 }
 
-/** Whether the input of a call to the proxy settles this permit: in both calls its members stand in a row. */
+/** Whether the input of a call to the proxy settles this permit: in both calls its members are consecutive. */
 function isSettlement(input: Hex, charge: Permit2Charge): boolean {
   const digits = input.slice(SETTLE.length);
   if (input.startsWith(SETTLE)) return digits.startsWith(encodeSigned(charge));

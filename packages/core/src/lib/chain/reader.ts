@@ -24,7 +24,7 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads an EVM chain to learn what became of `exact` payments by EIP-3009 and Permit2. Where a node's answers do not fit
+ * Reads an EVM chain to find the outcome of `exact` payments by EIP-3009 and Permit2. Where a node's responses do not fit
  * together, as while a block is replaced, it cannot tell. What one node cannot tell, the next is asked. Rejects with a
  * ChainError. Everything that it says of a payment comes from one node: what two of them say need not fit together.
  */

@@ -13,7 +13,7 @@ const NEVER_CONNECTED = new Set([
 export const TOO_LATE = "The chain's node did not respond in time.";
 export const TOO_MUCH = "The chain's node sent too large a response.";
 
-/** The node gave no answer. */
+/** The node did not respond. */
 export class RpcFailure extends Error {
   readonly code: FacilitatorErrorCode;
   /** False only if it is certain that the request never reached the node. */
@@ -34,7 +34,7 @@ export class RpcFailure extends Error {
   }
 }
 
-/** The node's own error. Its words stay in here: they may quote the request. */
+/** The node's own error. Its text stays in here: they may quote the request. */
 export class RpcRefusal extends Error {
   readonly code: number;
   readonly words: string;

@@ -5,7 +5,7 @@ import { explainFailure, explainStatus, RpcFailure, RpcRefusal, TOO_LATE, TOO_MU
 const RETRY_AFTER = 150;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** Never sent twice by this file: whoever broadcasts decides that. */
+/** Never sent twice by this file: the caller decides that. */
 const BROADCAST = "eth_sendRawTransaction";
 /** A refusal of these calls for a smaller range, not for another try. */
 const LOGS = "eth_getLogs";
@@ -13,13 +13,13 @@ const LOGS = "eth_getLogs";
 /** A chain's JSON-RPC endpoint. */
 export interface Rpc {
   /**
-   * @throws RpcRefusal if the node answered with an error
-   * @throws RpcFailure if it gave no answer
+   * @throws RpcRefusal if the node responded with an error
+   * @throws RpcFailure if there was no response
    */
   request(method: string, params: readonly unknown[]): Promise<unknown>;
 }
 
-/** @param limit milliseconds for one request, its answer's body included; or what ends them all */
+/** @param limit milliseconds for one request, its response's body included; or what ends them all */
 export function createRpc(url: string, limit: number | AbortSignal): Rpc {
   let asked = 0;
   const once = async (method: string, params: readonly unknown[]) => {

@@ -9,7 +9,7 @@ export const CANCELED: Hex = "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f0
 /** `UnorderedNonceInvalidation(address,uint256,uint256)` of Permit2: a payer makes nonces invalid. */
 export const INVALIDATED: Hex = "0x3704902f963766a4e561bbaab6e6cdc1b1dd12f6e9e99648da8843b3f46b918d";
 
-/** Where a log stands. */
+/** Where a log is. */
 interface Place {
   readonly transaction: Hex;
   readonly blockHash: Hex;

@@ -49,7 +49,7 @@ export function wordOf(value: Hex | bigint): Hex {
   return `0x${digits.padStart(DIGITS, "0")}`;
 }
 
-/** The words of a contract's answer or of an event's data; nothing if it does not hold so many. */
+/** The words of a contract's response or of an event's data; nothing if it has fewer. */
 export function decodeWords(data: unknown, count: number): readonly bigint[] | undefined {
   if (typeof data !== "string" || !/^0x[0-9a-fA-F]*$/.test(data) || data.length < 2 + count * DIGITS) return undefined;
   return Array.from({ length: count }, (_, at) => BigInt(`0x${data.slice(2 + at * DIGITS, 2 + (at + 1) * DIGITS)}`));

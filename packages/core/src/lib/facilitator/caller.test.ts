@@ -40,7 +40,7 @@ async function fails(pool: Pool, caller: Caller, times = 1): Promise<void> {
   a.answers.verify = valid;
 }
 
-/** Whether what a caller asks is sent, and answered. */
+/** Whether a caller's request is sent, and gets a response. */
 async function isServed(pool: Pool, caller: Caller): Promise<boolean> {
   const { verify: before } = a.calls;
   const found = await pool.verify(request, caller).catch(() => undefined);

@@ -154,7 +154,7 @@ export function createPool(
       awaited ||= supported.isNew;
       const selected = selection(member, scheme, network);
       if (!selected) continue;
-      // An earlier one that has not answered yet may still turn out to be preferred.
+      // An earlier one that has not responded yet may still turn out to be preferred.
       if (awaited) return undefined;
       preferred ??= selected;
       if (member.isOpen(network)) continue;

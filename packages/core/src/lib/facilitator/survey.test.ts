@@ -26,7 +26,7 @@ afterEach(async () => {
   await stopServices();
 });
 
-/** Longer than a test may take: whoever waits for it fails the test. */
+/** Longer than a test may take: waiting for it fails the test. */
 const FOR_EVER = 600_000;
 const request = requestFor();
 const other = requestFor("eip155:2");
@@ -37,7 +37,7 @@ describe("a facilitator that does not say what it supports", () => {
     const pool = openPool([a, b], { supported: FOR_EVER });
     expect((await pool.verify(other)).facilitator).toBe(b.facilitator);
     expect(pool.peek("exact", "eip155:2")?.facilitator).toBe(b.facilitator);
-    // With a clock that stands still, waiting would not end.
+    // With a stopped clock, waiting would not end.
     holdClock();
     expect((await pool.verify(other)).facilitator).toBe(b.facilitator);
   });

@@ -8,7 +8,7 @@ import { streamRest } from "./rest.js";
 export interface DepartureOptions {
   /** The request's own signal: the client left. */
   readonly signal?: AbortSignal;
-  /** Keeps alive a runtime that would stop with the answer, until what is to be written down is written. */
+  /** Keeps alive a runtime that would stop with the response, until what is to be written down is written. */
   waitUntil?(promise: Promise<unknown>): void;
   /**
    * Reports once whether the last byte of a Response left, where the server tells, and `false` after that if its connection
@@ -16,7 +16,7 @@ export interface DepartureOptions {
    * once.
    */
   watch?(response: Response, report: (left: boolean) => void): void;
-  /** The answer has left, or never will. */
+  /** The response has left, or never will. */
   over?(): void;
   /** The server sends a body of bytes no differently from a stream of them. */
   readonly piped?: boolean;
@@ -30,7 +30,7 @@ type FixedLengthStream = new (
 ) => { readonly readable: ReadableStream; readonly writable: WritableStream };
 
 /**
- * Tells the ticket once what became of the answer, and once more if one that has left turns out lost. The runtime stays
+ * Tells the ticket once whether the response left, and once more if one that has left turns out lost. The runtime stays
  * until the first, and until it is written down.
  */
 export function reporter(ticket: Pick<Ticket, "delivered">, { waitUntil, over }: DepartureOptions): Report {
@@ -53,7 +53,7 @@ export function reporter(ticket: Pick<Ticket, "delivered">, { waitUntil, over }:
 
 /**
  * Makes the Response that is sent on by `make`, as close to how the handler's would be sent as the server lets one know that it left.
- * @param source `undefined` if the answer is to have no body
+ * @param source `undefined` if the response is to have no body
  */
 export function sendOn(
   held: Gathered,

@@ -20,7 +20,7 @@ export function detachedOf(request: Request, carries?: boolean): "settle" | "ref
 
 /**
  * Keeps a handler from writing to Node's own response, connection or HTTP/2 stream, where its framework wants a Response.
- * Writing to the connection all the same ends it.
+ * Writing to the connection anyway ends it.
  */
 export function guardNode(outgoing: Outgoing, connection: Connection | undefined): NodeGuard {
   let fault: Error | undefined;
@@ -57,7 +57,7 @@ export function guardNode(outgoing: Outgoing, connection: Connection | undefined
 /** What keeps a handler from writing around its held response. */
 export interface NodeGuard {
   lift(): void;
-  /** What the handler did all the same, or middleware ahead of the gate. */
+  /** What the handler did anyway, or middleware ahead of the gate. */
   failure(): Error | undefined;
   /** Another response has taken the place of the one that is held. */
   overtaken(): boolean;

@@ -7,9 +7,9 @@ import { type Body, dress, makeResponse, typeOfSpare } from "./native.js";
 import { isBodiless, setHeaders, toResponse } from "./reply.js";
 
 export interface HoldOptions extends DepartureOptions {
-  /** Of the request: an answer to `HEAD` has no body. */
+  /** Of the request: a response to `HEAD` has no body. */
   readonly method?: string;
-  /** What the handler threw, where the framework made an answer of it before `run` came back. */
+  /** What the handler threw, where the framework turned it into a response before `run` came back. */
   failure?(): unknown;
   /** The request was to leave by an upgrade, and has settled. */
   readonly detached?: boolean;
@@ -21,11 +21,11 @@ export interface HoldOptions extends DepartureOptions {
   overtaken?(): boolean;
   /** Makes a Response of an engine's reply. @default toResponse */
   reply?(reply: Reply): Response;
-  /** Makes an answer of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
+  /** Makes a response of what the handler threw, with the headers that the engine wants on it: the receipt of what is owed. */
   recover?(error: unknown, headers: Headers): Response | undefined;
   /**
-   * The fields of a whole answer, with those that the framework adds after the handler; nothing if nobody can tell them:
-   * such an answer cannot be sent again.
+   * The fields of a whole response, with those that the framework adds after the handler; nothing if they are not known:
+   * such a response cannot be sent again.
    */
   fields?(headers: Headers): Awaitable<HeaderList | undefined>;
 }
@@ -36,10 +36,10 @@ type Made = { readonly answer: Answer } | { readonly error: unknown };
 const noHeaders = (): HeaderList => [];
 
 /**
- * Runs an admitted handler and holds its answer back until the engine has concluded on it.
+ * Runs an admitted handler and holds its response back until the engine has concluded on it.
  * @param run the handler; may return a Response of any make, and throw
  * @returns what to send
- * @throws what the handler threw, once the engine knows of it, unless `recover` makes an answer of it
+ * @throws what the handler threw, once the engine knows of it, unless `recover` makes a response of it
  */
 export async function holdResponse(
   run: () => Awaitable<unknown>,
@@ -175,7 +175,7 @@ async function fail(error: unknown, ticket: Ticket, options: HoldOptions): Promi
   throw error;
 }
 
-/** Nobody waits for the answer any more, or nobody shall. */
+/** The response is no longer awaited, or shall not be. */
 async function giveUp(end: End, ticket: Ticket, options: HoldOptions): Promise<Response> {
   const aborted = end === "left";
   const status = aborted ? 499 : 504;
@@ -190,7 +190,7 @@ function undelivered(ticket: Ticket, options: HoldOptions): void {
   reporter(ticket, options)(false);
 }
 
-/** Sets what can be set on a Response that cannot be made anew. Some runtimes let nobody change it. */
+/** Sets what can be set on a Response that cannot be rebuilt. Some runtimes allow no change to it. */
 function markSwitching(response: Response, headers: Headers): Response {
   try {
     for (const [name, value] of headers) response.headers.set(name, value);

@@ -2,7 +2,7 @@ import { declaredLength, hasBody, peekBody } from "../incoming/request-body.js";
 
 /**
  * The first bytes of a body that a server on Node has not read yet, without making a Fetch Request's stream of it, which
- * costs more than all the rest. Nobody notices.
+ * costs more than all the rest. It makes no visible difference.
  * @param message Node's request
  * @returns at most `limit` bytes; `undefined` if there are none, `null` if the body must be asked of the Fetch Request
  */

@@ -20,7 +20,7 @@ export interface RequestFacts {
   readonly upgrades?: boolean | undefined;
   /**
    * The first bytes of the body, where the framework knows a better way to them than the Fetch Request is: it has read
-   * them and still gives them to whoever asks. `undefined` if there is no body, `null` if it does not know.
+   * them and still gives them to every reader. `undefined` if there is no body, `null` if it does not know.
    */
   body?(limit: number): Promise<Uint8Array | undefined | null>;
 }
@@ -63,7 +63,7 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
 
   /**
    * The URL that the client asked, on the host of the `Host` field. Servers copy the host of an absolute-form target (`GET
-   * http://other/ HTTP/1.1`) into the URL; a buyer must not be told that this is where the resource lives.
+   * http://other/ HTTP/1.1`) into the URL; a buyer must not see that as the resource's URL.
    */
   url(): string {
     const { url } = this.#request;
@@ -99,12 +99,12 @@ class FetchRequest<Raw> implements PaywallRequest<Raw> {
   }
 }
 
-/** Requests whose bodies are read as far as they were looked at: nobody but a reader takes what is left. */
+/** Requests whose bodies are read as far as they were looked at: only a reader takes the rest. */
 const begun = new WeakSet<Request>();
 
 /**
- * Takes the rest of a body that was looked at and that nobody will read now, as servers do by themselves with a body that
- * nobody has touched. Otherwise the connection stands still.
+ * Takes the rest of a body that was looked at and will not be read now, as servers do by themselves with a body that
+ * was not touched. Otherwise the connection stalls.
  */
 export function drainRequest(request: Request): void {
   if (!begun.delete(request) || request.bodyUsed || request.body?.locked) return;
@@ -113,7 +113,7 @@ export function drainRequest(request: Request): void {
 
 /**
  * The first bytes of a body, of which the request itself still has all. Rejects if the client leaves before, and where
- * somebody has read it: nothing tells it from another then.
+ * it was read already: then nothing distinguishes it from another.
  */
 async function peekBody(request: Request, limit: number): Promise<Uint8Array | undefined> {
   const declared = Number(request.headers.get("content-length") ?? 0);

@@ -2,7 +2,7 @@ import type { ByteSource } from "./byte-source.js";
 import type { Gathered } from "./gather.js";
 
 /**
- * The body that goes on after its beginning was held: first what is held, then the source, one chunk for each that
+ * The body that continues after its beginning was held: first what is held, then the source, one chunk for each that
  * the client takes, so that a slow client slows the producer and nothing piles up here.
  * @param client aborts when the client leaves; for servers that do not cancel a body then
  * @param done told once whether the last byte was taken
@@ -29,7 +29,7 @@ export function streamRest(
         leave = () => {
           finish(false);
           void source.cancel(client?.reason);
-          // Ended, not failed: nobody reads on, and a server that cancels now must not be told of an error.
+          // Ended, not failed: there is no reader any more, and a server that cancels now must not see an error.
           controller.close();
         };
         if (client?.aborted) leave();

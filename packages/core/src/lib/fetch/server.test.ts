@@ -11,7 +11,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Serves a handler's held answers over HTTP as a Fetch server would. */
+/** Serves a handler's held responses over HTTP as a Fetch server would. */
 async function serve(run: (signal: AbortSignal) => Response, ticket: Ticket): Promise<string> {
   const server = createServer(async (_incoming: IncomingMessage, outgoing: ServerResponse) => {
     const client = new AbortController();

@@ -48,7 +48,7 @@ export class CallGuard {
     run();
   }
 
-  /** Calls what the guard stands on. */
+  /** Calls what the guard wraps. */
   past(name: string, ...args: readonly unknown[]): void {
     const { theirs } = this.#methods.get(name) ?? {};
     if (theirs) Reflect.apply(theirs, this.#target, args);

@@ -1,4 +1,4 @@
-/** The parts of a Node response that tell whether its answer left; no import, since edge bundles hold this too. */
+/** The parts of a Node response that tell whether it left; no import, since edge bundles hold this too. */
 export interface Outgoing {
   readonly destroyed?: boolean;
   readonly statusCode: number;
@@ -28,7 +28,7 @@ const aftermaths = new WeakMap<Connection, (failed: boolean) => void>();
 
 /**
  * Tells of a response whose last byte the system took, and whose connection breaks soon after: it may have held bytes that
- * the client never saw. A client that has sent more by then has read the response. Nothing can be told once the server has
+ * the client never saw. A client that has sent more by then has read the response. Nothing can be known once the server has
  * closed the connection itself, as it does where a client asks for that.
  */
 export function watchAftermath(connection: Connection | undefined, lost: () => void): void {
@@ -47,7 +47,7 @@ export function watchAftermath(connection: Connection | undefined, lost: () => v
 
 /**
  * Whether the last byte was handed to a sound connection, asked when the response says `finish`. Node says that also of
- * an answer whose connection broke under it, and then calls it `writableFinished`.
+ * a response whose connection broke, and then calls it `writableFinished`.
  * @param connection the request's own: by then the response has let go of it
  */
 export function leftWhole({ stream }: Outgoing, connection: Connection | undefined): boolean {
@@ -57,7 +57,7 @@ export function leftWhole({ stream }: Outgoing, connection: Connection | undefin
 
 /**
  * Watches a response that another writes, from before its end.
- * @param report told once, with false if the connection ends before the answer does; and with false after that if it
+ * @param report called once, with false if the connection ends before the response does; and with false after that if it
  * breaks soon after its end
  */
 export function watchDeparture(

@@ -34,15 +34,15 @@ export function declaredLength(message: IncomingMessage): number {
   return message.headers["transfer-encoding"] === undefined ? Number(message.headers["content-length"] ?? 0) : 0;
 }
 
-/** Whether nobody has read of the body, or is about to. */
+/** Whether the body has not been read, not even in part, and no reader is waiting. */
 function isUntouched(message: IncomingMessage): boolean {
   if (message.readableDidRead || message.readableEnded || message.readableFlowing === true) return false;
   return message.listenerCount("data") === 0 && message.listenerCount("readable") === 0;
 }
 
 /**
- * The first bytes of a body, which is left as if nobody had looked.
- * @returns at most `limit` bytes; `undefined` if there are none, `null` if somebody else reads it
+ * The first bytes of a body, which is left as if it had not been read.
+ * @returns at most `limit` bytes; `undefined` if there are none, `null` if something else reads it
  * @throws Error if the client leaves before they have come
  */
 export async function peekBody(message: IncomingMessage, limit: number): Promise<Uint8Array | undefined | null> {
@@ -50,7 +50,7 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
   await undefined;
   if (!isUntouched(message)) return null;
   const stream = http2Stream(message);
-  // Of a stream that is answered without having been read HTTP/2 itself takes the rest, but not after a look.
+  // HTTP/2 itself drains a stream that gets its response unread, but not once part of it was read.
   stream?.once("finish", () => void (message.readableFlowing === null && message.resume()));
   return await new Promise((resolve, reject) => {
     const stop = () => {
@@ -68,11 +68,11 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
       queueMicrotask(() => forget(message as Internals));
       const ended = stream && (message as Internals)._readableState?.ended;
       if (!ended) return resolve(bytes);
-      // A reset of HTTP/2 ends the body first, as if it were whole, and tells of itself some turns later.
+      // A reset of HTTP/2 ends the body first, as if it were whole, and shows up some turns later.
       void turns(AFTER_END).then(() => (message.aborted ? leave() : resolve(bytes)));
     };
     const look = () => {
-      // Whoever listens now would be given what is read here, and once more what is put back.
+      // A listener added now would get what is read here, and once more what is put back.
       if (message.listenerCount("data") > 0) {
         stop();
         return resolve(null);
@@ -99,12 +99,12 @@ export async function peekBody(message: IncomingMessage, limit: number): Promise
   });
 }
 
-/** Ends a look that is still under way, so that Node can drain a request whose body nobody will read. */
+/** Ends a look that is still under way, so that Node can drain a body that will not be read. */
 export function stopLooking(message: IncomingMessage): void {
   looks.get(message)?.();
 }
 
-/** Makes it an unread request again: Node drains those after the answer, and `fetch` takes no others for a body. */
+/** Makes it an unread request again: Node drains those after the response, and `fetch` takes no others for a body. */
 function forget(message: Internals): void {
   const state = message._readableState;
   if (message._consuming) {

@@ -1,7 +1,7 @@
 import { TurnpikeError } from "../errors.js";
 import type { Reply } from "../seam.js";
 
-/** What a handler is told that writes around its response while nothing may leave. */
+/** The error for a handler that writes around its response while nothing may leave. */
 export function takenOver(): TurnpikeError {
   const message =
     "The handler wrote around its response while the payment had not settled yet; let the route settle before it";

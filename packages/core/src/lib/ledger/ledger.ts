@@ -62,9 +62,9 @@ export type RecordChange = Partial<
 export interface Standing {
   /** In the state that it means: what a dead process left behind is not `running` or `settling` any more. */
   readonly record: StoredPayment;
-  /** Somebody is at work on it. */
+  /** A process is working on it. */
   readonly busy: boolean;
-  /** The store still has the state that somebody dead left behind. */
+  /** The store still has the state that a dead process left behind. */
   readonly stale: boolean;
 }
 
@@ -72,11 +72,11 @@ export interface Standing {
 export interface Ledger {
   readonly store: Store;
   read(id: string): Promise<Standing | undefined>;
-  /** Claims a payment that is new, or free again. `undefined` if somebody else has it. */
+  /** Claims a payment that is new, or free again. `undefined` if another request has it. */
   claim(payment: NewPayment, state: "running" | "settling", change?: RecordChange): Promise<StoredPayment | undefined>;
   /**
-   * Moves a record on. Whoever moves one into a state of work holds it from then on, and its lease is renewed until it
-   * leaves such states. Rejects with a StoreError if somebody else changed it, or the store cannot be asked.
+   * Moves a record on. Who moves one into a working state holds it from then on, and its lease is renewed until it
+   * leaves such states. Rejects with a StoreError if another process changed it, or the store fails.
    * @param failing `hold`: a write that fails will be tried again, so the lease goes on; else it is given up
    */
   advance(
@@ -88,9 +88,9 @@ export interface Ledger {
   ): Promise<StoredPayment>;
   /** Adds to what is known of a record, without moving it. Rejects as `advance` does. */
   amend(record: StoredPayment, change: RecordChange): Promise<StoredPayment>;
-  /** Writes down what a record means that a dead process left behind; false if somebody else was quicker. */
+  /** Writes down what a record of a dead process means; false if another process was faster. */
   bury(standing: Standing): Promise<boolean>;
-  /** Stops renewing the lease of a record whose next step could not be written: somebody else resolves it. */
+  /** Stops renewing the lease of a record whose next step could not be written: another process resolves it. */
   abandon(record: StoredPayment): void;
   /** Whether this process certainly still holds the record, though the store may not be there to ask. */
   holds(record: StoredPayment): boolean;
@@ -104,7 +104,7 @@ export interface Ledger {
   list(query: StoreQuery): Promise<readonly Standing[]>;
 }
 
-/** Told of every change that was written. */
+/** Called with every change that was written. */
 export type Observe = (record: StoredPayment, before: PaymentState | undefined) => void;
 
 /** Milliseconds of a lease, and after which it is renewed. */
@@ -137,8 +137,8 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
   const doubts = createDoubts((id) => guarded(() => store.read(id)));
 
   /**
-   * Writes the next version; nothing if another process wrote in between. A write that failed may have happened all the same, at once or
-   * later: what is found under this holder's own name is its own work, and is gone on from.
+   * Writes the next version; nothing if another process wrote in between. A write that failed may still have happened, at once or
+   * later: what is found under this holder's own name is its own work, and continued from.
    */
   const write = async (
     next: StoredPayment,
@@ -168,7 +168,7 @@ export function createLedger(store: Store, observe: Observe = () => {}, retain: 
     return written;
   };
 
-  /** Whether the record is there, as ours: an insertion that failed may have happened all the same. */
+  /** Whether the record is there, as ours: an insertion that failed may still have happened. */
   const inserted = async (fresh: StoredPayment): Promise<boolean> => {
     try {
       return await guarded(() => store.insert(fresh, LEASE));
@@ -306,7 +306,7 @@ function moved(
 }
 
 /**
- * The record with the time of its charge. An attempt that goes on under its payment's own name is no sale of its own.
+ * The record with the time of its charge. An attempt that continues under its payment's own name is no sale of its own.
  * @param now Unix milliseconds
  */
 function withCharge(record: StoredPayment, now: number): StoredPayment {
@@ -320,7 +320,7 @@ function settledAt({ times: { settled } }: StoredPayment): StoredPayment["times"
   return settled === undefined ? {} : { settled };
 }
 
-/** The times of a payment that came to nothing and is claimed anew. */
+/** The times of a payment that was not charged and is claimed again. */
 function withoutSettled({ settled: _, ...times }: StoredPayment["times"]): StoredPayment["times"] {
   return times;
 }

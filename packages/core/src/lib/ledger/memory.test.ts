@@ -28,7 +28,7 @@ function answer(bytes: number, members: Partial<StoredAnswer> = {}): StoredAnswe
   return { status: 200, headers: [], body: new Uint8Array(bytes), expiresAt: Date.now() + HOUR, ...members };
 }
 
-/** A store with a delivered record for each answer. */
+/** A store with a delivered record for each response. */
 async function storeOf(answerBytes: number, answers: Record<string, StoredAnswer>) {
   const store = memoryStore({ answerBytes });
   for (const [id, given] of Object.entries(answers)) {

@@ -138,19 +138,19 @@ export interface StoredAnswer {
   readonly expiresAt: number;
 }
 
-/** The reason of an attempt's record whose payment goes on under its own name. */
+/** The reason of an attempt's record whose payment continues under its own name. */
 export const MOVED = "moved";
 /** The reason of a record in doubt whose transfer the chain shows, and not as this purchase's own. */
 export const PAID_BEFORE = "paid_before";
 /** The reason of an attempt's record in doubt whose signature a facilitator has called invalid since. */
 export const FORGED = "invalid_signature";
 
-/** Whether the record is one attempt's at a payment whose signature nobody has proven yet. */
+/** Whether the record is of an attempt: a payment whose signature is not proven yet. */
 export function isAttempt({ id }: Pick<PaymentRecord, "id">): boolean {
   return id.includes("#");
 }
 
-/** States in which somebody is, or was, at work: a record of theirs whose lease has run out waits to be resolved. */
+/** States in which a process is, or was, working on a payment: once the lease has expired, it waits to be resolved. */
 export const WORKING: readonly PaymentState[] = ["running", "settling", "settled"];
 
 /** States that a restart, or a pass of `reconcile`, must look at once their lease has run out. */
@@ -158,7 +158,7 @@ export const UNRESOLVED: readonly PaymentState[] = [...WORKING, "unknown"];
 
 /**
  * Every change of state that may happen; nothing else ever does. Whatever a record has come to meanwhile becomes `settled`
- * when its charge is heard of late.
+ * when its charge becomes known late.
  */
 const TRANSITIONS: Readonly<Record<PaymentState, readonly PaymentState[]>> = {
   running: ["settling", "settled", "released", "owed", "delivered"],
@@ -179,13 +179,13 @@ export function mayBecome(from: PaymentState, to: PaymentState): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** Not charged, and nobody is at work: the same payment may be claimed anew. */
+/** Not charged, and no process is working on it: the same payment may be claimed again. */
 export function isFree({ state, answered }: PaymentRecord): boolean {
   return (state === "released" || state === "failed") && !answered;
 }
 
 /**
- * What a record means once nobody is at work on it any more: its process died, or lost its lease. What was about to be
+ * What a record means once no process is working on it any more: its process died, or lost its lease. What was about to be
  * charged is doubtful, what was charged is owed, and nothing else had any effect.
  */
 export function lapsedState({ state, receipt }: PaymentRecord): PaymentState {

@@ -46,7 +46,7 @@ function foldPairs(response: ServerResponse, pairs: readonly Pair[]): void {
   for (const [name, value] of pairs) if (name) response.appendHeader(name, value as string | string[]);
 }
 
-/** Node refuses to announce trailers on an answer that is not sent in chunks. */
+/** Node refuses to announce trailers on a response that is not chunked. */
 function checkTrailer(response: ServerResponse): void {
   if (!response.hasHeader("trailer")) return;
   const coding = response.getHeader("transfer-encoding");
@@ -66,7 +66,7 @@ export function checkTrailers(trailers: object): void {
   }
 }
 
-/** Neither a `HEAD` answer nor these statuses carry a body; Node drops what is written to them. */
+/** Neither a `HEAD` response nor these statuses carry a body; Node drops what is written to them. */
 export function isBodiless(response: ServerResponse): boolean {
   const status = response.statusCode;
   return response.req?.method === "HEAD" || status === 204 || status === 304 || status < 200;

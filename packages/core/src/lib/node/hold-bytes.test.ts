@@ -13,7 +13,7 @@ afterEach(stopServers);
 const thisFile = fileURLToPath(import.meta.url);
 const later = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-/** Handlers that answer in every legal way; each must come out as it would without a paywall. */
+/** Handlers that respond in every legal way; each must come out as it would without a paywall. */
 const handlers: Record<string, Handler> = {
   "end(string)": (_, res) => res.end("héllo"),
   "end(Buffer)": (_, res) => res.end(Buffer.from([0, 1, 2, 255])),

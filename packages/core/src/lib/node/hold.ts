@@ -13,7 +13,7 @@ import { letLeave } from "./stay.js";
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Holds the answer of one admitted request until the engine has concluded: the ticket's one holder, that calls
+ * Holds the response of one admitted request until the engine has concluded: the ticket's one holder, that calls
  * `conclude` once and then `delivered` once.
  */
 export class Hold {
@@ -25,7 +25,7 @@ export class Hold {
   readonly #baseline: Baseline;
   readonly #guard: Guard;
   #letGo: (() => void) | undefined;
-  /** The request waits for its turn: its response does not hear of a close. */
+  /** The request waits for its turn: its response does not see a close. */
   readonly #queued: boolean;
   #phase: "open" | "concluding" | "concluded" | "gone" | "taken" = "open";
   #reported = false;
@@ -202,7 +202,7 @@ export class Hold {
   }
 }
 
-/** Whether nobody is left to answer, or somebody has answered already. */
+/** Whether the client has left, or a response was sent already. */
 function isGone(request: IncomingMessage | undefined, response: ServerResponse): boolean {
   const { stream } = response as { stream?: { destroyed: boolean } };
   if (response.destroyed || stream?.destroyed || response.socket?.destroyed) return true;

@@ -1,5 +1,5 @@
 /**
- * The errors that Node throws where a response is misused. While an answer is held Node itself does not see the
+ * The errors that Node throws where a response is misused. While a response is held, Node itself does not see the
  * misuse yet, and a handler must see it at the same call, under the same code.
  */
 type NodeError = Error & { code: string };

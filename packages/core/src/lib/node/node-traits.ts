@@ -26,7 +26,7 @@ function makeProbe(): ServerResponse {
   return new ServerResponse({ method: "GET", httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
 }
 
-/** At the first call, not at import: most processes never hold an answer before they have started. */
+/** At the first call, not at import: most processes never hold a response before they have started. */
 function once(ask: () => boolean): () => boolean {
   let answer: boolean | undefined;
   return () => {

@@ -59,7 +59,7 @@ export function keepBack(
   return lift;
 }
 
-/** What was to be sent leads nowhere, and its sender is told that it is gone. */
+/** What was to be sent is dropped, and its sender sees a closed connection. */
 function drop(name: string, args: readonly unknown[], response: ServerResponse): unknown {
   const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
   if (callback) queueMicrotask(callback);

@@ -41,7 +41,7 @@ export class Overrides {
     return Reflect.apply(this.covered(name), this.#response, args as never[]);
   }
 
-  /** Takes the covers off properties, and off methods that nobody has wrapped since. */
+  /** Removes the overrides of properties, and of methods that have not been wrapped since. */
   lift(): void {
     this.liftGetters();
     for (const [name, { ours, theirs }] of this.#methods) {

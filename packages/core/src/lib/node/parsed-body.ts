@@ -68,7 +68,7 @@ class Description {
   file(names: readonly unknown[], content: Promise<string>): unknown {
     const file: unknown[] = ["f", ...names];
     const told = content.then((digest) => file.push(digest));
-    // Where another part is refused before, nobody waits for this one.
+    // If another part is refused first, this one is not awaited.
     told.catch(() => {});
     this.contents.push(told);
     return file;

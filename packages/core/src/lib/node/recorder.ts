@@ -18,13 +18,13 @@ interface Internals {
   _header: string | null;
 }
 
-/** What the holder of an answer is told about it. */
+/** Callbacks for the holder of a response. */
 export interface RecorderListener {
   /** Bytes came, within the limit. */
   rests(): void;
-  /** The answer outgrows the limit, or its handler flushes it: it has to begin. */
+  /** The response outgrows the limit, or its handler flushes it: it has to begin. */
   streams(): void;
-  /** The answer is complete, with a body of so many bytes. */
+  /** The response is complete, with a body of this many bytes. */
   ends(bytes: number): void;
 }
 
@@ -45,7 +45,7 @@ export class Recorder {
   ended = false;
   /** A writer was told to wait for `drain`. */
   waiting = false;
-  /** `deaf`: another answer went out in place of the handler's, what it still calls leads nowhere. */
+  /** `deaf`: another response replaced the handler's, and its further calls have no effect. */
   #mode: "recording" | "passing" | "deaf" = "recording";
   readonly #http1: boolean;
   readonly #limit: number;
@@ -57,7 +57,7 @@ export class Recorder {
   #bytes = 0;
   /** What they take up here. */
   #held = 0;
-  /** How often the answer is corked. */
+  /** How often the response is corked. */
   #corks = 0;
 
   constructor(response: ServerResponse, limit: number, listener: RecorderListener) {
@@ -119,7 +119,7 @@ export class Recorder {
 
   /**
    * Ended, though nothing has left yet. Node's older word for it, `finished`, stays as it is on HTTP/1: a server that closes
-   * takes connections whose answer is finished for idle ones and cuts them, and here a payment is being settled.
+   * takes connections whose response is finished for idle and closes them, and here a payment is being settled.
    */
   #markEnded(): void {
     this.laid.getter("writableEnded", () => true);
@@ -145,7 +145,7 @@ export class Recorder {
     return this.response as unknown as Internals;
   }
 
-  /** A call that changes headers: refused once the answer has begun. */
+  /** A call that changes headers: refused once the response has begun. */
   #change(verb: "set" | "append" | "remove", name: string, args: readonly unknown[]): unknown {
     if (this.#mode === "deaf") return this.response;
     if (this.#mode === "recording" && this.begun) throw errors.headersSent(verb);

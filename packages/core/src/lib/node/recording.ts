@@ -1,7 +1,7 @@
 import type { HeaderList, Outcome } from "../seam.js";
 import { invalidChunk, nullChunk, unknownEncoding } from "./node-errors.js";
 
-/** One call that a handler made on its response while the answer was held. */
+/** One call that a handler made on its response while the response was held. */
 export interface Call {
   readonly name: string;
   readonly args: readonly unknown[];
@@ -36,7 +36,7 @@ function joinBody(calls: readonly Call[]): Uint8Array {
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
 }
 
-/** A complete answer. Its body is joined when somebody asks for it, since most of the time nobody does. */
+/** A complete response. Its body is joined only when it is read, which is rare. */
 export class WholeOutcome implements Outcome {
   readonly status: number;
   readonly aborted = false;

@@ -18,7 +18,7 @@ export function takeBaseline(response: object, headers: HeaderList): Baseline {
   return { headers, traces: Object.fromEntries(kept) };
 }
 
-/** Lets the recorded answer go, with these changes to its headers. */
+/** Sends the recorded response, with these changes to its headers. */
 export function release(recorder: Recorder, remove: readonly string[], set: HeaderList): void {
   const { response, laid } = recorder;
   recorder.pass();
@@ -36,7 +36,7 @@ export function release(recorder: Recorder, remove: readonly string[], set: Head
   if (recorder.waiting && !recorder.ended && writable !== false) process.nextTick(() => response.emit("drain"));
 }
 
-/** Sends another answer in place of the recorded one, of which nothing remains. */
+/** Sends another response in place of the recorded one, of which nothing remains. */
 export function replace(recorder: Recorder, reply: Reply, baseline: Baseline): void {
   const { response, laid } = recorder;
   recorder.ignore();
@@ -54,7 +54,7 @@ export function replace(recorder: Recorder, reply: Reply, baseline: Baseline): v
 export function surrender(recorder: Recorder): void {
   const { response, laid } = recorder;
   recorder.pass();
-  // The body is not sent, so Node must not find it too short: it would throw where nobody can catch it.
+  // The body is not sent, so Node must not find it too short: it would throw where nothing can catch it.
   if (response.strictContentLength) response.strictContentLength = false;
   // A request that waited for its turn never had a socket that could tell its response.
   if (recorder.begun && !response.destroyed) response.destroy();
@@ -70,7 +70,7 @@ const inward = ["writeHead", "write"] as const;
 
 /**
  * Runs something with those leading straight to what was there before the hold: what wraps ours has been asked already.
- * Meanwhile nothing leaves: Node 26 emits `drain` from within `uncork` once all is sent, and a writer that hears it
+ * Meanwhile nothing leaves: Node 26 emits `drain` from within `uncork` once all is sent, and a writer that gets it
  * would write into the middle of the replay. HTTP/2 has no socket to be corked.
  */
 function through({ response, laid }: Recorder, run: () => void): void {

@@ -26,7 +26,7 @@ import { bytesOf, fullReply } from "./room.js";
 import type { RunningPayment } from "./ticket.js";
 import { attemptKey, inTurn, verifyPayment } from "./verify.js";
 
-/** What becomes of a paid request: the handler may run for it, or free by the seller's own word, or here is its answer. */
+/** The decision on a paid request: the handler may run for it, or runs free by a hook's grant, or here is its response. */
 export type Admitted = RunningPayment | "granted" | Reply;
 
 /**
@@ -83,7 +83,7 @@ async function admit<Raw>(paid: PaidRequest<Raw>): Promise<Admitted> {
   }
 }
 
-/** A payment that nobody holds: proven first, then claimed. */
+/** A payment that is not taken: proven first, then claimed. */
 async function begin<Raw>(
   paid: KnownRequest<Raw>,
   presented: Presented,
@@ -149,7 +149,7 @@ async function begin<Raw>(
   return record ? { presented, record, receipt: undefined } : rejoin(paid, presented);
 }
 
-/** Claims a payment, and the client's name for it. `undefined` if somebody else has the payment. */
+/** Claims a payment, and the client's name for it. `undefined` if another request has the payment. */
 async function claimPayment<Raw>(
   { engine: { ledger }, name }: KnownRequest<Raw>,
   payment: NewPayment,
@@ -169,13 +169,13 @@ async function claimPayment<Raw>(
   return nameConflictReply();
 }
 
-/** Somebody else claimed the payment in the meantime. */
+/** Another request claimed the payment in the meantime. */
 async function rejoin<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted> {
   const found = await findRecord(paid, presented);
   return found && isTaken(found) ? resume(paid, presented, found) : inProgressReply();
 }
 
-/** Goes on with what is on record by now of this very payment, if anybody has it; a forgery of its name has nothing there. */
+/** Resumes with what is on record of this very payment by now, if anything; a forgery of its name has nothing there. */
 async function resumeCopy<Raw>(paid: KnownRequest<Raw>, presented: Presented): Promise<Admitted | undefined> {
   const found = await findRecord(paid, presented);
   if (!found || found.record.proof !== proofDigest(presented.identity)) return undefined;
@@ -187,7 +187,7 @@ async function resume<Raw>(paid: KnownRequest<Raw>, identified: Identified, foun
   const { resumePayment } = await import("./resume.js");
   const { record, busy } = found;
   if (busy || record.state !== "unknown" || !isAttempt(record)) return resumePayment(paid, identified, found);
-  // Nobody has proven it, and it is asked about once more: by turns, and within the limits, as if it came anew.
+  // It is unproven, so it is asked about once more: in turn, and within the limits, as if it were new.
   const { guard } = paid.engine;
   const bringer = bringerOf(paid, identified);
   const blocked = guard.blockedSender(bringer);
@@ -199,7 +199,7 @@ async function resume<Raw>(paid: KnownRequest<Raw>, identified: Identified, foun
   });
 }
 
-/** Who brings a payment, before anything of it is proven. */
+/** Who sends a payment, before anything of it is proven. */
 function bringerOf<Raw>(
   { engine, route, request }: PaidRequest<Raw>,
   { identity }: Pick<Identified, "identity">,

@@ -7,17 +7,17 @@ import { askHook } from "./hooks.js";
 import { hookPayment, type KnownRequest } from "./paid-request.js";
 import { receiptHeader } from "./replies.js";
 
-/** What became of the seller's hook. */
+/** The result of the seller's hook. */
 export interface Told {
-  /** What to answer in place of the response. */
+  /** What to send in place of the response. */
   readonly withheld: Reply | undefined;
-  /** To be written with the next change of the record: lest that is lost, the hook is asked again. */
+  /** To be written with the next change of the record; if that is lost, the hook is asked again. */
   readonly change: RecordChange;
 }
 
 /**
- * What the seller says once a payment is charged; a Reply withholds the answer. Asked before the first delivery, whenever the
- * charge was heard of, and not again once the record says so. An answer that left ahead of the charge is not asked about.
+ * The seller's decision once a payment is charged; a Reply withholds the response. Asked before the first delivery, whenever the
+ * charge became known, and not again once that is on record. It is not asked about a response that left ahead of the charge.
  */
 export async function askAfterSettle<Raw>(
   { request, route }: Pick<KnownRequest<Raw>, "request" | "route">,

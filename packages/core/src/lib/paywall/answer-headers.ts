@@ -27,10 +27,10 @@ export interface HeaderChange {
   readonly set: HeaderList;
 }
 
-/** Changes to an answer that was not charged. */
+/** Changes to a response that was not charged. */
 export const UNCHARGED: HeaderChange = { remove: OURS, set: [VARY] };
 
-/** Changes to an answer that is charged: the receipt, if there is one yet, and no shared cache may keep it. */
+/** Changes to a response that is charged: the receipt, if there is one yet, and no shared caching. */
 export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | undefined): HeaderChange {
   const fields = outcome.headers();
   const cached = fields.filter(([name]) => name.toLowerCase() === "cache-control").map(([, value]) => value);
@@ -46,7 +46,7 @@ export function chargedHeaders(outcome: Outcome, receipt: SettlementResponse | u
   };
 }
 
-/** Changes to a response that the seller gives away: below 400 it is priced all the same, and shared caches know no hooks. */
+/** Changes to a response that the seller gives away: below 400 it is still priced, and shared caches know no hooks. */
 export function grantedHeaders(outcome: Outcome): HeaderChange {
   return outcome.status < 400 ? chargedHeaders(outcome, undefined) : UNCHARGED;
 }

@@ -3,7 +3,7 @@ import type { ChainFinding, Finality, OwnTransfer } from "../schemes/chain.js";
 import type { Engine, Presented } from "./engine.js";
 
 /**
- * Blocks under which the chain's word counts that a payment was never used, or was spent elsewhere, where the route asks
+ * Blocks after which the chain is trusted that a payment was never used, or was spent elsewhere, where the route asks
  * for no depth of its own.
  */
 const DEPTH = 12;
@@ -13,12 +13,12 @@ const LONGEST_WAIT = 2_000;
 /** Seconds that the chain's clock and ours may differ. */
 const CLOCK_SKEW = 30;
 
-/** Whether anybody can be asked about the network of a payment. */
+/** Whether there is a chain to ask about a payment. */
 export function hasChain({ chains }: Engine, { requirements }: Presented): boolean {
   return chains.some(({ networks }) => networks.includes(requirements.network));
 }
 
-/** What the chain says of a payment; nothing if nobody can be asked, or it cannot tell. */
+/** What the chain says of a payment; nothing if none can be asked, or it cannot tell. */
 async function askChain(
   engine: Engine,
   presented: Presented,
@@ -46,7 +46,7 @@ async function askChain(
 /**
  * The same of a payment that may be an old one, or another purchase's. A transfer counts as this purchase's own if a facilitator
  * found the payment unspent for it, or else if it is not older than the claim; and if it shows no other signature, and this
- * very one where nobody has proven it.
+ * very one where it is not proven.
  * @param doubt an earlier call's outcome is unknown, so that the two clocks may differ. What is called used at once may be
  * old, and is held to the claim's own time.
  */

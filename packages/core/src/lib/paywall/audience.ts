@@ -19,7 +19,7 @@ export function isBuyer<Raw>(paid: KnownRequest<Raw>, { identifier, audience }: 
   return readAudience(paid, salt) === audience;
 }
 
-/** Whether a request that is its buyer's (`isBuyer`) has shown more than everybody can read on the chain. */
+/** Whether a request that is its buyer's (`isBuyer`) has shown more than the public chain does. */
 export function isProven<Raw>(paid: KnownRequest<Raw>, { identifier, audience }: StoredPayment): boolean {
   return identifier !== undefined || (audience !== undefined && comparesCredentials(paid));
 }
@@ -29,7 +29,7 @@ function comparesCredentials<Raw>({ route }: KnownRequest<Raw>): boolean {
 }
 
 /**
- * A keyed digest of whom the seller names for a request, or else of the credentials that it carries: `salt.digest`; nothing
+ * A keyed digest of the buyer that the seller names, or else of the credentials that the request carries: `salt.digest`; nothing
  * if there are none.
  * @param salt its record's own, so that two records tell nothing about each other
  */
@@ -49,7 +49,7 @@ export function readAudience<Raw>(
 /** Milliseconds that the seller's function may take. */
 const TIME_LIMIT = 5_000;
 
-/** Whom the seller says that a request comes from. Rejects if the seller's function fails, or names nothing sensible. */
+/** The user that the seller names for a request. Rejects if the seller's function fails, or names nothing sensible. */
 export async function readBuyer<Raw>({ route, request }: PaidRequest<Raw>): Promise<string | undefined> {
   if (!route.buyer) return undefined;
   const late = () => Promise.reject(new Error("`buyer` took too long"));

@@ -44,7 +44,7 @@ const AT_ONCE = 1_000;
 const AT_LEAST = 100;
 
 /**
- * One page of records as operators see them: no signature, and no attempt that goes on under another name.
+ * One page of records as operators see them: no signature, and no attempt that continues under another name.
  * @throws StoreError `invalid_query`
  */
 export async function listPayments(engine: Engine, query: PaymentQuery): Promise<PaymentPage> {

@@ -3,7 +3,7 @@ export interface Buyers {
   /** A payment comes from this client. @param attempt its name and its proof: a forgery of it is another */
   brings(attempt: string, client: string | undefined): void;
   clientOf(attempt: string): string | undefined;
-  /** A payment has settled: its payer is proven, and whoever brought it had the payer's signature. */
+  /** A payment has settled: its payer is proven, and the client that sent it had the payer's signature. */
   bought(attempt: string, payer: string | undefined): void;
   /** Whether this payer has bought from this client's address. */
   at(client: string, payer: string): boolean;

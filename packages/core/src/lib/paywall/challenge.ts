@@ -39,7 +39,7 @@ export function requiredHeader<Raw>(route: RouteTerms<Raw>, terms: Terms, url: s
   return encodeHeader(required);
 }
 
-/** The answer to a request without payment. */
+/** The response to a request without payment. */
 export function unpaidReply<Raw>(
   route: RouteTerms<Raw>,
   terms: Terms,
@@ -74,11 +74,11 @@ function unpaidProblem(name: string, terms: Terms): Problem {
   return { status: 402, code: "payment_required", detail: `${name} costs ${prices}.`, help: HELP };
 }
 
-/** Unpaid answers that an engine keeps at once, and the longest URL of one that is. */
+/** Unpaid responses that an engine keeps at once, and the longest URL of one that is kept. */
 const MAX_KEPT = 2_000;
 const MAX_KEPT_URL = 256;
 
-/** Keeps unpaid answers to fixed prices; strangers choose the URLs, so there is one room for all routes. */
+/** Keeps unpaid responses of fixed prices; clients choose the URLs, so all routes share one limit. */
 export interface ReplyCache {
   get(url: string, key: string, make: () => Reply): Reply;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createClients } from "./client.js";
 
-/** Whom requests are counted with, and what was warned of. */
+/** The client that requests are counted with, and the warnings. */
 function open() {
   const codes: unknown[] = [];
   const warn = (_: string, facts?: Readonly<Record<string, unknown>>) => void codes.push(facts?.code);

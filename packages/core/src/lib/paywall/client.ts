@@ -7,8 +7,8 @@ import type { PaywallRequest } from "../seam.js";
 /** Tells clients apart by their addresses, as far as these tell anything. */
 export interface Clients {
   /**
-   * Whom a request is counted with: its address, of IPv6 the first 64 bits. `undefined` where no address is known, or where
-   * it is the address of a proxy that the app was not told of: then it would be everybody's.
+   * The client that a request counts for: its address, of IPv6 the first 64 bits. `undefined` if no address is known, or if
+   * it is the address of a proxy that the app does not know about: then all clients would share it.
    */
   of(request: Pick<PaywallRequest, "address" | "header">): string | undefined;
   /** Only warns, if there is something to warn of. Never throws, as the seller's own `address` may. */
@@ -36,7 +36,7 @@ const FORWARDING = [
   "fly-client-ip",
 ];
 
-/** Of one engine. It warns once of a proxy that the app was not told of. */
+/** Of one engine. It warns once of a proxy that the app does not know about. */
 export function createClients(logger: Logger | undefined): Clients {
   let warned = false;
   const of: Clients["of"] = (request) => {
@@ -123,7 +123,7 @@ function words(address: string): number[] {
   return [...start, ...Array<string>(gap).fill("0"), ...end].map((word) => Number.parseInt(word, 16) || 0);
 }
 
-/** Somebody with one IPv6 address has 2^64 of them. */
+/** A client with one IPv6 address has 2^64 of them. */
 function network(address: string): string {
   if (!address.includes(":")) return address;
   return words(address)

@@ -121,7 +121,7 @@ export function compileRoute<Raw>(
   return route;
 }
 
-/** Says what nobody will be able to tell of payments to a route. */
+/** Warns of what cannot be found out about payments to a route. */
 function warnOfDoubts<Raw>(
   engine: Engine,
   { flow, background }: RouteTerms<Raw>,

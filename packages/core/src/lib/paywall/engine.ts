@@ -46,7 +46,7 @@ export interface Engine {
   /** Payments that are between their claim and their end in this process. */
   readonly open: Set<Promise<unknown>>;
   readonly timeouts: FacilitatorTimeouts;
-  /** Unpaid answers to fixed prices. */
+  /** Unpaid responses to fixed prices. */
   readonly replies: ReplyCache;
   /** The prices that were compiled under each label. */
   readonly labels: Map<string, Set<unknown>>;
@@ -89,7 +89,7 @@ export interface RouteTerms<Raw> {
   readonly label: string;
   readonly naming: Naming;
   readonly flow: PaymentFlow;
-  /** Settles after the answer. */
+  /** Settles after the response. */
   readonly background: boolean;
   readonly finality: "facilitator" | Finality;
   readonly handlerTimeout: number;
@@ -97,7 +97,7 @@ export interface RouteTerms<Raw> {
   readonly holdIdle: number;
   readonly keepBytes: number;
   readonly keep: "buyer" | "public" | false;
-  /** Whom a request comes from, as the seller knows it. */
+  /** The user that a request comes from, as the seller knows it. */
   readonly buyer: RouteOptions<Raw>["buyer"];
   /** Lower-case names of request fields that tell buyers apart, beside the usual ones. */
   readonly credentials: readonly string[];
@@ -126,7 +126,7 @@ export interface Presented {
   /** What it pays for: the server's own offer, or that of its record. */
   readonly requirements: PaymentRequirements;
   readonly identity: PaymentIdentity;
-  /** Ids of the extensions that were offered; a receipt may speak of these. */
+  /** Ids of the extensions that were offered; a receipt may name these. */
   readonly extensions: readonly string[];
 }
 

@@ -53,10 +53,10 @@ export interface Observer {
   trace?<T>(operation: Operation, run: () => Promise<T>): Promise<T>;
 }
 
-/** Tells all observers, none of whom can hold up or break a payment. */
+/** Calls all observers, none of which can delay or break a payment. */
 export interface Reporter {
   warn(message: string, facts: Readonly<Record<string, unknown>>): void;
-  /** `false` if no logger is configured that could be told. */
+  /** `false` if no logger is configured. */
   error(message: string, facts: Readonly<Record<string, unknown>>): boolean;
   /** A request got a response of 5xx because something of the seller's failed. @param route its label */
   fault(route: string, fault: Fault): void;

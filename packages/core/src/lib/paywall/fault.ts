@@ -15,7 +15,7 @@ export function reportFault<Raw>(source: AnySource<Raw>, error: ConfigError): vo
   if (!told.includes(true)) warnProcess(error);
 }
 
-/** What a request to a priced path gets while its gate stands wrong: nothing is served, and nothing is charged. */
+/** What a request to a priced path gets while its gate is misplaced: nothing is served, and nothing is charged. */
 export function faultReply({ problems, code }: ConfigError): Reply {
   const { fault: _, ...reply } = internalReply(problems[0]?.code ?? code, MISCONFIGURED);
   return reply;

@@ -20,8 +20,8 @@ const FIRST_WAIT = 100;
 const LONGEST_WAIT = 10_000;
 
 /**
- * Writes down what was heard of a charge once the record can take it: the store was away, or another process has taken the
- * payment over meanwhile. Ends only when it is written, or was known already, since nobody else may ever hear it again.
+ * Writes down what is known of a charge once the record can take it: the store was away, or another process has taken the
+ * payment over meanwhile. Ends only when it is written, or was known already, since no other process may ever learn it.
  * Runs and sends nothing. There are as many of these at most as payments were under way when the store failed.
  */
 export function keepHeard(engine: Engine, record: StoredPayment, heard: Heard): void {
@@ -41,7 +41,7 @@ async function writeHeard({ ledger }: Engine, record: StoredPayment, heard: Hear
   }
   const { record: now, busy } = found;
   if (now.state === "delivered" || now.proof !== record.proof) return true;
-  // Whoever works on it is left to end it: there may be a handler at work.
+  // A process that works on it ends it: a handler may be running there.
   if (busy) return false;
   if (now.receipt) {
     if (arrived && now.state === "owed") await ledger.advance(now, "delivered");

@@ -55,7 +55,7 @@ export interface Hooks<Raw = unknown> {
 /** Milliseconds that a hook may take. */
 const TIME_LIMIT = 5_000;
 
-/** What became of a hook: `undefined` to go on, a Reply to deny, or a grant. */
+/** The result of a hook: `undefined` to go on, a Reply to deny, or a grant. */
 export async function askHook<P>(
   hook: ((payment: P) => Awaitable<unknown>) | undefined,
   payment: P,

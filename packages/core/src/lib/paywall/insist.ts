@@ -8,7 +8,7 @@ const LONGEST_WAIT = 2_000;
  * Tries a write again while the store fails, so that a pause of the store costs no sale. A record that another holder has by
  * now ends it at once.
  * @param milliseconds how long; after that it rejects with the last failure
- * @param failing told of the first failure
+ * @param failing called with the first failure
  */
 export async function insist<T>(write: () => Promise<T>, milliseconds: number, failing?: () => void): Promise<T> {
   const deadline = performance.now() + milliseconds;

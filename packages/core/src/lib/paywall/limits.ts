@@ -21,15 +21,15 @@ export interface FailureLimits {
   readonly runsPerPayer?: number;
 }
 
-/** Who brings a payment, as far as anybody can tell before it is checked. */
+/** Who sends a payment, as far as is known before it is checked. */
 export interface Bringer {
   /** Its address, as `Clients` tells it; `undefined` if unknown. */
   readonly client: string | undefined;
-  /** Whom the payment names; anybody can write anything there. */
+  /** The payer that the payment names, which proves nothing. */
   readonly payer: string | undefined;
   /**
    * Whether the payer's signature is proven; absent where this process does not check any. What is not proven there counts
-   * for nothing of the payer's: somebody else may have named it.
+   * for nothing of the payer's: a stranger may have named it.
    */
   readonly signed?: boolean;
 }
@@ -49,25 +49,25 @@ export interface Guard {
   blockedRuns(uncharged: number | undefined): Reply | undefined;
   /** How a payment waits for its place at a facilitator. What it asks counts as a failure until it has succeeded. */
   asker(bringer: Bringer): Asker;
-  /** For whom a facilitator is asked about a payment. */
+  /** The client for which a facilitator is asked about a payment. */
   caller(bringer: Bringer): Caller;
-  /** Remembers who brings a payment, by the name of the attempt: whoever brought one that has settled goes first later. */
+  /** Remembers who sends a payment, by the name of the attempt: a client whose payment has settled goes first later. */
   brings(attempt: string, client: string | undefined): void;
-  /** Who brought an attempt, while that is remembered. */
+  /** Who sent an attempt, while that is remembered. */
   clientOf(attempt: string): string | undefined;
   /** The attempt has settled, so that its payer is proven. */
   bought(attempt: string, payer: string | undefined): void;
   /** Remembers that a payment was refused, for thirty seconds. */
   refused(key: string, reason: string): void;
-  /** Counts a payment that was refused, or that nobody has proven and whose settlement nobody knows about. */
+  /** Counts a payment that was refused, or that is unproven and whose settlement is unknown. */
   addressFailed(bringer: Bringer): void;
-  /** Counts a payment that a facilitator gave no answer to: by address, but not against who has bought before. */
+  /** Counts a payment without a response from a facilitator: by address, but not against a buyer that has bought before. */
   callFailed(bringer: Bringer): void;
   /** A facilitator has turned out to be down for all: what was counted by `callFailed` was its own fault. */
   forgiveCalls(): void;
   /** Counts a failure that is certainly the payer's own. */
   payerFailed(payer: string | undefined): void;
-  /** Counts a run of a handler that nobody was charged for; its payer was proven. */
+  /** Counts a run of a handler without a charge; its payer was proven. */
   ranUncharged(payer: string | undefined): void;
 }
 
@@ -103,7 +103,7 @@ export function createGuard(limits: FailureLimits | false): Guard {
   /** Of buyers: what strangers do does not count against them. */
   const owns = countFailures(perPayer, seconds);
   const buyers = createBuyers();
-  /** Of each address, those that a facilitator gave no answer to. */
+  /** By address, those without a response from a facilitator. */
   const calls = new Map<string, number>();
 
   /** The count of a buyer: by its signature or, where none is checked, by its address. */
@@ -230,7 +230,7 @@ function countFailures(limit: number, seconds: number) {
   };
 }
 
-/** Of IPv6 the first 48 bits: whoever has a line has the 2^16 networks in it. */
+/** Of IPv6 the first 48 bits: one subscriber has the 2^16 networks in it. */
 function siteOf(client: string): string {
   return client.split(":", 3).join(":");
 }

@@ -3,7 +3,7 @@ import type { Logger } from "../config.js";
 const nothing = (): void => {};
 const SILENT: Logger = { info: nothing, warn: nothing, error: nothing };
 
-/** A seller who names no logger hears of what goes wrong all the same. */
+/** Without a logger, the seller still learns what goes wrong. */
 const CONSOLE: Logger = {
   info: nothing,
   // biome-ignore lint/suspicious/noConsole: here it is the seller who is told

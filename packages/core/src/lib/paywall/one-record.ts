@@ -32,9 +32,9 @@ export function readerOf(ledger: Ledger): (id: string) => Promise<StoredPayment 
 }
 
 /**
- * Frees the payment's own name that was taken for an attempt which has not moved, and never will: whoever was about to move it
+ * Frees the payment's own name, claimed for an attempt which has not moved and never will: the process that was moving it
  * is gone, or finds that the attempt has changed.
- * @returns false where the payment has moved after all, or somebody is at work on it
+ * @returns false where the payment has moved after all, or a process is working on it
  */
 export async function withdraw(ledger: Ledger, named: StoredPayment): Promise<boolean> {
   const attempt = await ledger.read(attemptName(named));

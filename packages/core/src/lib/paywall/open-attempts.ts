@@ -1,11 +1,11 @@
 import type { Standing } from "../ledger/ledger.js";
 import { isAttempt, type StoredPayment } from "../ledger/record.js";
 
-/** Watches the attempts whose settlement nobody knows: payments that nobody has proven, which keep their records until somebody does. */
+/** Watches attempts with an unknown settlement: unproven payments, which keep their records until they are proven. */
 export interface OpenAttempts {
   /** Whether so many are open that a payment must be proven before it may become another one. */
   crowded(): boolean;
-  /** Told of every change to a record. */
+  /** Called with every change to a record. */
   told(record: StoredPayment): void;
 }
 
@@ -16,7 +16,7 @@ const WATCHED = 100;
 const COUNTS = 3_600_000;
 const LOOK_AGAIN = 5_000;
 
-/** @param read another process may have found out what became of an attempt */
+/** @param read another process may have found out the outcome of an attempt */
 export function createOpenAttempts(read: (id: string) => Promise<Standing | undefined>): OpenAttempts {
   /** When each was first seen, by id. */
   const open = new Map<string, number>();

@@ -26,7 +26,7 @@ export interface KnownRequest<Raw> extends PaidRequest<Raw> {
   readonly fingerprint: string;
   /** The client's name for its purchase, digested. */
   readonly name: string | undefined;
-  /** Whom the seller says that it comes from. */
+  /** The user that the seller names for it. */
   readonly buyer: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function findRecord<Raw>(
   payment: Pick<Identified, "identity">,
 ): Promise<Standing | undefined> {
   const { id } = payment.identity;
-  // On every route: whoever sees a payment on its way may show it at another one.
+  // On every route: a stranger who sees a payment may send it to another one.
   const [found, attempt] = await Promise.all([ledger.read(id), ledger.read(attemptId(payment))]);
   const moved = attempt?.record.reason === MOVED;
   if (found && isTaken(found) && found.record.proof === proofDigest(payment.identity)) {
@@ -47,12 +47,12 @@ export async function findRecord<Raw>(
   return isTaken(attempt) ? attempt : found;
 }
 
-/** Whether a record is anybody's: at work, in doubt, or charged. */
+/** Whether a payment is taken: being worked on, in doubt, or charged. */
 export function isTaken(standing: Standing | undefined): boolean {
   return standing !== undefined && (standing.busy || !isFree(standing.record));
 }
 
-/** The name of one attempt: a payment whose signature nobody has proven yet. */
+/** The name of one attempt: a payment whose signature is not proven yet. */
 export function attemptId({ identity }: Pick<Identified, "identity">): string {
   return `${identity.id}#${proofDigest(identity)}`;
 }

@@ -22,6 +22,6 @@ export function describePayment(
       return receipt();
     },
   };
-  // Handlers like to answer with the payment as it is, and a signal has no place in an answer.
+  // Handlers often return the payment as it is, and a signal has no place in a response.
   return Object.defineProperty(payment, "signal", { value: signal }) as Payment;
 }

@@ -297,7 +297,7 @@ function list<T>(given: T | readonly T[] | undefined): readonly T[] {
 /** Reasons why a delivery is owed that lie with the seller, and not with a connection that broke. */
 const FAILED: readonly string[] = ["handler_failed", "handler_timeout", "process_ended", "withheld"];
 
-/** Tells observers of every change to a payment, but not of an attempt that goes on under its payment's own name. */
+/** Tells observers of every change to a payment, but not of an attempt that continues under its payment's own name. */
 function tellPayments({ emit, warn }: Reporter, guard: Guard, openAttempts: OpenAttempts) {
   return (record: StoredPayment, before: PaymentState | undefined): void => {
     const attempt = attemptName(record);

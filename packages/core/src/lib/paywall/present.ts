@@ -13,7 +13,7 @@ import { completeOffer, findOffer, type Offer } from "./offer.js";
 import type { Problem } from "./problem.js";
 import { pathOf } from "./resource-url.js";
 
-/** Why a payment is refused before anybody is asked. */
+/** Why a payment is refused before any call. */
 export interface Refused {
   readonly refused: Problem;
 }
@@ -55,7 +55,7 @@ export async function identifyPayment(
   return "fault" in identity ? faulty(identity) : { payload, scheme, identity };
 }
 
-/** Holds a payment against what the route asks for now. Costs nothing but computing; asks nobody. */
+/** Compares a payment with what the route asks for now. It only computes, and makes no call. */
 export function presentPayment<Raw>(
   { payload, scheme, identity }: Identified,
   terms: Terms,

@@ -28,16 +28,16 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway timeout",
 };
 
-/** Lets browsers read the protocol's fields of an answer. */
+/** Lets browsers read the protocol's fields of a response. */
 export const EXPOSED: HeaderList[number] = [
   "Access-Control-Expose-Headers",
   `${HEADERS.required}, ${HEADERS.response}`,
 ];
 
-/** Tells caches that a request with a payment gets another answer. */
+/** Tells caches that a request with a payment gets another response. */
 export const VARY: HeaderList[number] = ["Vary", HEADERS.signature];
 
-/** What every answer of the engine's own carries: never cached, payment headers readable by browsers. */
+/** What every response of the engine's own carries: never cached, payment headers readable by browsers. */
 export const OWN_HEADERS: HeaderList = [["Cache-Control", "no-store"], VARY, EXPOSED];
 
 function problemBody(problem: Problem): string {

@@ -5,7 +5,7 @@ import type { Scheme } from "../schemes/scheme.js";
 import { looksSecret } from "../secrets.js";
 import type { Engine } from "./engine.js";
 
-/** Told of each problem: its code, where it stands in the options, and what is wrong. */
+/** Called with each problem: its code, its path in the options, and what is wrong. */
 export type Report = (code: string, at: string, message: string) => void;
 
 /** A recipient for what is no network is a slip: it may have been meant for another one. */

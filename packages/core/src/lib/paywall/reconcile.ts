@@ -29,9 +29,9 @@ type Result = Exclude<keyof Reconciliation, "examined">;
 /** Records that one pass looks at, and how many of them at once. */
 const BATCH = 200;
 const AT_ONCE = 8;
-/** Milliseconds after which a pass begins with no further attempt that nobody has proven; they go one at a time. */
+/** Milliseconds after which a pass starts no further unproven attempt; they go one at a time. */
 const ATTEMPTS = 5_000;
-/** Milliseconds until an unknown payment is looked at again: at first, and at most; and at most where nobody has proven it. */
+/** Milliseconds until an unknown payment is looked at again: at first, and at most; and at most if it is unproven. */
 const FIRST_WAIT = 4_000;
 const LONGEST_WAIT = 60_000;
 const LONGEST_UNPROVEN = 3_600_000;
@@ -43,7 +43,7 @@ const TELLS = 3_600_000;
 /** The same of one whose signature is called invalid: only the chain ends it, after the end of its time. */
 const FORGED_WAIT = 3_600_000;
 
-/** Looks at every payment that is open and that nobody is at work on, and finds out what became of it. */
+/** Looks at every open payment that no process is working on, and finds out its outcome. */
 export async function reconcile(engine: Engine): Promise<Reconciliation> {
   const found = await engine.ledger.list({ states: UNRESOLVED, lapsed: true, order: "oldest", limit: BATCH });
   const counts: Record<Result, number> = { settled: 0, failed: 0, released: 0, owed: 0, open: 0 };
@@ -78,7 +78,7 @@ function quietly(engine: Engine): Engine {
   return { ...engine, pool: { ...pool, ...asking } };
 }
 
-/** `undefined` if somebody else was quicker. */
+/** `undefined` if another process was faster. */
 async function examine(engine: Engine, standing: Standing): Promise<Result | undefined> {
   const { record } = standing;
   if ((await countedAs(readerOf(engine.ledger), record)) !== undefined) return tidy(engine, record);
@@ -119,7 +119,7 @@ async function resolveUnknown(engine: Engine, record: StoredPayment): Promise<Re
   return "open";
 }
 
-/** Whether this engine has anybody to ask: engines may share a store, and each has facilitators of its own. */
+/** Whether this engine can ask about it: engines may share a store, and each has its own facilitators. */
 function canBeAsked({ pool, chains }: Engine, record: StoredPayment): boolean {
   const { facilitator, offer, validBefore } = record;
   if (chains.some(({ networks }) => networks.includes(offer.network))) return true;

@@ -91,7 +91,7 @@ export type RefundResult =
   /** Its transaction can no longer happen, so the payment is owed as before. */
   | { readonly type: "void"; readonly payment: PaymentRecord };
 
-/** Milliseconds for which a kept response that is being sent stands in the way of a refund. */
+/** Milliseconds for which a kept response that is being sent blocks a refund. */
 const HANDING = 600_000;
 const NOTE = 500;
 
@@ -100,7 +100,7 @@ const turns = new WeakMap<RefundSender, Promise<unknown>>();
 
 /**
  * Gives back what a buyer paid for a delivery that is owed. The transaction is on record before it is sent, and a refund that
- * was interrupted goes on with that very transaction. Refunds by one sender wait for each other.
+ * was interrupted resumes with that very transaction. Refunds by one sender wait for each other.
  * @throws StoreError `not_owed`, `payment_busy`, `refund_unsupported`, and what the sender throws
  */
 export function refundPayment(
@@ -148,7 +148,7 @@ async function refundInTurn(
   return { type, payment: publicRecord(await conclude(engine, refunding, type)) };
 }
 
-/** Writes down how a refund ended. Another operator may have gone on with the same transaction, and been quicker. */
+/** Writes down how a refund ended. Another operator may have resumed the same transaction, and been faster. */
 async function conclude(
   { ledger }: Engine,
   refunding: StoredPayment,

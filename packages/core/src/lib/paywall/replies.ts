@@ -12,7 +12,7 @@ function failedReply(receipt: SettlementResponse): Reply {
   return { status: refusalStatus(receipt.errorReason ?? ""), headers, body: "{}" };
 }
 
-/** Nobody knows whether the payment was charged: no fresh offer, which would invite a second signature. */
+/** It is unknown whether the payment was charged: no fresh offer, which would invite a second signature. */
 function unknownReply(receipt: SettlementResponse | undefined): Reply {
   const problem = {
     code: receipt ? "settlement_pending" : "settlement_unknown",
@@ -23,7 +23,7 @@ function unknownReply(receipt: SettlementResponse | undefined): Reply {
 }
 
 /**
- * Whoever could tell what became of the settlement is gone: only the seller can resolve it (`paywall.resolve`), or the chain
+ * Nothing that knows the settlement's outcome can be asked: only the seller can resolve it (`paywall.resolve`), or the chain
  * once it can be asked.
  */
 function unresolvedReply(): Reply {
@@ -71,7 +71,7 @@ export function storeReply(receipt?: SettlementResponse, error?: unknown): Reply
   return unavailable(problem, 2, receipt ? [receiptHeader(receipt)] : [], error);
 }
 
-/** The payment is at work for another request. */
+/** The payment is in use by another request. */
 export function inProgressReply(): Reply {
   const problem = {
     status: 409,
@@ -83,7 +83,7 @@ export function inProgressReply(): Reply {
   ]);
 }
 
-/** The payment bought something already; the receipt says what became of it. */
+/** The payment bought something already; the receipt has its outcome. */
 export function usedReply(receipt: SettlementResponse | undefined): Reply {
   const problem = { status: 409, code: "payment_used", detail: "This payment has been used." };
   return problemReply(
@@ -143,7 +143,7 @@ export function nameConflictReply(): Reply {
   });
 }
 
-/** The request's body did not come, so that nobody can tell what is being paid for. */
+/** The request's body did not come, so it is unknown what is being paid for. */
 export function bodyReply(): Reply {
   return problemReply({ status: 408, code: "request_incomplete", detail: "The request's body did not arrive." });
 }
@@ -155,7 +155,7 @@ export function detachedReply(): Reply {
   return problemReply({ status: 501, code: "upgrade_not_supported", detail, help });
 }
 
-/** What a buyer is told of a fault that no repetition will cure. */
+/** The detail for a fault that a retry does not fix. */
 export const MISCONFIGURED = "This is a configuration error on the server.";
 
 /**
@@ -170,7 +170,7 @@ export function receiptHeader(receipt: SettlementResponse): [string, string] {
   return [HEADERS.response, encodeHeader(receipt)];
 }
 
-/** What a buyer is told whose payment did not settle. */
+/** The response for a buyer whose payment did not settle. */
 export function unsettledReply(settlement: Exclude<Settlement, { type: "settled" }>): Reply {
   switch (settlement.type) {
     case "failed":

@@ -9,7 +9,7 @@ import { successReceipt } from "./receipt.js";
 import { type Settlement, settlePayment, writeFailed, writePaidBefore, writeSettled, writeUnknown } from "./settle.js";
 
 /**
- * Finds out what became of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
+ * Finds out the outcome of a payment whose record says `unknown`: from its chain, if that can be asked, else by settling
  * once more at the same facilitator, which can move nothing twice. At another facilitator only if the chain says that the
  * payment is unused.
  */
@@ -39,7 +39,7 @@ export async function resolvePayment(
     return writeFailed(engine, record, failure(presented, "settlement_expired"));
   }
   const pinned = engine.pool.named(record.facilitator);
-  // That ends no doubt: a contract wallet calls valid what it likes, when it likes. But it is settled no more.
+  // That ends no doubt: a contract wallet may call anything valid at any time. But it is not settled again.
   if (isAttempt(record) && (await isForged(engine, presented))) {
     return writeUnknown(engine, record, { transaction: record.transaction, reason: FORGED });
   }

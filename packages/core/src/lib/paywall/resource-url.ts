@@ -8,7 +8,7 @@ export const LONGEST_PATH = 1_500;
 export type ResourceUrl = { readonly url: string } | { readonly problem: "invalid_host" | "url_too_long" };
 
 /**
- * The URL of a resource as offers name it: without the query, which may hold what is nobody else's business.
+ * The URL of a resource as offers name it: without the query, which may hold private data.
  * @param requested the request's absolute URL
  * @param origin the configured public origin, which then stands in place of what the client sent; its path goes ahead
  */

@@ -35,11 +35,11 @@ export async function resumePayment<Raw>(
   { record, busy }: Standing,
 ): Promise<RunningPayment | Reply> {
   if (busy) return inProgressReply();
-  // Of another proof nobody says more than that the payment is not to be had: it may be a forgery.
+  // With another proof the client only learns that the payment is not available: it may be a forgery.
   const same = record.proof === proofDigest(identified.identity);
   if (!same) return record.state === "unknown" ? inProgressReply() : usedReply(undefined);
   if (record.request !== paid.fingerprint || !isRoute(paid, record)) return boundReply();
-  // What became of it is found out at any price: that gives nothing away.
+  // Its outcome is found out at any price: that gives nothing away.
   if (record.state === "unknown") return resolve(paid, present(identified, record), record);
   if (!isBuyer(paid, record)) return refused(record);
   if (record.state === "owed") return collect(paid, present(identified, record), record);
@@ -60,7 +60,7 @@ async function redeliver<Raw>(paid: KnownRequest<Raw>, record: StoredPayment): P
   return isSold(paid, record) ? storedReply(answer, record, isProven(paid, record)) : repriced(paid, record.receipt);
 }
 
-/** A delivery that failed: the kept answer, or else the handler once more. */
+/** A delivery that failed: the kept response, or else the handler once more. */
 async function collect<Raw>(
   paid: KnownRequest<Raw>,
   presented: Presented,
@@ -86,7 +86,7 @@ function repriced<Raw>({ route }: KnownRequest<Raw>, receipt: StoredPayment["rec
   return repricedReply(receipt, typeof route.offers !== "function");
 }
 
-/** The kept response to what is owed. It stays owed until the last byte has left: whoever breaks off asks again. */
+/** The kept response to what is owed. It stays owed until the last byte has left: a client that breaks off may ask again. */
 function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredAnswer): Reply {
   const { ledger, open, reporter } = paid.engine;
   const alert = () => reporter.alert("store_failed", publicRecord(owed));
@@ -96,7 +96,7 @@ function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredA
     try {
       return await ledger.advance(record, to, change);
     } catch (error) {
-      // Another request has begun to collect it meanwhile. What has arrived whole is delivered all the same.
+      // Another request has begun to collect it meanwhile. What has arrived whole is delivered anyway.
       const found = to === "delivered" && isConflict(error) ? await ledger.read(record.id) : undefined;
       if (found?.busy !== false || found.record.state !== "owed") throw error;
       return ledger.advance(found.record, to, change);
@@ -108,7 +108,7 @@ function hand<Raw>(paid: KnownRequest<Raw>, owed: StoredPayment, answer: StoredA
     );
     known = moved;
     const done: Promise<void> = moved
-      // A copy was quicker, or the store fails for long: then it stays as it is.
+      // A copy was faster, or the store fails for long: then it stays as it is.
       .then(
         () => {},
         () => {},

@@ -12,16 +12,16 @@ import { resourceUrl, targetOf } from "./resource-url.js";
 import { routeName } from "./route-name.js";
 import { completeTerms, pricedMethod } from "./terms.js";
 
-/** Numbers the routes, so that they can share one room for kept answers. */
+/** Numbers the routes, so that they can share one cache of kept responses. */
 let routes = 0;
 
-/** A priced route at work. The unpaid answer to a fixed price is made once for each address and kept. */
+/** A priced route in use. The unpaid response of a fixed price is made once for each URL and kept. */
 export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): PricedRoute<Raw> {
   const fixed = typeof route.offers === "function" ? undefined : keepTerms(engine, route, route.offers);
   const keepable = fixed !== undefined && typeof route.preview !== "function";
   const number = ++routes;
 
-  /** The kept answer to an unpaid request. */
+  /** The kept response to an unpaid request. */
   const challenge = (request: PaywallRequest<Raw>, url: string, terms: Terms): Reply => {
     const form = prefersHtml(request.header("accept")) ? "page" : "json";
     const key = `${number} ${engine.pool.version} ${form} ${pricedMethod(request)}`;
@@ -63,7 +63,7 @@ export function createRoute<Raw>(engine: Engine, route: RouteTerms<Raw>): Priced
     return { type: "admit", ticket };
   };
 
-  /** Each fault of the seller's side is told where its response is handed out, once. */
+  /** Each fault on the seller's side is reported where its response is sent, once. */
   const watched = (ticket: Ticket, name: string): Ticket => ({
     ...ticket,
     conclude: async (outcome) => {
@@ -124,7 +124,7 @@ async function underWay<T>({ open }: Engine, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Terms of a fixed price by verb, until a facilitator changes what it supports. */
+/** Terms of a fixed price by method, until a facilitator changes what it supports. */
 function keepTerms<Raw>(engine: Engine, route: RouteTerms<Raw>, offers: readonly Offer[]) {
   const kept = new Map<string, Terms>();
   let version = -1;

@@ -83,7 +83,7 @@ async function takeOver(
   let record = await ledger.claim(payment, "running", change);
   if (!record) {
     const named = await ledger.read(id);
-    // Another signature has the name, and this one was charged: it keeps nobody out of what was paid for.
+    // Another signature has the name, and this one was charged: the buyer still gets what was paid for.
     if (named && named.record.proof !== proof) return runAsItIs();
     if (!named?.record.moving || named.busy) {
       ledger.abandon(settled);
@@ -97,7 +97,7 @@ async function takeOver(
   return { presented, record, receipt };
 }
 
-/** The one step from which on the payment counts under its own name. A refund of the attempt may be quicker. */
+/** The one step from which on the payment counts under its own name. A refund of the attempt may be faster. */
 async function move({ ledger }: Engine, settled: StoredPayment, record: StoredPayment): Promise<void> {
   try {
     await insist(() => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold"), PATIENCE);

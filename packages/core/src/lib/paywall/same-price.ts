@@ -25,7 +25,7 @@ export function rememberPrice(route: object, price: unknown, offers: RouteTerms<
 export function samePrice(one: PricedRoute<never>, other: PricedRoute<never>): boolean {
   if (one === other) return true;
   const [a, b] = [stated.get(one), stated.get(other)];
-  // What answers for itself, such as a method that is not listed, asks no price.
+  // A refusal, such as of a method that is not listed, has no price.
   if (!a || !b) return true;
   return a.fixed === undefined || b.fixed === undefined ? a.price === b.price : a.fixed === b.fixed;
 }

@@ -13,7 +13,7 @@ import { namedPayer } from "./named-payer.js";
 import { attemptId } from "./paid-request.js";
 import { successReceipt } from "./receipt.js";
 
-/** What one settle call has told. */
+/** What one settle call has shown. */
 export type SettleAnswer =
   | { readonly type: "settled"; readonly receipt: SettlementResponse }
   /** This call has moved nothing. `why` tells what else it says. */
@@ -24,7 +24,7 @@ export type SettleAnswer =
   | { readonly type: "unsent"; readonly retryAfter?: number }
   /**
    * Nothing that can be believed. `transaction`: one that failed on the chain, as the facilitator says. `contradicts`: the
-   * answer says of another payment, or of another network or amount, what it was asked of this one.
+   * response names another payment, network or amount than the call.
    */
   | { readonly type: "lost"; readonly transaction?: string; readonly contradicts?: true };
 
@@ -72,7 +72,7 @@ export async function callSettle(
 }
 
 /**
- * Reads an answer to `/settle`. What contradicts the payment is not believed, in either direction. What a refusal leaves
+ * Reads a response to `/settle`. What contradicts the payment is not believed, in either direction. What a refusal leaves
  * empty contradicts nothing; a success must name the network as it was asked.
  */
 function judge(engine: Engine, answer: SettlementResponse, presented: Presented): SettleAnswer {
@@ -104,7 +104,7 @@ function judge(engine: Engine, answer: SettlementResponse, presented: Presented)
   return { type: "refused", why, receipt: failure(presented, reason, "") };
 }
 
-/** What the buyer is told of a success: nothing that the protocol does not name, and extensions only if offered. */
+/** The buyer's receipt of a success: only what the protocol names, and extensions only if offered. */
 function receiptOf(answer: SettlementResponse, { scheme, identity, extensions }: Presented): SettlementResponse {
   const { transaction, network, amount } = answer;
   const payer = identity.payer ?? namedPayer(scheme, answer.payer);

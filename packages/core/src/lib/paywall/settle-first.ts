@@ -17,15 +17,15 @@ type Claim = (
   change: RecordChange,
 ) => Promise<StoredPayment | Reply | undefined>;
 
-/** What settling ahead of the handler has led to; `refused`: nobody will ever settle this payment. */
+/** The result of settling ahead of the handler; `refused`: this payment will never be settled. */
 export type SettledFirst =
   | { readonly type: "go"; readonly admitted: RunningPayment | "granted" | Reply }
   | { readonly type: "refused"; readonly reason: string; readonly reply: Reply }
   | { readonly type: "taken" };
 
 /**
- * Settles ahead of the handler. A payment whose signature nobody has proven settles as an attempt, named by its proof as
- * well, and takes the payment's own name when it has succeeded: a forgery blocks nobody.
+ * Settles ahead of the handler. A payment whose signature is not proven settles as an attempt, named by its proof as
+ * well, and takes the payment's own name when it has succeeded: a forgery blocks no buyer.
  * @param verified a facilitator has found it valid for this request
  */
 export async function settleFirst<Raw>(
@@ -52,7 +52,7 @@ export async function settleFirst<Raw>(
     const reason = settlement.receipt.errorReason ?? "settlement_failed";
     return { type: "refused", reason, reply: unsettledReply(settlement) };
   }
-  // What was broadcast was signed. What was not heard of may be the payment's fault, or the facilitator's own.
+  // What was broadcast was signed. What got no response may be the payment's fault, or the facilitator's own.
   if (settlement.type === "unknown" && isAttempt(claimed) && !settlement.receipt) {
     if (settlement.unheard) engine.guard.callFailed(bringer);
     else engine.guard.addressFailed(bringer);

@@ -9,7 +9,7 @@ import { keepHeard } from "./heard.js";
 import { settledChange, successReceipt } from "./receipt.js";
 import { callSettle, type SettleAnswer } from "./settle-call.js";
 
-/** How a settlement ended, as far as anybody knows. */
+/** How a settlement ended, as far as is known. */
 export type Settlement =
   | { readonly type: "settled"; readonly record: StoredPayment; readonly receipt: SettlementResponse }
   /** Refused for certain: nothing was charged. */
@@ -17,7 +17,7 @@ export type Settlement =
   /** Provably never sent: nothing was charged, and the same payment may be tried again. */
   | { readonly type: "unsent"; readonly retryAfter?: number }
   /**
-   * Nobody knows. The receipt tells a transaction that may still be included. `unresolved`: nor is there anybody to ask.
+   * Not known. The receipt names a transaction that may still be included. `unresolved`: and there is nothing to ask.
    */
   | {
       readonly type: "unknown";
@@ -35,9 +35,9 @@ export interface SettleTerms {
   readonly doubted?: boolean;
   /** A facilitator has found it unspent for this purchase. */
   readonly verified?: boolean;
-  /** The handler's answer, to be kept with the outcome. */
+  /** The handler's response, to be kept with the outcome. */
   readonly answer?: StoredAnswer | undefined;
-  /** The answer has left: what was not sent is not free again, but to be settled later. */
+  /** The response has left: a payment that was not sent is not free again, but settled later. */
   readonly answered?: boolean;
 }
 
@@ -87,7 +87,7 @@ type Payer =
 /**
  * Who has paid where a settlement is refused. Whatever the payment's own settlement could have brought about, by an earlier
  * call or another sender, is asked of the chain before it counts: for a little gas a payer spends an authorisation without
- * paying, and whoever has seen one can submit it. A settlement in doubt stays so where no chain can be asked.
+ * paying, and anyone who has seen one can submit it. A settlement in doubt stays so where no chain can be asked.
  */
 async function whoPaid(
   engine: Engine,
@@ -113,7 +113,7 @@ interface LastWord {
   readonly record: StoredPayment;
 }
 
-/** The answer that counts: of one call, or of a second where the first left something to ask. */
+/** The response that counts: of one call, or of a second if the first left a doubt. */
 async function settleRepeatedly(
   engine: Engine,
   presented: Presented,
@@ -150,7 +150,7 @@ async function settleInstead(
   return { answer: await callSettle(engine, other, presented, pinned), transaction: "", doubt: false, record: pinned };
 }
 
-/** Where the facilitator's word is not enough, the chain must show the transfer, as deep as the route asks for. */
+/** Where the facilitator's success is not enough, the chain must show the transfer, as deep as the route asks for. */
 async function confirm(
   engine: Engine,
   presented: Presented,
@@ -175,7 +175,7 @@ async function confirm(
 }
 
 /**
- * A success that cannot be written is one all the same: the buyer gets what was paid for. The record then still says
+ * A success that cannot be written is still a success: the buyer gets what was paid for. The record then still says
  * `settling` and is held, for its holder to write it down later.
  */
 export async function writeSettled(
@@ -189,7 +189,7 @@ export async function writeSettled(
     return { type: "settled", record: written, receipt };
   } catch (error) {
     // Another holder has the payment by now: this process was away for longer than its lease, and delivers nothing. But it
-    // alone has heard of the charge.
+    // alone knows of the charge.
     if (isConflict(error)) {
       keepHeard(engine, record, { receipt, kept });
       throw error;
@@ -212,7 +212,7 @@ export async function writeFailed(
 }
 
 /**
- * The chain shows a transfer that nobody can call this purchase's own. It has bought something else, or nothing yet: the
+ * The chain shows a transfer that is not certainly this purchase's own. It has bought something else, or nothing yet: the
  * seller decides, who finds the transaction on record.
  */
 export async function writePaidBefore(

@@ -13,7 +13,7 @@ export interface StartWarnings {
   chain(networks: readonly string[]): void;
   /** Responses leave ahead of payments in real money, on networks without a chain to ask. */
   background(networks: readonly string[]): void;
-  /** A facilitator tells a success again to anybody, and routes deliver for it. */
+  /** A facilitator repeats a success to any caller, and routes deliver for it. */
   retell(facilitators: readonly string[]): void;
 }
 

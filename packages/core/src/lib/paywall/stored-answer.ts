@@ -6,7 +6,7 @@ import type { RouteTerms } from "./engine.js";
 import { EXPOSED, VARY } from "./problem.js";
 import { receiptHeader } from "./replies.js";
 
-/** Fields that belong to one connection, or that whoever sends an answer writes anew. */
+/** Fields that belong to one connection, or that are set again each time a response is sent. */
 const NOT_KEPT = new Set([
   "connection",
   "keep-alive",
@@ -20,11 +20,11 @@ const NOT_KEPT = new Set([
 /** A part, and "not modified": what they say depends on fields of the request that are no part of the purchase. */
 const PARTIAL = new Set([206, 304]);
 
-/** Milliseconds for which an answer is kept whose buyer can prove itself by more than what the chain shows. */
+/** Milliseconds for which a response is kept if its buyer can prove itself by more than the chain shows. */
 const KEEP_NAMED = 24 * 3_600_000;
 
 /**
- * A whole answer as it can be sent again; nothing if it streams, or is larger than the route keeps.
+ * A whole response as it can be sent again; nothing if it streams, or is larger than the route keeps.
  * @param collects it is made for what was owed
  */
 export function keepAnswer<Raw>(
@@ -36,12 +36,12 @@ export function keepAnswer<Raw>(
   const { whole, body, status } = outcome;
   if (!whole || !body || body.byteLength > route.keepBytes || PARTIAL.has(status)) return undefined;
   const { remove, set } = chargedHeaders(outcome, undefined);
-  // Whoever writes the answer joins the handler's values of these with the engine's.
+  // Where the response is sent, the handler's values of these are joined with the engine's.
   const replaced = set.map(([name]) => name).filter((name) => name !== VARY[0] && name !== EXPOSED[0]);
   const dropped = new Set([...remove, ...replaced].map((name) => name.toLowerCase()));
   const headers = outcome.headers().filter(([name]) => {
     const key = name.toLowerCase();
-    // Of an answer to HEAD the length is all that there is of its body.
+    // A response to HEAD has only the length of its body.
     if (key === "content-length") return body.byteLength === 0;
     return !dropped.has(key) && !NOT_KEPT.has(key);
   });
@@ -52,8 +52,8 @@ export function keepAnswer<Raw>(
 }
 
 /**
- * A response that is owed, or was, is given out for as long as what is owed can be collected. Whoever shows the payment in
- * that time and was quicker than its buyer takes nothing from the buyer then.
+ * A response that is owed, or was, is available for as long as it can be collected. A stranger who shows the payment in
+ * that time and is faster than its buyer takes nothing from the buyer.
  */
 export function keepLonger<Raw>(route: RouteTerms<Raw>, answer: StoredAnswer, record: StoredPayment): StoredAnswer {
   return { ...answer, expiresAt: Math.max(answer.expiresAt, collectedUntil(route, record)) };
@@ -67,13 +67,13 @@ export function collectedUntil<Raw>(
   return (times.settled ?? updatedAt) + collectSeconds * 1000;
 }
 
-/** Unix milliseconds until which the payment itself collects a delivered answer again: later it proves nobody. */
+/** Unix milliseconds until which the payment itself collects a delivered response again: later it identifies no one. */
 function givenUntil({ validBefore, createdAt, offer }: StoredPayment): number {
   return validBefore === undefined ? createdAt + offer.maxTimeoutSeconds * 1000 : validBefore * 1000;
 }
 
 /**
- * A kept answer, with the receipt of its payment.
+ * A kept response, with the receipt of its payment.
  * @param proven its buyer has shown more than the chain does
  */
 export function storedReply(

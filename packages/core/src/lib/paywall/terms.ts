@@ -37,7 +37,7 @@ export async function completeTerms<Raw>(
   );
 }
 
-/** Who serves an offer; `undefined` if nobody has been asked yet and the offer is whole without. */
+/** The facilitator of an offer; `undefined` if none has been asked yet and the offer is complete without. */
 function facilitatorFor(engine: Engine, { scheme, requirements }: Offer): Awaitable<Selected | undefined> {
   const { pool } = engine;
   const known = pool.peek(requirements.scheme, requirements.network);
@@ -61,7 +61,7 @@ function declare<Raw>(
   return entries;
 }
 
-/** The verb that a price belongs to: `HEAD` is `GET`. */
+/** The method that a price belongs to: `HEAD` is `GET`. */
 export function pricedMethod<Raw>(request: PaywallRequest<Raw>): string {
   return request.method === "HEAD" ? "GET" : request.method;
 }

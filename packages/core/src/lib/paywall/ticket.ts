@@ -43,16 +43,16 @@ export function createTicket<Raw>(
   const { presented } = running;
   const { ledger } = engine;
   let { record, receipt } = running;
-  /** The handler's answer, to be kept when the record is closed. */
+  /** The handler's response, to be kept when the record is closed. */
   let answer: StoredAnswer | undefined;
   /** That the seller's hook has been asked, to be written with the end. */
   let told: RecordChange = {};
-  /** The settlement that goes on behind the answer. */
+  /** The settlement that continues after the response. */
   let background: Promise<Settlement> | undefined;
   let concluded: Promise<Conclusion> | undefined;
   let reported: Promise<void> | undefined;
   let takenBack: Promise<void> | undefined;
-  /** The record waits for the answer's last byte. */
+  /** The record waits for the response's last byte. */
   let awaitsDelivery = false;
   const limit = new AbortController();
   const gone = new AbortController();
@@ -70,7 +70,7 @@ export function createTicket<Raw>(
   });
   engine.open.add(life);
 
-  /** A step that the store may take a moment later: its lease goes on meanwhile. */
+  /** A step that the store may take a moment later: its lease continues meanwhile. */
   const write = async (state: PaymentState, change: RecordChange, kept?: StoredAnswer): Promise<void> => {
     record = await ledger.advance(record, state, change, kept, "hold");
   };
@@ -90,7 +90,7 @@ export function createTicket<Raw>(
     if (ran) engine.guard.ranUncharged(record.payer);
   };
 
-  /** The answer is an error, or there is none. */
+  /** The response is an error, or there is none. */
   const fail = async (outcome: Outcome): Promise<Conclusion> => {
     const late = limit.signal.aborted;
     const reason = late ? "handler_timeout" : outcome.aborted ? "client_left" : "handler_failed";
@@ -119,7 +119,7 @@ export function createTicket<Raw>(
     if (route.background) {
       await insist(() => write("settling", { payload, answered: true }, answer), PATIENCE);
       background = settlePayment(engine, presented, record, { facilitator, answered: true, verified: true });
-      // It is looked at when the answer has left, which may be long after it has failed.
+      // It is awaited once the response has left, which may be long after it has failed.
       background.catch(() => undefined);
       awaitsDelivery = true;
       return { type: "release", ...chargedHeaders(outcome, undefined) };
@@ -169,7 +169,7 @@ export function createTicket<Raw>(
     }
   };
 
-  /** Whoever finds the record later resolves it: it says `settled` or `settling`, and its lease runs out. */
+  /** The process that finds the record later resolves it: it says `settled` or `settling`, and its lease expires. */
   const storeFailed = (): void => {
     engine.reporter.alert("store_failed", publicRecord(record));
     ledger.abandon(record);
@@ -187,7 +187,7 @@ export function createTicket<Raw>(
       await insist(closing, PERSISTENCE, () => engine.reporter.alert("store_failed", publicRecord(record)));
     } catch {
       storeFailed();
-      // Of a settlement behind the response its own function keeps what was heard, without knowing what has arrived.
+      // Of a settlement behind the response its own function keeps what is known, without knowing what has arrived.
       const heard = record.state === "settling" && receipt ? { receipt, kept: answer } : {};
       if (whole || receipt) keepHeard(engine, record, { ...heard, arrived: whole });
     } finally {
@@ -198,7 +198,7 @@ export function createTicket<Raw>(
     }
   };
 
-  /** The response was reported as delivered, and its connection broke right after: it is owed all the same. */
+  /** The response was reported as delivered, and its connection broke right after: it is owed anyway. */
   const takeBack = async (): Promise<void> => {
     try {
       await reported;

@@ -24,7 +24,7 @@ function sameNetwork(registry: Registry, name: string, id: string): boolean {
   return name.toLowerCase() === id.toLowerCase() || networkOf(registry, name) === id;
 }
 
-/** Whether a name certainly means another network; mere words mean none. */
+/** Whether a name certainly means another network; ordinary words mean none. */
 export function isOtherNetwork(registry: Registry, name: string, id: string): boolean {
   if (name === "" || sameNetwork(registry, name, id)) return false;
   return /^[-a-z0-9]{3,8}:[-\w]{1,32}$|^\d+$/i.test(name) || networkOf(registry, name) !== undefined;

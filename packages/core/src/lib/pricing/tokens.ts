@@ -18,7 +18,7 @@ const mint = (network: string, symbol: "USDC" | "EURC", address: string): TokenD
   dollar: symbol === "USDC",
 });
 
-/** USDC and EURC where Circle issues them; EIP-712 names are what the contracts answer to `name()`. */
+/** USDC and EURC where Circle issues them; EIP-712 names are what the contracts return from `name()`. */
 export const TOKENS: readonly TokenDefinition[] = [
   circle("eip155:8453", "USDC", "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin"),
   circle("eip155:84532", "USDC", "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC"),

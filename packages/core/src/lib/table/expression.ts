@@ -7,7 +7,7 @@ const characters = [
   ..."a1-x0AZ_z9~.!$&'()*+,;=:@ \"<>[]\\^`{|}bcdefghijklmnopqrstuvwyBCDEFGHIJKLMNOPQRSTUVWXY2345678/éя中",
 ];
 
-/** What can be told of a regular expression by examples. */
+/** What examples show about a regular expression. */
 export interface Texts {
   /** What it matches. */
   readonly texts: readonly string[];

@@ -1,6 +1,6 @@
 import { nearest } from "../nearest.js";
 
-/** Verbs that a table may list. `HEAD` is `GET` and `OPTIONS` is free, so neither is listed. */
+/** Methods that a table may list. `HEAD` is `GET` and `OPTIONS` is free, so neither is listed. */
 const VERBS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE", "ALL"]);
 
 export type RouteKey = { readonly verb: string; readonly pattern: string } | { readonly problem: string };

@@ -11,14 +11,14 @@ const ambiguous = /^(?!\/)|[%\\;?#\u0000-\u0020\u007f-\uffff]|\/\/|:\/|\/\.{1,2}
 const ends = [/[?#].*$/s, /\?.*$/s, /#.*$/s, /$/];
 
 /**
- * What `new URL(path, base)` takes for a scheme and a host, whose path follows: `//host`, `/http://host`. It may stand behind a
+ * What `new URL(path, base)` takes for a scheme and a host, whose path follows: `//host`, `/http://host`. It may be behind a
  * prefix that a handler strips.
  */
 const HOST = /[/\\](?:[a-z][a-z0-9+.-]{0,9}:)?[/\\]+[^/\\]*(?=[/\\])|^[/\\]{2,}[^/\\]*$/i;
 
 /**
  * Whether a path could be read in more than one way and is too long for any of them to be offered: then it is refused
- * unread, since readings of long paths cost more than a request that nobody has paid for may.
+ * unread, since readings of long paths cost more than an unpaid request may.
  */
 export function isTooLong(path: string): boolean {
   return path.length > LONGEST_PATH && ambiguous.test(path);

@@ -9,7 +9,7 @@ import { readKey } from "./key.js";
 import { isWider, overlaps } from "./overlap.js";
 import type { ReadPath, Segment } from "./path.js";
 
-/** One pattern of a table with the verbs that it prices. */
+/** One pattern of a table with the methods that it prices. */
 export interface PricedPath<Raw> {
   /** As the seller wrote it. */
   readonly pattern: string;
@@ -17,11 +17,11 @@ export interface PricedPath<Raw> {
   readonly native: string;
   /** What it matches, as the adapter read it. */
   readonly shapes: readonly (readonly Segment[])[];
-  /** The verbs listed with it, in the seller's order: `GET`, `POST`, …, or `ALL`. */
+  /** The methods listed with it, in the seller's order: `GET`, `POST`, …, or `ALL`. */
   readonly verbs: readonly string[];
   /**
-   * The route that prices a verb: nothing if the verb is free (`"free"`, `OPTIONS`); `HEAD` is `GET`; a verb that the
-   * table leaves out gets a route that answers 405.
+   * The route that prices a method: nothing if it is free (`"free"`, `OPTIONS`); `HEAD` is `GET`; a method that the
+   * table leaves out gets a route that refuses with 405.
    */
   route(method: string): PricedRoute<Raw> | undefined;
 }
@@ -30,20 +30,20 @@ export interface Table<Raw> {
   readonly engine: Paywall<string>;
   readonly paths: readonly PricedPath<Raw>[];
   /**
-   * The route that prices a verb on a path that one or more patterns match (their order is free): the one that lists the
-   * verb, else one that answers 405 with the verbs of all; nothing if the verb is free.
+   * The route that prices a method on a path that one or more patterns match (their order is free): the one that lists the
+   * method, else one that refuses with 405 and the methods of all; nothing if the method is free.
    */
   route(matches: readonly PricedPath<Raw>[], method: string): PricedRoute<Raw> | undefined;
   /** The same for a path that may be taken for several, given what matches each reading. Any price beats `"free"`. */
   routeAcross(
     readings: readonly (readonly PricedPath<Raw>[])[],
     method: string,
-    /** No request asks: a method that is refused is not told of in the log. */
+    /** There is no request: a refused method is not logged. */
     quiet?: boolean,
   ): PricedRoute<Raw> | undefined;
 }
 
-/** A pattern while its verbs are being collected. */
+/** A pattern while its methods are being collected. */
 interface DraftPath<Raw> {
   readonly pattern: string;
   readonly native: string;
@@ -159,8 +159,8 @@ function findOverlaps<Raw>(drafts: readonly DraftPath<Raw>[]): ConfigProblem[] {
 }
 
 /**
- * Entries of two patterns that one request could mean. A verb's own entry comes before `ALL`, which is what its author
- * meant if it names one path of a wider `ALL` (`vague` is false), and a dear path sold cheaply if it is the other way round.
+ * Entries of two patterns that one request could mean. A method's own entry comes before `ALL`, which is what its author
+ * meant if it names one path of a wider `ALL` (`vague` is false), and an expensive path sold cheaply in the opposite case.
  * A `"free"` entry may be wider than a price for the same method, which holds: it opens the rest. A narrower one would be
  * an exception that no order decides.
  */
@@ -197,10 +197,10 @@ function finishPath<Raw>({ pattern, native, shapes, verbs }: DraftPath<Raw>, rou
   return path;
 }
 
-/** What each pattern lists, by verb. */
+/** What each pattern lists, by method. */
 const listed = new WeakMap<object, ReadonlyMap<string, unknown>>();
 
-/** @param tell hears of each method and pattern that is refused */
+/** @param tell called with each method and pattern that is refused */
 function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf {
   return <Raw>(matches: readonly PricedPath<Raw>[], method: string, quiet = false) => {
     const [first] = matches;
@@ -210,7 +210,7 @@ function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf
       const entries = matches.flatMap(
         (path) => (listed.get(path)?.get(name) as PricedRoute<Raw> | "free" | undefined) ?? [],
       );
-      // A free entry may be wider than a price, which holds all the same.
+      // A free entry may be wider than a price, which still holds.
       const priced = entries.find((entry) => entry !== "free");
       if (priced) return priced;
       if (entries.length > 0) return undefined;
@@ -220,7 +220,7 @@ function createRouteOf(tell: (method: string, pattern: string) => void): RouteOf
   };
 }
 
-/** A price beats `"free"`, since whoever resolves the path may take any reading; two prices cannot both be asked. */
+/** A price beats `"free"`, since the app may resolve the path in any reading; two prices cannot both be asked. */
 function acrossReadings(routeOf: RouteOf) {
   return <Raw>(
     readings: readonly (readonly PricedPath<Raw>[])[],
@@ -244,7 +244,7 @@ export const urlTooLong = deny({ status: 414, code: "url_too_long", detail: "The
 
 const refusals = new Map<string, PricedRoute<never>>();
 
-/** Answers a verb that the table leaves out: one handler often serves many verbs, and none is free by oversight. */
+/** Refuses a method that the table leaves out: one handler often serves many methods, and none is free by oversight. */
 export function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
   const list = verbs.join(", ");
   const known = refusals.get(list);
@@ -252,7 +252,7 @@ export function refuseVerb(verbs: readonly string[]): PricedRoute<never> {
   const allow = verbs.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));
   const headers: HeaderList = [["Allow", [...allow, "OPTIONS"].join(", ")]];
   const route = deny({ status: 405, code: "verb_not_listed", detail: `Allowed methods: ${list}.` }, headers);
-  // There are as many as sets of verbs.
+  // One for each set of methods.
   refusals.set(list, route);
   return route;
 }

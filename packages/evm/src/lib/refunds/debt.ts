@@ -16,7 +16,7 @@ const AMOUNT = /^[1-9][0-9]{0,77}$/;
 const transferAbi = parseAbi(["function transfer(address to, uint256 value) returns (bool)"]);
 
 /**
- * What was charged, to the payer on record. A receipt is the facilitator's word: it may say less than the offer, never more.
+ * What was charged, to the payer on record. A receipt is the facilitator's claim: it may say less than the offer, never more.
  * @throws RefundError `refund_impossible`
  */
 export function readDebt({ offer, receipt, payer = receipt?.payer }: PaymentRecord, network: string): Debt {

@@ -63,7 +63,7 @@ export async function planRefund(
   return plan;
 }
 
-/** The gas that it takes. A token that answers `false` has moved nothing, and older ones answer nothing at all. */
+/** The gas that it takes. A token that returns `false` has moved nothing, and older ones return nothing at all. */
 async function rehearse(rpc: Rpc, from: Hex, token: Hex, data: Hex): Promise<bigint> {
   const [said, gas] = await Promise.all([
     unlessReverted(() => rpc.request("eth_call", [{ from, to: token, data }, "latest"])),

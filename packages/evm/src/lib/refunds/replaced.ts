@@ -13,7 +13,7 @@ export async function readFinalBlock(rpc: Rpc, newest: bigint): Promise<bigint> 
     const block = await findBlock(rpc, "finalized");
     if (block) return block.number < newest ? block.number : newest;
   } catch (error) {
-    // A node that does not know the word. One that gave no answer at all is another matter.
+    // A node that does not know the tag. One that gave no response at all is another matter.
     if (!(error instanceof RpcRefusal)) throw error;
   }
   return newest - FINAL_BLOCKS;

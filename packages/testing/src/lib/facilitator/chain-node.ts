@@ -8,7 +8,7 @@ const MOVED = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3e
 const USED = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
 const CANCELED = "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81";
 const HEAD = 1_000;
-/** The block that everything stands in: deep enough for whoever asks. */
+/** The block that everything is in: deep enough for every caller. */
 const BLOCK = 900;
 
 const hex = (number: number) => `0x${number.toString(16)}`;

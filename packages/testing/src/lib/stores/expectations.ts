@@ -19,7 +19,7 @@ export async function expectRecord(store: Store, record: StoredPayment): Promise
   expect((await store.read(record.id))?.record).toStrictEqual(record);
 }
 
-/** The store gives exactly this answer for a record. */
+/** The store returns exactly this response for a record. */
 export async function expectAnswer(store: Store, id: string, answer: StoredAnswer): Promise<void> {
   const given = await store.answer(id);
   if (!given) throw new Error("The store gives no answer.");

@@ -1,6 +1,6 @@
 import type { StoredAnswer, StoredPayment } from "@turnpike/core";
 
-/** A lease, in milliseconds, that does not run out while a case is at work. */
+/** A lease, in milliseconds, that does not expire while a case runs. */
 export const LONG = 600_000;
 /** A lease that runs out while a case waits. */
 export const SHORT = 150;
@@ -114,7 +114,7 @@ export function nextRecord(record: StoredPayment, members: Partial<StoredPayment
   return { ...record, version: record.version + 1, updatedAt: record.updatedAt + 1, ...members };
 }
 
-/** An answer that is given out for an hour. */
+/** A response that is given out for an hour. */
 export function sampleAnswer(members: Partial<StoredAnswer> = {}): StoredAnswer {
   return {
     status: 200,

@@ -3,10 +3,10 @@ import { expect } from "vitest";
 import { decodeHeader, readChallenge, readReceipt } from "../client/header.js";
 import type { RawAnswer } from "../client/raw-request.js";
 
-/** Text that hostile facilitators and handlers say, and that no answer may repeat. */
+/** Text from hostile facilitators and handlers that no response may repeat. */
 export const secret = "s3cr3t-<script>alert(1)</script>";
 
-/** The stable code of a problem+json answer; fails unless it is one with a sentence. */
+/** The stable code of a problem+json response; fails unless it is one with a sentence. */
 export async function problemOf(response: Response): Promise<string> {
   expect(response.headers.get("content-type")).toMatch(/^application\/problem\+json\b/);
   const problem = (await response.json()) as { code?: unknown; detail?: unknown; status?: unknown };
@@ -25,7 +25,7 @@ export function expectChallenge(response: Response, what?: string): PaymentRequi
   return required;
 }
 
-/** A 503 for an outcome that nobody knows, or a facilitator that nobody reaches: it must not invite a second signature. */
+/** A 503 for an unknown outcome, or an unreachable facilitator: it must not invite a second signature. */
 export function expectRetryLater(response: Response, what?: string): void {
   expect(response.status, what).toBe(503);
   expect(response.headers.get("retry-after"), what).toMatch(/^[1-9]\d*$/);
@@ -54,7 +54,7 @@ export function expectShut(answer: RawAnswer, what: string): void {
   expect(answer.status, what).toBeLessThan(500);
 }
 
-/** The URL that a raw answer's challenge names, if it has a challenge. */
+/** The URL that a raw response's challenge names, if it has a challenge. */
 export function resourceOf(answer: RawAnswer): string | undefined {
   const header = answer.header("payment-required");
   return header === undefined ? undefined : (decodeHeader(header) as PaymentRequired).resource.url;

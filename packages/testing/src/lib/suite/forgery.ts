@@ -6,7 +6,7 @@ import * as faults from "../facilitator/faults.js";
 
 const FORGED = `0x${"ab".repeat(65)}`;
 
-/** A payment that nobody has signed. It names another payer each time, unless told whom to name. */
+/** A payment with a forged signature. It names another payer each time, unless one is given. */
 export function forge(challenge: PaymentRequired, from = `0x${randomBytes(20).toString("hex")}`): string {
   const [accepted] = challenge.accepts;
   if (!accepted) throw new Error("The challenge has no offer.");

@@ -6,7 +6,7 @@ import { setStage } from "./stage.js";
 /** One problem that the check of an app names. */
 export interface Found {
   readonly code: string;
-  /** Where it stands and what is wrong, in one text. */
+  /** Where it is and what is wrong, in one text. */
   readonly text: string;
 }
 

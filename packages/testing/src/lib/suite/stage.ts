@@ -18,11 +18,11 @@ export interface RoutePlan {
   readonly method?: string;
   readonly mount?: readonly Path[];
   readonly path: Path;
-  /** Nobody asks a price if left out. */
+  /** No price is asked if left out. */
   readonly price?: PlannedPrice;
   /** @default "table" */
   readonly on?: "table" | "route";
-  /** The verb that the table prices. @default the route's */
+  /** The method that the table prices. @default the route's */
   readonly verb?: string;
   /** @default `{"<id>":true}` */
   readonly handle?: (request: StageRequest) => Awaitable<Partial<StageAnswer>>;
@@ -39,7 +39,7 @@ export interface StagePlan {
   readonly twice?: boolean;
   /** @default "ahead" */
   readonly gate?: GatePlace;
-  /** Its runs are counted as `fallback`; it answers `{"fallback":true}`. */
+  /** Its runs are counted as `fallback`; it returns `{"fallback":true}`. */
   readonly fallback?: Omit<Fallback, "run">;
   readonly appHeaders?: Stage["appHeaders"];
   /** More entries for the table, which no route serves. */

@@ -163,7 +163,7 @@ async function idsOf(store: Store, query: StoreQuery): Promise<string[]> {
   return (await store.list(query)).map(({ record }) => record.id);
 }
 
-/** A sale as the engine leaves it: at work first. */
+/** A sale as the engine leaves it: in progress first. */
 async function sell(
   store: Store,
   chargedAt: number,

@@ -16,7 +16,7 @@ const AT_ONCE = 20;
 /** Bytes of JSON that an unproven payment may leave. */
 const MARK = 1_200;
 
-/** What keeps a payment from buying twice stays, whatever else comes (G07); what nobody has proven stays small (G35). */
+/** What keeps a payment from buying twice stays, whatever else is written (G07); unproven payments stay small (G35). */
 export function testGuardRecords({ check }: StoreBook): void {
   const soon = () => Math.floor(Date.now() / 1000) + 120;
 
@@ -91,7 +91,7 @@ export function testGuardRecords({ check }: StoreBook): void {
   });
 }
 
-/** Writes a record as the engine does: at work first. */
+/** Writes a record as the engine does: in progress first. */
 async function write(store: Store, members: Partial<StoredPayment>): Promise<StoredPayment> {
   const record = sampleRecord({ id: sampleId() });
   await store.insert(record, LONG);

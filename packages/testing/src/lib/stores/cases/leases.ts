@@ -3,7 +3,7 @@ import type { StoreBook } from "../casebook.js";
 import { eventually, expectRecord, isLeased } from "../expectations.js";
 import { LONG, nextRecord, SHORT, sampleRecord } from "../samples.js";
 
-/** Who is at work on a record, and until when. */
+/** Which process works on a record, and until when. */
 export function testLeases({ check }: StoreBook): void {
   check("leases a record that is inserted", async ({ store }) => {
     const record = sampleRecord();

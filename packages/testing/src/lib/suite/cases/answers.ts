@@ -7,7 +7,7 @@ import type { RoutePlan } from "../stage.js";
 const bought = { h: 1, v: 1, s: 1, c: 1 };
 type Fields = readonly (readonly [string, string])[];
 
-/** Headers of a paid answer (D18, D40, D42; row 53). */
+/** Headers of a paid response (D18, D40, D42; row 53). */
 export function testAnswerHeaders({ check }: Casebook): void {
   const answering = (headers: Fields, status = 200): RoutePlan => ({
     ...paid,

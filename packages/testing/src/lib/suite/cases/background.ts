@@ -6,7 +6,7 @@ import type { RoutePlan } from "../stage.js";
 
 const route: RoutePlan = { path: ["paid"], price: { price: "$0.01", settle: "background" } };
 
-/** Routes that settle behind the answer, at the seller's risk. */
+/** Routes that settle after the response, at the seller's risk. */
 export function testBackground({ check }: Casebook): void {
   check("B01 answers before it settles, and charges once", async (open) => {
     const shop = await open({ routes: [route] });

@@ -51,7 +51,7 @@ const otherCase = ["/PREMIUM/F", "/Premium/F", "/pREMIUM/F", "/premium/f", "/PRE
 const methods = ["GET", "HEAD", "POST", "DELETE"];
 
 /**
- * G10 to G14: whatever stands behind all routes and serves a priced path under another spelling is behind the gate, or the
+ * G10 to G14: whatever is behind all routes and serves a priced path under another spelling is behind the gate, or the
  * check refuses the app. What the fallback would give is told by `premium bytes` in its body or by its runs.
  */
 export function testBypasses({ check }: Casebook): void {

@@ -5,7 +5,7 @@ import type { Casebook, Open } from "../casebook.js";
 import { paid } from "../shop.js";
 import type { RoutePlan } from "../stage.js";
 
-/** Fields that a sale adds or changes, or that differ from answer to answer. */
+/** Fields that a sale adds or changes, or that differ from response to response. */
 const ours = new Set([
   "date",
   "payment-response",
@@ -18,7 +18,7 @@ const ours = new Set([
 /** How a body is framed is Node's choice where a framework hands over a whole `Response`. */
 const framing = new Set(["content-length", "transfer-encoding"]);
 
-/** Paid answers against the same app without a paywall, on the wire (D05, D07). */
+/** Paid responses against the same app without a paywall, on the wire (D05, D07). */
 export function testBytes({ check, harness }: Casebook): void {
   async function expectSame(
     open: Open,

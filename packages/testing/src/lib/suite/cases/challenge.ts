@@ -7,7 +7,7 @@ import { seller, usdc } from "../shop.js";
 const unpaid = { h: 0, v: 0, s: 0, c: 0 };
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
-/** The unpaid answer (conformance rows 1 to 13, H06 to H10, H17, D04, D41). */
+/** The unpaid response (conformance rows 1 to 13, H06 to H10, H17, D04, D41). */
 export function testChallenge({ check }: Casebook): void {
   check("W01 answers an unpaid request with the whole challenge in its header", async (open) => {
     const shop = await open({

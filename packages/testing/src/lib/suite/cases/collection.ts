@@ -72,7 +72,7 @@ export function testCollection({ check }: Casebook): void {
     expect((await shop.store.answer(id))?.expiresAt).toBe((times.settled ?? 0) + 2 * day);
     await collectWhole(shop, header);
     expect((await shop.store.answer(id))?.expiresAt).toBe((times.settled ?? 0) + 2 * day);
-    // Somebody else who shows the payment may have been the one who collected it.
+    // A stranger who shows the payment may have collected it.
     expect((await (await shop.pay(header)).arrayBuffer()).byteLength).toBe(SIZE);
     expect(shop.facilitator.charges).toHaveLength(1);
   });

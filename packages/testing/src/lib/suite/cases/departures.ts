@@ -12,7 +12,7 @@ const chunk = Buffer.alloc(64 * 1024, "a");
 
 /** Clients that leave, streams that break, and what becomes of their payments (D08 to D12; S04). */
 export function testDepartures({ check, harness }: Casebook): void {
-  /** Asks with a payment, reads the first bytes of the answer, and leaves. */
+  /** Asks with a payment, reads the first bytes of the response, and leaves. */
   async function leaveMidway(shop: Shop, header: string): Promise<void> {
     const leaving = new AbortController();
     const response = await shop.pay(header, "/paid", { signal: leaving.signal });
@@ -244,7 +244,7 @@ const lateCuts: Record<string, (request: IncomingMessage, response: ServerRespon
   "destroys the response": (_, response) => void response.destroy(),
 };
 
-/** A handler that writes a part of its answer and then cannot go on. */
+/** A handler that writes a part of its response and then fails. */
 function breaking(breaks: () => boolean): RoutePlan {
   return {
     ...paid,
@@ -269,7 +269,7 @@ function breaking(breaks: () => boolean): RoutePlan {
   };
 }
 
-/** Reads an answer to its end, whichever that is. */
+/** Reads a response to its end, whatever that is. */
 async function read(answer: Promise<Response>): Promise<void> {
   await answer.then((response) => response.arrayBuffer()).catch(() => undefined);
 }

@@ -7,7 +7,7 @@ import type { RoutePlan } from "../stage.js";
 const bought = { h: 1, v: 1, s: 1, c: 1 };
 const uncharged = { h: 1, v: 1, s: 0, c: 0 };
 
-/** Verify, handler, settle, answer; and what is charged (rows 25, 32, 40, 42, 56, 57; D01 to D03, D06, D16). */
+/** Verify, handler, settle, response; and what is charged (rows 25, 32, 40, 42, 56, 57; D01 to D03, D06, D16). */
 export function testLifecycle({ check }: Casebook): void {
   check("W25 verifies, runs, settles and answers, in this order, for a price in the table", async (open) => {
     await expectOneSale(open, "table");

@@ -19,7 +19,7 @@ async function copyOf(store: Store): Promise<Store> {
   return copy;
 }
 
-/** A gate: whoever comes by waits until it opens. */
+/** A gate: every caller waits until it opens. */
 function gate() {
   let open = () => {};
   let reach = () => {};
@@ -31,7 +31,7 @@ function gate() {
   });
   return {
     open: () => open(),
-    /** Somebody waits. */
+    /** A caller waits. */
     reached,
     pass: async () => {
       reach();

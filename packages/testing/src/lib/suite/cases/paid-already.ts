@@ -13,7 +13,7 @@ const modes: readonly Settle[] = ["after", "before"];
 const route = (settle: Settle) => ({ ...paid, price: { price: "$0.01", settle } });
 
 const used = "invalid_exact_evm_nonce_already_used";
-/** What is said of a payment that has been settled a moment ago: by a proxy's second call, or by whoever saw the first. */
+/** Refusals of a payment that was settled a moment ago: by a proxy's second call, or by someone who saw the first. */
 const moved = [
   used,
   "nonce_used",
@@ -22,7 +22,7 @@ const moved = [
   "invalid_exact_evm_transaction_simulation_failed",
 ];
 
-/** Submits a payment to the chain, as anybody can who has seen it. */
+/** Submits a payment to the chain, as anyone who has seen it can. */
 async function submit(shop: Shop, payload: PaymentPayload): Promise<void> {
   const body = { x402Version: 2, paymentPayload: payload, paymentRequirements: payload.accepted };
   const headers = { "content-type": "application/json" };
@@ -75,7 +75,7 @@ export function testPaidAlready({ check }: Casebook): void {
     }
   });
 
-  /** Nothing is delivered, nobody is asked to sign again, and the seller finds the transaction. */
+  /** Nothing is delivered, no buyer is asked to sign again, and the seller finds the transaction. */
   async function expectOpen(shop: Shop, header: string): Promise<void> {
     const operator = createPaywall({
       ...{ payTo: seller, network: "base-sepolia", facilitator: shop.facilitator.url, reconcileSeconds: 0 },

@@ -6,7 +6,7 @@ import type { RoutePlan } from "../stage.js";
 const unpaid = { h: 0, v: 0, s: 0, c: 0 };
 const bought = { h: 1, v: 1, s: 1, c: 1 };
 
-/** P01 to P04, P07 to P10, P25: no spelling of a path or verb reaches a paid handler unpaid. */
+/** P01 to P04, P07 to P10, P25: no spelling of a path or method reaches a paid handler unpaid. */
 export function testPaths({ check }: Casebook): void {
   check("P01 asks the same payment for HEAD as for GET, and sends no body", async (open) => {
     const shop = await open();
@@ -142,7 +142,7 @@ export function testPaths({ check }: Casebook): void {
 
 const user: RoutePlan = { id: "user", path: ["u", { param: "id" }], price: "$0.01" };
 
-/** P23, P24: verbs. */
+/** P23, P24: methods. */
 export function testVerbs({ check }: Casebook): void {
   const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
 

@@ -21,7 +21,7 @@ const goods: RoutePlan = {
   }),
 };
 
-/** Settlements that fail, stay pending, or end nobody knows how (F01 to F12, F17, F24; rows 33, 41, 43, 44, 47, 49). */
+/** Settlements that fail, stay pending, or have an unknown outcome (F01 to F12, F17, F24; rows 33, 41, 43, 44, 47, 49). */
 export function testSettleFaults({ check }: Casebook): void {
   /** One purchase under one fault: 503, nothing of the handler, and no second charge when the payment comes again. */
   async function expectUnknown(open: Open, what: string, behaviour: Behaviour): Promise<Shop> {
