@@ -55,6 +55,7 @@ export type RecordChange = Partial<
     | "refund"
     | "handedAt"
     | "moving"
+    | "holder"
   >
 >;
 

@@ -11,6 +11,7 @@ import { fingerprint } from "./fingerprint.js";
 import { askHook } from "./hooks.js";
 import { type Bringer, LimitReached } from "./limits.js";
 import { boundElsewhere, readName } from "./name.js";
+import { attemptName, nameOf } from "./one-record.js";
 import { attemptId, findRecord, hookPayment, isTaken, type KnownRequest, type PaidRequest } from "./paid-request.js";
 import { type Identified, identifyPayment, presentPayment } from "./present.js";
 import { proofDigest } from "./proof.js";
@@ -158,8 +159,15 @@ async function claimPayment<Raw>(
   change: RecordChange,
 ): Promise<StoredPayment | Reply | undefined> {
   const record = await ledger.claim(payment, state, change);
-  if (!record || name === undefined) return record;
+  if (!record) return record;
   try {
+    // One payment may be claimed by its name and as an attempt at once, each before it sees the other. Then neither has it.
+    const other = await ledger.read(isAttempt(record) ? nameOf(record) : attemptName(record));
+    if (other && isTaken(other) && other.record.proof === record.proof) {
+      await ledger.advance(record, "released", { reason: "claimed_elsewhere" });
+      return undefined;
+    }
+    if (name === undefined) return record;
     if ((await ledger.link(name, record.id, instead)) === record.id) return record;
   } catch (error) {
     ledger.abandon(record);

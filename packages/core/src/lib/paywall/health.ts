@@ -1,6 +1,7 @@
 import type { FacilitatorHealth } from "../facilitator/member.js";
-import type { PaymentState } from "../ledger/record.js";
+import { isAttempt, type PaymentState } from "../ledger/record.js";
 import type { Engine } from "./engine.js";
+import { countedAs, readerOf } from "./one-record.js";
 
 /** Open payments of one kind. */
 export interface OpenPayments {
@@ -24,10 +25,15 @@ const MOST = 1_000;
 
 export async function readHealth(engine: Engine): Promise<Health> {
   const { ledger, pool } = engine;
+  const read = readerOf(ledger);
   let ready = true;
   const count = async (...states: PaymentState[]): Promise<OpenPayments> => {
     try {
-      const found = await ledger.list({ states, order: "oldest", limit: MOST });
+      const listed = await ledger.list({ states, order: "oldest", limit: MOST });
+      const counted = await Promise.all(
+        listed.map(async ({ record }) => !isAttempt(record) || (await countedAs(read, record)) === undefined),
+      );
+      const found = listed.filter((_, at) => counted[at]);
       const [oldest] = found;
       const since = oldest ? (oldest.record.times[oldest.record.state] ?? oldest.record.updatedAt) : Date.now();
       return { count: found.length, oldestSeconds: Math.max(0, Math.round((Date.now() - since) / 1000)) };

@@ -37,7 +37,9 @@ export async function findRecord<Raw>(
 ): Promise<Standing | undefined> {
   const { id } = payment.identity;
   // On every route: a stranger who sees a payment may send it to another one.
-  const [found, attempt] = await Promise.all([ledger.read(id), ledger.read(attemptId(payment))]);
+  const [found, known] = await Promise.all([ledger.read(id), ledger.read(attemptId(payment))]);
+  // The name counts only once its attempt has moved, which may be newer than what was read beside it.
+  const attempt = found?.record.moving ? await ledger.read(attemptId(payment)) : known;
   const moved = attempt?.record.reason === MOVED;
   if (found && isTaken(found) && found.record.proof === proofDigest(payment.identity)) {
     if (!found.record.moving || !attempt || moved) return found;

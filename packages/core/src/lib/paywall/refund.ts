@@ -1,11 +1,13 @@
 import { isConflict, StoreError } from "../errors.js";
-import { type PaymentRecord, publicRecord, type Refund, type StoredPayment } from "../ledger/record.js";
+import { isAttempt, type PaymentRecord, publicRecord, type Refund, type StoredPayment } from "../ledger/record.js";
 import { findScheme } from "../schemes/schemes.js";
 import type { Awaitable } from "../seam.js";
 import { walk } from "./books.js";
 import type { Engine } from "./engine.js";
-import { countedAs, readerOf } from "./one-record.js";
+import { countedAs, nameOf, readerOf } from "./one-record.js";
+import { digest } from "./proof.js";
 import { sameTransaction } from "./resolve-by-hand.js";
+import { takeName } from "./take-name.js";
 
 /** A signed transaction that refunds a payment. */
 export interface RefundPlan {
@@ -132,8 +134,9 @@ async function refundInTurn(
   if (!sender.networks.includes(network)) {
     throw new StoreError("refund_unsupported", `The payment is on ${network}, which this sender does not serve`);
   }
-  const { plan, ...shown } = await sender.prepare(publicRecord(found));
   const resumed = found.state === "refunding";
+  // An attempt's refund is made by its payment's own name, which only one attempt gets.
+  const { plan, ...shown } = await sender.prepare(publicRecord(resumed ? found : { ...found, id: nameOf(found) }));
   const refund = { transaction: shown.transaction, plan };
   if (resumed && !sameTransaction(refund.transaction, found.refund?.transaction ?? "")) {
     throw new StoreError("refund_under_way", `A refund is in progress with transaction ${found.refund?.transaction}`);
@@ -141,7 +144,9 @@ async function refundInTurn(
   if (!(await confirm({ ...shown, ...tokenOf(engine, found), resumed }))) {
     return { type: "planned", payment: publicRecord(found) };
   }
-  const refunding = resumed ? found : await engine.ledger.advance(found, "refunding", { refund, reason: "refund" });
+  const refunding = resumed
+    ? found
+    : await engine.ledger.advance(await underItsName(engine, found), "refunding", { refund, reason: "refund" });
   const outcome = await sender.send(publicRecord(refunding), signal ? { signal } : {});
   if (outcome.type === "pending") return { ...outcome, payment: publicRecord(refunding) };
   const type = outcome.type === "confirmed" ? "refunded" : "void";
@@ -217,7 +222,17 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
     ...(transaction === undefined ? {} : { transaction }),
     ...(note === undefined ? {} : { note }),
   };
-  return publicRecord(await engine.ledger.advance(found, "refunded", { refund: done, reason: "resolved_by_hand" }));
+  const debt = await underItsName(engine, found);
+  return publicRecord(await engine.ledger.advance(debt, "refunded", { refund: done, reason: "resolved_by_hand" }));
+}
+
+/** The debt under its payment's own name: two attempts at one payment are one debt. */
+async function underItsName(engine: Engine, found: StoredPayment): Promise<StoredPayment> {
+  if (!isAttempt(found) || found.state !== "owed") return found;
+  const named = await takeName(engine, found);
+  if (named === "busy") throw new StoreError("payment_busy", "Another request is working on this payment");
+  if (named === "sold") throw new StoreError("not_owed", `This payment is on record as ${nameOf(found)}`);
+  return engine.ledger.advance(named, "owed", { reason: "refund" });
 }
 
 /** A record that a refund may begin from, or go on from. @param force also while a kept response is being sent */
@@ -244,11 +259,16 @@ function checkNote(note: unknown): void {
 
 /** One transaction can give back several payments, but it is a mistake far more often. */
 async function checkUnused(engine: Engine, { id, offer }: StoredPayment, transaction: string): Promise<void> {
+  const spelled = transaction.startsWith("0x") ? transaction.toLowerCase() : transaction;
   for await (const other of walk(engine, "newest", { states: ["refunding", "refunded"] })) {
     if (other.id === id || other.offer.network !== offer.network) continue;
     if (!sameTransaction(other.refund?.transaction ?? "", transaction)) continue;
     throw new StoreError("transaction_taken", `The payment ${other.id} was refunded with this transaction`);
   }
+  // Two may be closed at once, before either is on record.
+  const first = await engine.ledger.link(digest(`refund ${offer.network} ${spelled}`), id);
+  if (first !== id)
+    throw new StoreError("transaction_taken", `The payment ${first} was refunded with this transaction`);
 }
 
 function checkTransaction({ schemes }: Engine, record: StoredPayment, transaction: string): void {

@@ -5,6 +5,7 @@ import { askWhoPaid } from "./ask-chain.js";
 import { walk } from "./books.js";
 import type { Engine } from "./engine.js";
 import { nameOf } from "./one-record.js";
+import { digest } from "./proof.js";
 import { successReceipt } from "./receipt.js";
 import { present } from "./reconcile.js";
 import { oweLater } from "./record-settled.js";
@@ -68,8 +69,11 @@ async function confirm(engine: Engine, record: StoredPayment, transaction: strin
       );
     }
   }
-  const other = await findSale(engine, record, finding ? undefined : transaction);
-  if (other === undefined) return;
+  // Two records of one payment may be resolved at once, before either is a sale.
+  const first = () => engine.ledger.link(digest(`sale ${nameOf(record)}`), record.id);
+  const sale = await findSale(engine, record, finding ? undefined : transaction);
+  const other = sale ?? (await first());
+  if (other === record.id) return;
   throw new StoreError("transaction_taken", `This transaction or payment already belongs to ${other}`);
 }
 

@@ -1,16 +1,16 @@
 import { isConflict } from "../errors.js";
-import type { NewPayment, RecordChange } from "../ledger/ledger.js";
-import { MOVED, publicRecord, type StoredPayment } from "../ledger/record.js";
+import type { RecordChange } from "../ledger/ledger.js";
+import { isAttempt, publicRecord, type StoredPayment } from "../ledger/record.js";
 import type { SettlementResponse } from "../protocol/types.js";
 import type { Reply } from "../seam.js";
 import { askAfterSettle } from "./after-settle.js";
 import type { Engine, Presented } from "./engine.js";
 import { insist, PATIENCE } from "./insist.js";
-import { withdraw } from "./one-record.js";
 import type { KnownRequest } from "./paid-request.js";
 import { settledChange } from "./receipt.js";
 import { requireSettled } from "./record-settled.js";
-import { inProgressReply, storeReply } from "./replies.js";
+import { inProgressReply, storeReply, usedReply } from "./replies.js";
+import { takeName } from "./take-name.js";
 import type { RunningPayment } from "./ticket.js";
 
 /**
@@ -51,7 +51,7 @@ export async function runSettled<Raw>(
   }
 }
 
-/** Lets the handler run under the payment's own name. */
+/** Lets the handler run, under the payment's own name. */
 async function takeOver(
   engine: Engine,
   presented: Presented,
@@ -59,51 +59,11 @@ async function takeOver(
   receipt: SettlementResponse,
   told: RecordChange,
 ): Promise<RunningPayment | Reply> {
-  const { id } = presented.identity;
-  const { ledger } = engine;
-  const runAsItIs = async () => {
-    const run = () => ledger.advance(settled, "running", { ...told, runs: settled.runs + 1 }, undefined, "hold");
-    return { presented, record: await insist(run, PATIENCE), receipt };
-  };
-  if (settled.id === id) return runAsItIs();
-  const { route, request, offer, facilitator, payer, proof, identifier, finality, validBefore, createdAt } = settled;
-  const { audience, label, times } = settled;
-  const payment: NewPayment = {
-    ...{ id, route, request, offer, facilitator, createdAt },
-    ...(times.settled === undefined ? {} : { times: { settled: times.settled } }),
-    ...(label === undefined ? {} : { label }),
-    ...(payer === undefined ? {} : { payer }),
-    ...(proof === undefined ? {} : { proof }),
-    ...(identifier === undefined ? {} : { identifier }),
-    ...(audience === undefined ? {} : { audience }),
-    ...(finality === undefined ? {} : { finality }),
-    ...(validBefore === undefined ? {} : { validBefore }),
-  };
-  const change: RecordChange = { ...settledChange(receipt), ...told, moving: true };
-  let record = await ledger.claim(payment, "running", change);
-  if (!record) {
-    const named = await ledger.read(id);
-    // Another signature has the name, and this one was charged: the buyer still gets what was paid for.
-    if (named && named.record.proof !== proof) return runAsItIs();
-    if (!named?.record.moving || named.busy) {
-      ledger.abandon(settled);
-      return inProgressReply();
-    }
-    // A process that was about to move the payment is gone.
-    record = await ledger.advance(named.record, "running", { ...change, runs: 1 });
+  if (isAttempt(settled)) {
+    const record = await takeName(engine, settled, { ...settledChange(receipt), ...told });
+    if (record === "busy") return inProgressReply();
+    return record === "sold" ? usedReply(receipt) : { presented, record, receipt };
   }
-  await move(engine, settled, record);
-  if (identifier !== undefined) await ledger.link(identifier, id, settled.id).catch(() => undefined);
-  return { presented, record, receipt };
-}
-
-/** The one step from which on the payment counts under its own name. A refund of the attempt may be faster. */
-async function move({ ledger }: Engine, settled: StoredPayment, record: StoredPayment): Promise<void> {
-  try {
-    await insist(() => ledger.advance(settled, "delivered", { reason: MOVED }, undefined, "hold"), PATIENCE);
-  } catch (error) {
-    if (isConflict(error)) await withdraw(ledger, record).catch(() => undefined);
-    ledger.abandon(record);
-    throw error;
-  }
+  const run = () => engine.ledger.advance(settled, "running", { ...told, runs: settled.runs + 1 }, undefined, "hold");
+  return { presented, record: await insist(run, PATIENCE), receipt };
 }

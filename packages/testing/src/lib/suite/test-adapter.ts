@@ -23,6 +23,7 @@ import { testLinearTime } from "./cases/linear.js";
 import { testMempool } from "./cases/mempool.js";
 import { testMounts } from "./cases/mounts.js";
 import { testOffers } from "./cases/offers.js";
+import { testOneCharge } from "./cases/one-charge.js";
 import { testOneRecord } from "./cases/one-record.js";
 import { testOutcomes } from "./cases/outcomes.js";
 import { testOwnPaths } from "./cases/own-paths.js";
@@ -71,7 +72,7 @@ export function testAdapter(harness: Harness): void {
     ],
     "a payment's life": [testLifecycle, testUpfront, testBackground, testDepartures, testDetached],
     "facilitator faults": [testVerifyFaults, testSettleFaults, testOutcomes, testFailover, testSloppyFacilitators],
-    "the books": [testRefunds, testOneRecord],
+    "the books": [testRefunds, testOneRecord, testOneCharge],
     "errors of the seller's own": [testSellerErrors],
     "proof of payment": [testProofOfPayment, testPaidAlready, testChainNodes],
     "store faults": [testStoreFaults, testLateStore],
