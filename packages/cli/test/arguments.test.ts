@@ -62,6 +62,9 @@ describe("what was not written as it has to be", () => {
     await expectRefusal([`--password=${SECRET}`, "payments"], "invalid_arguments");
     await expectRefusal([`--password=it's ${SECRET}`, "payments"], "invalid_arguments");
     await expectRefusal([`--store\n(Did you mean ${SECRET}?)`, "payments"], "invalid_arguments");
+    for (const url of ["redis:/x", "redis:x", "postgres:/x"]) {
+      await expectRefusal(["payments", "--store", url], "invalid_arguments");
+    }
     await expectRefusal(["payments", "--store", `mysql://root:${SECRET}@127.0.0.1/shop`], "invalid_arguments");
     await expectRefusal(["payments", "--store", `redis://:${SECRET}@127.0.0.1:none`], "invalid_arguments");
     await expectRefusal(["reconcile", "--rpc", `https://rpc.test/${SECRET}`, "--store", "file:x"], "invalid_arguments");

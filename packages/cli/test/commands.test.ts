@@ -62,7 +62,7 @@ describe("reconcile", () => {
   it("says that nothing is open", async () => {
     await putNothingOpen();
     const { code, out } = await command("reconcile", "--facilitator", facilitator.url);
-    expect(out).toContain("Nothing is open.");
+    expect(out).toContain("Nothing is in doubt.");
     expect(code).toBe(0);
   });
 

@@ -54,7 +54,7 @@ describe("health", () => {
       ["unknown", "0"],
       ["owed", "0"],
       ["facilitator", `${facilitator.url}: not checked`],
-      ["", "used by the shop until 2026-11-01 12:30"],
+      ["", "last in a record at 2026-11-01 12:30"],
     ]);
     expect(out).not.toContain("x402.org");
     expect(facilitator.supporteds).toBe(0);

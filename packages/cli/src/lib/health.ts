@@ -42,7 +42,7 @@ function healthText({ ready, store, open, facilitators, notAsked }: Found): stri
   });
   const left = notAsked.flatMap(({ id, lastUsedAt }) => [
     ["facilitator", `${id}: not checked`] as const,
-    ["", `used by the shop until ${minuteOf(Date.parse(lastUsedAt))}`] as const,
+    ["", `last in a record at ${minuteOf(Date.parse(lastUsedAt))}`] as const,
     ["", isCoinbase(id) ? "set CDP_API_KEY_ID and CDP_API_KEY_SECRET to check it" : undefined] as const,
   ]);
   const none = [["facilitator", "not checked: name them with --facilitator or FACILITATOR_URL"]] as const;

@@ -5,7 +5,7 @@ export function reconciliationText(found: Reconciliation): string {
   const { examined, settled, failed, released, owed, open } = found;
   const lines = [
     `Checked ${examined}: ${settled} charged, ${failed} not charged, ${released} released, ${owed} owed to their buyers.`,
-    open === 0 ? "Nothing is open." : `${open} still unknown: turnpike payments --state unknown`,
+    open === 0 ? "Nothing is in doubt." : `${open} still unknown: turnpike payments --state unknown`,
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -22,7 +22,7 @@ export async function openStore(settings: StoreSettings): Promise<OpenedStore> {
     const file = /^[\w./-]{1,200}$/.test(path) && !/[0-9a-f]{64}/i.test(path) ? path : "<path>";
     throw new CommandError("invalid_arguments", `Write a file as file:${file}`);
   }
-  if (!URL.canParse(settings.url)) {
+  if (!URL.canParse(settings.url) || !settings.url.startsWith(`${protocol}://`)) {
     throw new CommandError("invalid_arguments", "The store's address is not valid: use redis://… or postgres://…");
   }
   if (protocol === "redis" || protocol === "rediss") return openRedis(settings);

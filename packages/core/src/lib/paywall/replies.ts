@@ -119,8 +119,18 @@ export function debtReply(receipt: SettlementResponse | undefined): Reply {
   );
 }
 
-function chargedReply(code: string, detail: string, receipt: SettlementResponse | undefined): Reply {
-  const help = "Do not pay again. Send exactly the request that the payment was made for, or ask the seller.";
+/** It is owed still, and no request collects it any more. */
+export function lapsedReply(receipt: SettlementResponse | undefined): Reply {
+  const detail = "This payment was charged and its response failed, and it can no longer be collected.";
+  return chargedReply("payment_used", detail, receipt, "Do not pay again. Ask the seller for a refund.");
+}
+
+function chargedReply(
+  code: string,
+  detail: string,
+  receipt: SettlementResponse | undefined,
+  help = "Do not pay again. Send exactly the request that the payment was made for, or ask the seller.",
+): Reply {
   return problemReply({ status: 409, code, detail, help }, receipt ? [receiptHeader(receipt)] : []);
 }
 

@@ -14,6 +14,7 @@ import {
   boundReply,
   debtReply,
   inProgressReply,
+  lapsedReply,
   refundedReply,
   repricedReply,
   unsettledReply,
@@ -68,10 +69,10 @@ async function collect<Raw>(
 ): Promise<RunningPayment | Reply> {
   const { engine, route } = paid;
   const { receipt, runs } = record;
-  if (!receipt || Date.now() > collectedUntil(route, record)) return debtReply(receipt);
+  if (!receipt || Date.now() > collectedUntil(route, record)) return lapsedReply(receipt);
   if (!isSold(paid, record)) return repriced(paid, receipt);
   const answer = record.kept ? await engine.ledger.answer(record.id) : undefined;
-  if (!answer) return runs >= MAX_RUNS ? debtReply(receipt) : runSettled(paid, presented, record, receipt, true);
+  if (!answer) return runs >= MAX_RUNS ? lapsedReply(receipt) : runSettled(paid, presented, record, receipt, true);
   const { withheld, change } = await askAfterSettle(paid, presented, record, receipt);
   // A refund that begins from now on finds that the record has changed.
   const owed = await engine.ledger.amend(record, { ...change, ...(withheld ? {} : { handedAt: Date.now() }) });
