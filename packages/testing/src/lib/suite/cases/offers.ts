@@ -105,9 +105,10 @@ export function testOffers({ check }: Casebook): void {
     const shop = await open();
     const tamper = (payload: { payload: Record<string, unknown> }): object => {
       const signature = String(payload.payload.signature);
+      const other = signature.slice(-4, -2) === "00" ? "01" : "00";
       return {
         ...payload,
-        payload: { ...payload.payload, signature: `${signature.slice(0, -4)}00${signature.slice(-2)}` },
+        payload: { ...payload.payload, signature: `${signature.slice(0, -4)}${other}${signature.slice(-2)}` },
       };
     };
     const { response } = await shop.buy("/paid", { tamper });
