@@ -12,7 +12,7 @@ const CANDIDATES = 5;
 
 /**
  * An id to type by hand: the time of the first request, and part of the id's digest. The time never changes and stores
- * can query by it, so no list has to be searched.
+ * can query by it, so no list has to be searched. A payment keeps it when it gets its own id in place of its attempt's.
  */
 export function shortId({ id, createdAt }: Pick<PaymentRecord, "id" | "createdAt">): string {
   return `${createdAt.toString(36).padStart(8, "0")}-${digestOf(id).slice(0, DIGITS)}`;
@@ -33,7 +33,8 @@ export async function fullId(paywall: Paywall, given: string): Promise<string> {
 export async function findPayment(paywall: Paywall, store: Store, given: string): Promise<PaymentRecord> {
   if (!isFull(given)) return findShort(paywall, given);
   const at = (await store.read(given))?.record.createdAt;
-  const found = at === undefined ? undefined : (await cameAt(paywall, at)).find(({ id }) => id === given);
+  const found =
+    at === undefined ? undefined : (await cameAt(paywall, at)).find(({ id }) => id === given || id === nameOf(given));
   if (found) return found;
   throw notFound();
 }
@@ -65,7 +66,12 @@ async function cameAt(paywall: Paywall, time: number): Promise<readonly PaymentR
 }
 
 function digestOf(id: string): string {
-  return createHash("sha256").update(id).digest("hex");
+  return createHash("sha256").update(nameOf(id)).digest("hex");
+}
+
+/** The payment's own id, also of an attempt. */
+function nameOf(id: string): string {
+  return id.split("#", 1)[0] as string;
 }
 
 function notFound(): CommandError {

@@ -237,10 +237,16 @@ async function underItsName(engine: Engine, found: StoredPayment): Promise<Store
 
 /** A record that a refund may begin from, or go on from. @param force also while a kept response is being sent */
 async function findOwed(engine: Engine, id: string, force = false): Promise<StoredPayment> {
-  const found = await engine.ledger.read(id);
+  const { ledger } = engine;
+  let found = await ledger.read(id);
+  const counted = found && (await countedAs(readerOf(ledger), found.record));
+  if (found && counted !== undefined) {
+    // The same call resumes a refund, though its attempt has taken the payment's own name since.
+    const { proof } = found.record;
+    found = await ledger.read(counted);
+    if (found?.record.proof !== proof) throw new StoreError("not_owed", `This payment is on record as ${counted}`);
+  }
   const { record, busy = false } = found ?? {};
-  const counted = record && (await countedAs(readerOf(engine.ledger), record));
-  if (counted !== undefined) throw new StoreError("not_owed", `This payment is on record as ${counted}`);
   const handed = !force && record?.state === "owed" && Date.now() - (record.handedAt ?? 0) < HANDING;
   if (record && (busy || handed)) {
     throw new StoreError(

@@ -1,4 +1,12 @@
-import { createPaywall, memoryStore, type Paywall, type Store, type StoredPayment, StoreError } from "@turnpike/core";
+import {
+  createPaywall,
+  memoryStore,
+  type Paywall,
+  type RefundSender,
+  type Store,
+  type StoredPayment,
+  StoreError,
+} from "@turnpike/core";
 import type { PaymentPayload } from "@turnpike/core/protocol";
 import { expect } from "vitest";
 import { encodeHeader } from "../../client/header.js";
@@ -328,5 +336,29 @@ export function testOneRecord({ check }: Casebook): void {
     }
     expect(await operator.totals({ by: [] })).toMatchObject([{ sales: 1, refunds: 1 }]);
     expect(await operator.resolve(doubt?.id ?? "", "failed")).toMatchObject({ state: "failed" });
+  });
+
+  check("G45y resumes the refund of an attempt by the same call, and counts and sends it once", async (open) => {
+    const { shop, header, id, operator } = await owed(open);
+    const sent: string[] = [];
+    const transaction = `0x${"4e".repeat(32)}`;
+    const sender: RefundSender = {
+      networks: ["eip155:84532"],
+      prepare: async (payment) => ({
+        ...{ transaction, plan: `the plan of ${payment.id}`, from: seller, to: payment.payer ?? "", amount: "10000" },
+      }),
+      send: async (payment) => {
+        sent.push(`${payment.id} ${payment.refund?.plan}`);
+        return sent.length === 1 ? { type: "pending" } : { type: "confirmed" };
+      },
+    };
+    const [name = ""] = id.split("#", 1);
+    expect(await operator.refund(id, sender)).toMatchObject({ type: "pending", payment: { id: name } });
+    await expectOneSale(operator, "refunding");
+    expect(await problemOf(await shop.pay(header))).toBe("payment_used");
+    expect(await operator.refund(id, sender)).toMatchObject({ type: "refunded", payment: { id: name } });
+    await expectOneSale(operator, "refunded", 1);
+    expect(sent).toEqual([`${name} the plan of ${name}`, `${name} the plan of ${name}`]);
+    await expect(operator.refund(id, sender)).rejects.toMatchObject({ code: "not_owed" });
   });
 }
