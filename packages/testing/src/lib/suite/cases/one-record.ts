@@ -14,9 +14,9 @@ import * as faults from "../../facilitator/faults.js";
 import type { Casebook, Open } from "../casebook.js";
 import { problemOf } from "../expectations.js";
 import { hostileStore } from "../hostile-store.js";
+import { gate, NOTE, operatorOf, refundAll } from "../operating.js";
 import { paid, type Shop, seller } from "../shop.js";
 
-const NOTE = "Bank transfer of 28 November";
 const route = { ...paid, price: { price: "$0.01", settle: "before" as const } };
 const isMove = (record: unknown): boolean => (record as StoredPayment).reason === "moved";
 
@@ -25,46 +25,6 @@ async function copyOf(store: Store): Promise<Store> {
   const copy = memoryStore();
   for (const { record } of await store.list({ order: "newest", limit: 1_000 })) await copy.insert(record, 0);
   return copy;
-}
-
-/** A gate: every caller waits until it opens. */
-function gate() {
-  let open = () => {};
-  let reach = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  return {
-    open: () => open(),
-    /** A caller waits. */
-    reached,
-    pass: async () => {
-      reach();
-      await opened;
-    },
-  };
-}
-
-const operatorOf = ({ facilitator, store }: Pick<Shop, "facilitator" | "store">): Paywall =>
-  createPaywall({
-    ...{ payTo: seller, network: "base-sepolia", facilitator: facilitator.url },
-    ...{ reconcileSeconds: 0, store },
-  });
-
-/** Refunds by hand whatever a store lets: the ids that it did. */
-async function refundAll(operator: Paywall, store: Store): Promise<readonly string[]> {
-  const refunded: string[] = [];
-  for (const { record } of await store.list({ order: "newest", limit: 1_000 })) {
-    const done = await operator.resolve(record.id, "refunded", { note: NOTE }).then(
-      () => true,
-      () => false,
-    );
-    if (done) refunded.push(record.id);
-  }
-  return refunded;
 }
 
 /** One sale is on record, in lists, totals and health, and this many refunds of it. */
