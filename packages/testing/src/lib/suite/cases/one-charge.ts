@@ -53,25 +53,11 @@ export function testOneCharge({ check }: Casebook): void {
 
   check("G45t looks again at an attempt that was not there when it looked, and is refunded by now", async (open) => {
     const hostile = hostileStore();
-    const moving = gate();
-    const shop = await open({
-      routes: [before],
-      config: {
-        store: {
-          ...hostile,
-          replace: async (record, ...rest) => {
-            if (isMove(record)) await moving.pass();
-            return hostile.replace(record, ...rest);
-          },
-        },
-      },
-    });
     const late = gate();
     let looked = 0;
-    const other = await open({
+    const slow = await open({
       routes: [before],
       config: {
-        facilitator: shop.facilitator.url,
         store: {
           ...hostile,
           read: async (id) => {
@@ -82,19 +68,33 @@ export function testOneCharge({ check }: Casebook): void {
         },
       },
     });
-    const header = await shop.header();
-    const second = other.pay(header);
+    const header = await slow.header();
+    const second = slow.pay(header);
     await late.reached;
+    const moving = gate();
+    const shop = await open({
+      routes: [before],
+      config: {
+        facilitator: slow.facilitator.url,
+        store: {
+          ...hostile,
+          replace: async (record, ...rest) => {
+            if (isMove(record)) await moving.pass();
+            return hostile.replace(record, ...rest);
+          },
+        },
+      },
+    });
     const first = shop.pay(header);
     await moving.reached;
     hostile.lapse();
-    const operator = operatorOf({ facilitator: shop.facilitator, store: hostile });
+    const operator = operatorOf({ facilitator: slow.facilitator, store: hostile });
     expect(await refundAll(operator, hostile)).toHaveLength(1);
     late.open();
     expect((await second).status).toBe(409);
     moving.open();
     expect((await first).status).toBe(409);
-    expect(shop.runs() + other.runs()).toBe(0);
+    expect(shop.runs() + slow.runs()).toBe(0);
     expect(await refundAll(operator, hostile)).toEqual([]);
   });
 
