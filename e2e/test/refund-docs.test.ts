@@ -56,7 +56,7 @@ describe("docs/refunds.md", () => {
     const mining = setInterval(() => void stage.chain.mine(), 200);
     onTestFinished(() => clearInterval(mining));
     const out = await runSample("refund.ts");
-    expect(out.match(/10000 units of USDC/g)).toHaveLength(2);
+    expect(out.match(/10000 atomic units of USDC/g)).toHaveLength(2);
     for (const { id, record } of debts) {
       expect(out).toContain(`${id} refunded`);
       expect((await record()).state).toBe("refunded");
