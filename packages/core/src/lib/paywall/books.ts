@@ -1,8 +1,6 @@
 import { StoreError } from "../errors.js";
 import { positionOf } from "../ledger/listing.js";
 import {
-  isAttempt,
-  MOVED,
   PAYMENT_STATES,
   type PaymentRecord,
   type PaymentState,
@@ -12,7 +10,7 @@ import {
 import type { ListOrder, ListPosition, StoreQuery } from "../ledger/store.js";
 import { suggestion } from "../nearest.js";
 import type { Engine } from "./engine.js";
-import { countedAs, readerOf } from "./one-record.js";
+import { countedAs, mayBeTwice, readerOf } from "./one-record.js";
 
 /** Which payments to list. */
 export interface PaymentQuery {
@@ -104,9 +102,7 @@ export async function* walk(
     if (end && first === undefined) asked = ask(end);
     const together = async (id: string) => found.find(({ record }) => record.id === id)?.record ?? read(id);
     for (const { record } of found) {
-      // An attempt without a receipt is no sale, and strangers make those at will.
-      const twice = record.moving || record.reason === MOVED || (isAttempt(record) && record.receipt);
-      if (twice && (await countedAs(together, record)) !== undefined) continue;
+      if (mayBeTwice(record) && (await countedAs(together, record)) !== undefined) continue;
       yield record;
       if (first !== undefined) left--;
     }

@@ -1,7 +1,7 @@
 import type { FacilitatorHealth } from "../facilitator/member.js";
-import { isAttempt, type PaymentState } from "../ledger/record.js";
+import type { PaymentState } from "../ledger/record.js";
 import type { Engine } from "./engine.js";
-import { countedAs, readerOf } from "./one-record.js";
+import { countedAs, mayBeTwice, readerOf } from "./one-record.js";
 
 /** Open payments of one kind. */
 export interface OpenPayments {
@@ -31,7 +31,7 @@ export async function readHealth(engine: Engine): Promise<Health> {
     try {
       const listed = await ledger.list({ states, order: "oldest", limit: MOST });
       const counted = await Promise.all(
-        listed.map(async ({ record }) => !isAttempt(record) || (await countedAs(read, record)) === undefined),
+        listed.map(async ({ record }) => !mayBeTwice(record) || (await countedAs(read, record)) === undefined),
       );
       const found = listed.filter((_, at) => counted[at]);
       const [oldest] = found;

@@ -21,6 +21,11 @@ export async function countedAs(
   return attempt && attempt.reason !== MOVED ? attempt.id : undefined;
 }
 
+/** Whether a listed record may be one of two. An attempt without a receipt is no sale, and strangers make those at will. */
+export function mayBeTwice(record: StoredPayment): boolean {
+  return record.moving === true || record.reason === MOVED || (isAttempt(record) && record.receipt !== undefined);
+}
+
 /** Whether the payment is on record by its own name, charged by the attempt's own signature. */
 function isTaken(named: StoredPayment | undefined, { proof }: StoredPayment): boolean {
   return named?.receipt !== undefined && named.proof === proof && !named.moving && !isFree(named);

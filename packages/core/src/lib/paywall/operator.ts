@@ -26,7 +26,8 @@ export interface Operator {
   /**
    * Records that the seller refunded an owed payment: by `transaction`, or as described in `note`. The payment is
    * closed permanently: it collects nothing, and no longer counts as open.
-   * @throws StoreError `not_owed`, `payment_busy`, `refund_under_way`, `invalid_refund`, `invalid_transaction`
+   * @throws StoreError `not_owed`, `payment_busy`, `refund_under_way`, `invalid_refund`, `invalid_transaction`,
+   * `transaction_taken`
    * @example await tolls.resolve(debt.id, "refunded", { note: "Bank transfer of 28 November" });
    */
   resolve(id: string, state: "refunded", refund: RefundByHand): Promise<PaymentRecord>;

@@ -222,6 +222,7 @@ export async function refundByHand(engine: Engine, id: string, given: RefundByHa
     ...(transaction === undefined ? {} : { transaction }),
     ...(note === undefined ? {} : { note }),
   };
+  if (transaction !== undefined && !force) await bindTransaction(engine, found, transaction);
   const debt = await underItsName(engine, found);
   return publicRecord(await engine.ledger.advance(debt, "refunded", { refund: done, reason: "resolved_by_hand" }));
 }
@@ -264,17 +265,20 @@ function checkNote(note: unknown): void {
 }
 
 /** One transaction can give back several payments, but it is a mistake far more often. */
-async function checkUnused(engine: Engine, { id, offer }: StoredPayment, transaction: string): Promise<void> {
-  const spelled = transaction.startsWith("0x") ? transaction.toLowerCase() : transaction;
+async function checkUnused(engine: Engine, found: StoredPayment, transaction: string): Promise<void> {
   for await (const other of walk(engine, "newest", { states: ["refunding", "refunded"] })) {
-    if (other.id === id || other.offer.network !== offer.network) continue;
+    if (nameOf(other) === nameOf(found) || other.offer.network !== found.offer.network) continue;
     if (!sameTransaction(other.refund?.transaction ?? "", transaction)) continue;
     throw new StoreError("transaction_taken", `The payment ${other.id} was refunded with this transaction`);
   }
-  // Two may be closed at once, before either is on record.
-  const first = await engine.ledger.link(digest(`refund ${offer.network} ${spelled}`), id);
-  if (first !== id)
-    throw new StoreError("transaction_taken", `The payment ${first} was refunded with this transaction`);
+}
+
+/** The same where two are closed at once, and neither is on record yet. */
+async function bindTransaction({ ledger }: Engine, found: StoredPayment, transaction: string): Promise<void> {
+  const spelled = transaction.startsWith("0x") ? transaction.toLowerCase() : transaction;
+  const first = await ledger.link(digest(`refund ${found.offer.network} ${spelled}`), nameOf(found));
+  if (first === nameOf(found)) return;
+  throw new StoreError("transaction_taken", `This transaction was given for the refund of the payment ${first}`);
 }
 
 function checkTransaction({ schemes }: Engine, record: StoredPayment, transaction: string): void {

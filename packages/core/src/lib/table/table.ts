@@ -78,7 +78,7 @@ export function compileTable<Raw>(
     problems.push({ code: "invalid_option", path: "routes", message });
   }
   const table = routes ?? own;
-  if (table === own) mountOwnTable(opened);
+  if (table === own || override) mountOwnTable(opened);
   if (!table || Object.keys(table).length === 0) {
     problems.push({
       code: "missing_routes",

@@ -1,4 +1,4 @@
-import { memoryStore, type StoredPayment } from "@turnpike/core";
+import { memoryStore, type RefundSender, type StoredPayment } from "@turnpike/core";
 import type { PaymentPayload } from "@turnpike/core/protocol";
 import { expect } from "vitest";
 import { encodeHeader } from "../../client/header.js";
@@ -185,5 +185,24 @@ export function testOneCharge({ check }: Casebook): void {
     const { payments } = await operator.payments({ states: ["owed"] });
     const ends = await Promise.allSettled(payments.map(({ id }) => operator.resolve(id, "refunded", { transaction })));
     expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  check("G45z gives a transaction that closed nothing to the debt that it belongs to", async (open) => {
+    const shop = await open({ routes: [{ ...before, handle: () => ({ status: 500 }) }] });
+    for (let i = 0; i < 2; i++) await (await shop.pay(await shop.header())).arrayBuffer();
+    const operator = operatorOf(shop);
+    const [one, two] = (await operator.payments({ states: ["owed"] })).payments;
+    const transaction = `0x${"4e".repeat(32)}`;
+    const sender: RefundSender = {
+      networks: ["eip155:84532"],
+      prepare: async ({ payer = "" }) => ({
+        ...{ transaction: `0x${"5f".repeat(32)}`, plan: "a plan", from: payer, to: payer, amount: "10000" },
+      }),
+      send: async () => ({ type: "pending" }),
+    };
+    await operator.refund(one?.id ?? "", sender);
+    const close = (id = "") => operator.resolve(id, "refunded", { transaction });
+    await expect(close(one?.id)).rejects.toMatchObject({ code: "refund_under_way" });
+    expect(await close(two?.id)).toMatchObject({ state: "refunded" });
   });
 }

@@ -27,6 +27,25 @@ async function copyOf(store: Store): Promise<Store> {
   return copy;
 }
 
+/** A store, and how a kill would leave it right before an attempt moves to the payment's own name. */
+function watchMove(store: Store) {
+  let left: Promise<Store> | undefined;
+  const watched: Store = {
+    ...store,
+    replace: async (record, ...rest) => {
+      if (isMove(record)) {
+        left ??= copyOf(store);
+        await left;
+      }
+      return store.replace(record, ...rest);
+    },
+  };
+  return {
+    watched,
+    left: () => left ?? Promise.reject(new Error("The attempt has not moved.")),
+  };
+}
+
 /** One sale is on record, in lists, totals and health, and this many refunds of it. */
 async function expectOneSale(operator: Paywall, state: StoredPayment["state"], refunds = 0): Promise<void> {
   const { payments } = await operator.payments();
@@ -45,21 +64,10 @@ export function testOneRecord({ check }: Casebook): void {
   /** A purchase, and its store as a kill would leave it while the attempt moves to the payment's own name. */
   async function killedOnTheWay(open: Open) {
     const store = memoryStore();
-    let left: Promise<Store> | undefined;
-    const watched: Store = {
-      ...store,
-      replace: async (record, ...rest) => {
-        if (isMove(record)) {
-          left ??= copyOf(store);
-          await left;
-        }
-        return store.replace(record, ...rest);
-      },
-    };
+    const { watched, left } = watchMove(store);
     const shop = await open({ routes: [route], config: { store: watched } });
     const { header } = await shop.buy();
-    if (!left) throw new Error("The attempt has not moved.");
-    return { header, ...(await restarted(open, shop, await left)) };
+    return { header, ...(await restarted(open, shop, await left())) };
   }
 
   /** The shop as it comes up again on a store. */
@@ -140,27 +148,15 @@ export function testOneRecord({ check }: Casebook): void {
 
   check("G45k counts and refunds one sale of a process that was killed while it collected an attempt", async (open) => {
     const { shop, header, operator } = await owed(open);
-    let left: Promise<Store> | undefined;
-    const { store } = shop;
-    const watched: Store = {
-      ...store,
-      replace: async (record, ...rest) => {
-        if (isMove(record)) {
-          left ??= copyOf(store);
-          await left;
-        }
-        return store.replace(record, ...rest);
-      },
-    };
+    const { watched, left } = watchMove(shop.store);
     const second = await restarted(open, shop, watched);
     expect((await second.shop.pay(header)).status).toBe(200);
-    if (!left) throw new Error("The attempt has not moved.");
     await expect
       .poll(async () => (await operator.payments()).payments.map(({ state }) => state))
       .toEqual(["delivered"]);
     await expectOneSale(operator, "delivered");
     // As it was killed: looked at first, then collected.
-    const third = await restarted(open, shop, await left);
+    const third = await restarted(open, shop, await left());
     expect((await third.operator.payments()).payments).toHaveLength(1);
     expect(await third.operator.totals({ by: [] })).toMatchObject([{ sales: 1 }]);
     await third.operator.reconcile();
